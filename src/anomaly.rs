@@ -1,0 +1,182 @@
+//! What was unusual in a report and was read all the same.
+
+use std::fmt;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use strum::{EnumCount, EnumIter, IntoEnumIterator, IntoStaticStr};
+
+/// Something unusual in a report. The default reading counts it and reads on; a strict one stops there.
+///
+/// The report's format is only partly documented, and real reports have had line breaks inside names and rows of
+/// the wrong width: each such case has a rule, and each use of a rule is counted here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumCount, EnumIter, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+#[non_exhaustive]
+pub enum Anomaly {
+    /// The first record is a fault already: the columns have no names.
+    NoHeader,
+    /// The header stands there once more, as when reports are joined. It isn't counted as a fault.
+    RepeatedHeader,
+    /// A row with fewer fields than the header. The missing ones are absent.
+    ShortRow,
+    /// A row with more fields than the header. The extra ones are kept.
+    LongRow,
+    /// A row that an unquoted line break inside a value had torn apart, and that was put together again.
+    RejoinedRow,
+    /// A field that begins with a quote whose end is missing. The quote is read as an ordinary character.
+    UnclosedQuote,
+    /// A row with bytes that are not UTF-8. They read as U+FFFD; the raw bytes stay reachable.
+    InvalidUtf8,
+}
+
+impl Anomaly {
+    /// The name under which it is counted, such as `short_row`.
+    pub fn slug(self) -> &'static str {
+        self.into()
+    }
+
+    /// What it is, in a few words.
+    pub fn description(self) -> &'static str {
+        match self {
+            Anomaly::NoHeader => "the first record is a fault, not a header",
+            Anomaly::RepeatedHeader => "the header stands here once more",
+            Anomaly::ShortRow => "the row has fewer fields than the header",
+            Anomaly::LongRow => "the row has more fields than the header",
+            Anomaly::RejoinedRow => "an unquoted line break tore the row apart",
+            Anomaly::UnclosedQuote => "a quote is opened and never closed",
+            Anomaly::InvalidUtf8 => "the row holds bytes that are not UTF-8",
+        }
+    }
+
+    /// Every kind, in the order of their discriminants.
+    pub fn iter() -> impl DoubleEndedIterator<Item = Anomaly> + ExactSizeIterator + Clone {
+        <Anomaly as IntoEnumIterator>::iter()
+    }
+}
+
+impl fmt::Display for Anomaly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.slug())
+    }
+}
+
+impl Serialize for Anomaly {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.slug())
+    }
+}
+
+/// The kinds of anomaly that one row has: at most one of each.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct AnomalySet(u8);
+
+impl AnomalySet {
+    /// A row that is as it should be.
+    pub const EMPTY: AnomalySet = AnomalySet(0);
+
+    /// Was the row as it should be?
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Does the row have this anomaly?
+    pub fn contains(self, anomaly: Anomaly) -> bool {
+        self.0 & 1 << anomaly as u8 != 0
+    }
+
+    /// The anomalies of the row.
+    pub fn iter(self) -> impl Iterator<Item = Anomaly> {
+        Anomaly::iter().filter(move |&anomaly| self.contains(anomaly))
+    }
+
+    pub(crate) fn insert(&mut self, anomaly: Anomaly) {
+        self.0 |= 1 << anomaly as u8;
+    }
+
+    pub(crate) fn extend(&mut self, other: AnomalySet) {
+        self.0 |= other.0;
+    }
+}
+
+impl fmt::Debug for AnomalySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter().map(Anomaly::slug)).finish()
+    }
+}
+
+/// How many rows had each kind of anomaly, and on which lines the first of them start.
+///
+/// A row counts at most once for each kind, and the header counts as a row.
+///
+/// ```
+/// use dotdigital_faults::{Anomaly, FaultReport};
+///
+/// let report = FaultReport::from_bytes("Reason,email,firstname\nDuplicate,demo@example.com\n")?;
+/// assert_eq!(report.anomalies().get(Anomaly::ShortRow), 1);
+/// assert_eq!(report.anomalies().first_lines(Anomaly::ShortRow), [2]);
+/// # Ok::<(), dotdigital_faults::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Anomalies {
+    counts: [u64; Anomaly::COUNT],
+    first_lines: [Vec<u64>; Anomaly::COUNT],
+}
+
+impl Anomalies {
+    /// For how many anomalies of a kind the line is kept.
+    pub const FIRST_LINES: usize = 8;
+
+    /// How many rows had this anomaly.
+    pub fn get(&self, anomaly: Anomaly) -> u64 {
+        self.counts[anomaly as usize]
+    }
+
+    /// The physical lines, counted from 1, on which the first [`FIRST_LINES`](Self::FIRST_LINES) such rows start.
+    ///
+    /// Empty once the anomalies of several reports have been added up: a line alone then says nothing.
+    pub fn first_lines(&self, anomaly: Anomaly) -> &[u64] {
+        &self.first_lines[anomaly as usize]
+    }
+
+    /// Was nothing unusual?
+    pub fn is_empty(&self) -> bool {
+        self.counts.iter().all(|&count| count == 0)
+    }
+
+    /// The kinds that occurred, each with its count.
+    pub fn iter(&self) -> impl Iterator<Item = (Anomaly, u64)> {
+        Anomaly::iter().map(|anomaly| (anomaly, self.get(anomaly))).filter(|&(_, count)| count > 0)
+    }
+
+    pub(crate) fn record(&mut self, anomalies: AnomalySet, line: u64) {
+        if anomalies.is_empty() {
+            return;
+        }
+        for anomaly in anomalies.iter() {
+            self.counts[anomaly as usize] += 1;
+            let lines = &mut self.first_lines[anomaly as usize];
+            if lines.len() < Self::FIRST_LINES {
+                lines.push(line);
+            }
+        }
+    }
+
+    /// Adds the anomalies of another report.
+    pub(crate) fn add(&mut self, other: &Anomalies) {
+        for (count, more) in self.counts.iter_mut().zip(other.counts) {
+            *count = count.saturating_add(more);
+        }
+        self.first_lines = Default::default();
+    }
+}
+
+/// As an object of slugs and counts, which holds only what occurred.
+impl Serialize for Anomalies {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (anomaly, count) in self.iter() {
+            map.serialize_entry(anomaly.slug(), &count)?;
+        }
+        map.end()
+    }
+}

@@ -1,0 +1,273 @@
+//! What can go wrong, told so that the reader knows what to do next.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::anomaly::Anomaly;
+
+/// A `Result` whose error is [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a report could not be read.
+///
+/// One word wide and cheap to clone. `Display` is one line that says what happened, where, the service's own
+/// code and words if there were any, and what to do next; [`source`](std::error::Error::source) has the cause.
+/// No cell of a row is ever part of an error. The one text that it repeats is the beginning of an answer that is
+/// no report at all, such as an error page, with control characters escaped.
+///
+/// ```
+/// use dotdigital_faults::{ErrorKind, FaultReport};
+///
+/// let answer = r#"{"message": "Import not found. ERROR_IMPORT_NOT_FOUND"}"#;
+/// let error = FaultReport::from_bytes(answer).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::NotAReport);
+/// assert_eq!(error.code(), Some("ERROR_IMPORT_NOT_FOUND"));
+/// ```
+#[derive(Clone)]
+pub struct Error(Arc<Context>);
+
+/// What kind of thing went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The bytes are not a faults report: an error in JSON, a page in HTML, or a line of plain text.
+    NotAReport,
+    /// The bytes are UTF-16; the service sends UTF-8, so something has converted them.
+    Utf16,
+    /// A strict reading met something unusual; [`Error::anomaly`] and [`Error::line`] tell what and where.
+    Anomaly,
+    /// A row doesn't fit the type that was asked for; [`Error::line`] and [`Error::column`] tell which cell.
+    Deserialize,
+    /// The report has no column of that name.
+    NoSuchColumn,
+    /// The report is larger than the options allow.
+    TooLarge,
+    /// Reading or writing failed; the source is the [`std::io::Error`].
+    Io,
+}
+
+struct Context {
+    kind: ErrorKind,
+    what: Cow<'static, str>,
+    advice: Option<Cow<'static, str>>,
+    line: Option<u64>,
+    column: Option<Box<str>>,
+    anomaly: Option<Anomaly>,
+    code: Option<Box<str>>,
+    message: Option<Box<str>>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// What kind of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The physical line, counted from 1, on which the row in question starts.
+    pub fn line(&self) -> Option<u64> {
+        self.0.line
+    }
+
+    /// The name of the column in question, as the report has it.
+    pub fn column(&self) -> Option<&str> {
+        self.0.column.as_deref()
+    }
+
+    /// What a strict reading has met.
+    pub fn anomaly(&self) -> Option<Anomaly> {
+        self.0.anomaly
+    }
+
+    /// The service's own code, such as `ERROR_IMPORT_NOT_FOUND`: the last one that its answer holds.
+    pub fn code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    /// The service's own words, on one line, with control characters escaped.
+    pub fn message(&self) -> Option<&str> {
+        self.0.message.as_deref()
+    }
+
+    /// Is it an answer that is no report at all, such as an error in JSON or a page in HTML?
+    pub fn is_not_a_report(&self) -> bool {
+        self.kind() == ErrorKind::NotAReport
+    }
+
+    /// Is it something unusual that only a strict reading refuses?
+    pub fn is_anomaly(&self) -> bool {
+        self.kind() == ErrorKind::Anomaly
+    }
+
+    /// Did reading or writing fail, as opposed to what was read?
+    pub fn is_io(&self) -> bool {
+        self.kind() == ErrorKind::Io
+    }
+}
+
+/// How the rest of the crate makes one.
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, what: impl Into<Cow<'static, str>>) -> Self {
+        Error(Arc::new(Context {
+            kind,
+            what: what.into(),
+            advice: None,
+            line: None,
+            column: None,
+            anomaly: None,
+            code: None,
+            message: None,
+            source: None,
+        }))
+    }
+
+    pub(crate) fn not_a_report(message: &str, code: Option<&str>) -> Self {
+        Error::new(ErrorKind::NotAReport, "this is not a faults report")
+            .with(|context| {
+                context.message = Some(message.into());
+                context.code = code.map(Into::into);
+            })
+            .advise("fetch or save the report again, exactly as the service sends it")
+    }
+
+    pub(crate) fn utf16() -> Self {
+        Error::new(ErrorKind::Utf16, "the report is UTF-16, not the UTF-8 that the service sends")
+            .advise("save it again as UTF-8, or use the bytes exactly as the service sent them")
+    }
+
+    pub(crate) fn strict(anomaly: Anomaly, line: u64) -> Self {
+        Error::new(ErrorKind::Anomaly, format!("{}: {}", anomaly.slug(), anomaly.description()))
+            .at_line(line)
+            .with(|context| context.anomaly = Some(anomaly))
+            .advise("the default reading counts such a row and goes on")
+    }
+
+    pub(crate) fn no_such_column(name: &str) -> Self {
+        Error::new(ErrorKind::NoSuchColumn, format!("the report has no column `{}`", escape(name, 100)))
+            .advise("FaultReport::columns has the names that it has")
+    }
+
+    pub(crate) fn too_large(limit: u64) -> Self {
+        Error::new(ErrorKind::TooLarge, format!("the report is larger than the {limit} bytes allowed"))
+            .advise("allow more with ReadOptions::largest_report, or count it in constant memory with ReasonCounter")
+    }
+
+    pub(crate) fn reading(source: std::io::Error) -> Self {
+        Error::new(ErrorKind::Io, "the report can't be read").caused_by(source)
+    }
+
+    pub(crate) fn at_line(self, line: u64) -> Self {
+        self.with(|context| context.line = Some(line))
+    }
+
+    pub(crate) fn in_column(self, name: &str) -> Self {
+        self.with(|context| context.column = Some(name.into()))
+    }
+
+    pub(crate) fn advise(self, advice: impl Into<Cow<'static, str>>) -> Self {
+        let advice = advice.into();
+        self.with(|context| context.advice = Some(advice))
+    }
+
+    pub(crate) fn caused_by(self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.with(|context| context.source = Some(Box::new(source)))
+    }
+
+    /// Only ever called while the error is being made, when nobody shares it yet.
+    fn with(mut self, change: impl FnOnce(&mut Context)) -> Self {
+        if let Some(context) = Arc::get_mut(&mut self.0) {
+            change(context);
+        }
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let context = &*self.0;
+        if let Some(line) = context.line {
+            write!(f, "line {line}")?;
+            if let Some(column) = &context.column {
+                write!(f, ", column `{}`", escape(column, 100))?;
+            }
+            f.write_str(": ")?;
+        }
+        f.write_str(&context.what)?;
+        if let Some(message) = &context.message {
+            write!(f, ": {message}")?;
+            // The message mostly ends with the code; then it isn't said twice.
+            if let Some(code) = &context.code
+                && !message.contains(&**code)
+            {
+                write!(f, " ({code})")?;
+            }
+        }
+        if let Some(advice) = &context.advice {
+            write!(f, "; {advice}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let context = &*self.0;
+        let mut debug = f.debug_struct("Error");
+        debug.field("kind", &context.kind).field("what", &context.what);
+        if let Some(line) = context.line {
+            debug.field("line", &line);
+        }
+        if let Some(column) = &context.column {
+            debug.field("column", column);
+        }
+        if let Some(code) = &context.code {
+            debug.field("code", code);
+        }
+        if let Some(message) = &context.message {
+            debug.field("message", message);
+        }
+        if let Some(source) = &context.source {
+            debug.field("source", source);
+        }
+        debug.finish()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// So that a [`ReasonCounter`](crate::ReasonCounter) can be written to.
+impl From<Error> for std::io::Error {
+    fn from(error: Error) -> Self {
+        std::io::Error::new(std::io::ErrorKind::InvalidData, error)
+    }
+}
+
+/// `text` on one line: control, format and bidirectional characters escaped, cut after `longest` characters.
+pub(crate) fn escape(text: &str, longest: usize) -> String {
+    let mut escaped = String::new();
+    for (index, character) in text.chars().enumerate() {
+        if index == longest {
+            escaped.push('…');
+            break;
+        }
+        if is_unprintable(character) {
+            escaped.extend(character.escape_default());
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
+/// Characters that would change what a terminal or a log shows around them.
+fn is_unprintable(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}

@@ -1,0 +1,133 @@
+//! What an answer that is not a report says: the service's words, and its code.
+
+use serde_json::Value;
+
+use crate::error::{Error, escape};
+
+/// As much of such an answer as is read for its words; the code is looked for in all of it.
+const HEAD: usize = 64 * 1024;
+/// How much of an answer that is no JSON is repeated, in characters.
+const EXCERPT: usize = 200;
+/// How much of a message in JSON is repeated, in characters.
+const LONGEST_MESSAGE: usize = 2048;
+/// How much of a code is kept; the documented ones have at most 55 characters.
+const LONGEST_CODE: usize = 128;
+const PREFIX: &[u8; 6] = b"ERROR_";
+
+/// Collects, piece by piece and in constant memory, what such an answer says.
+#[derive(Debug, Default)]
+pub(crate) struct Message {
+    head: Vec<u8>,
+    /// How much of `ERROR_` has just been seen; all of it while a code is being read.
+    matched: usize,
+    code: String,
+    last_code: Option<String>,
+}
+
+impl Message {
+    pub(crate) fn feed(&mut self, piece: &[u8]) {
+        let room = HEAD - self.head.len();
+        self.head.extend_from_slice(&piece[..piece.len().min(room)]);
+        let mut rest = piece;
+        while !rest.is_empty() {
+            if self.matched == 0 {
+                // Nothing but an `E` can begin a code.
+                let Some(start) = memchr::memchr(b'E', rest) else { return };
+                rest = &rest[start..];
+            }
+            self.feed_byte(rest[0]);
+            rest = &rest[1..];
+        }
+    }
+
+    fn feed_byte(&mut self, byte: u8) {
+        if self.matched == PREFIX.len() {
+            if byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_' {
+                if self.code.len() < LONGEST_CODE {
+                    self.code.push(char::from(byte));
+                }
+                return;
+            }
+            self.end_code();
+        }
+        self.matched = if byte == PREFIX[self.matched] { self.matched + 1 } else { usize::from(byte == PREFIX[0]) };
+    }
+
+    fn end_code(&mut self) {
+        if self.matched == PREFIX.len() && !self.code.is_empty() {
+            self.last_code = Some(format!("ERROR_{}", self.code));
+        }
+        self.code.clear();
+        self.matched = 0;
+    }
+
+    /// The last code of the answer, once all of it has been fed.
+    pub(crate) fn code(&mut self) -> Option<&str> {
+        self.end_code();
+        self.last_code.as_deref()
+    }
+
+    /// The member `message` of an answer in JSON, else the answer's beginning.
+    pub(crate) fn text(&self) -> String {
+        match serde_json::from_slice::<Value>(&self.head).ok().as_ref().and_then(member) {
+            Some(message) => escape(message.trim(), LONGEST_MESSAGE),
+            None => escape(String::from_utf8_lossy(&self.head).trim(), EXCERPT),
+        }
+    }
+
+    pub(crate) fn into_error(mut self) -> Error {
+        let text = self.text();
+        Error::not_a_report(&text, self.code())
+    }
+}
+
+/// The member `message`, in any case, of an object, or of the first object of a list that has one.
+fn member(value: &Value) -> Option<&str> {
+    match value {
+        Value::Object(members) => {
+            let named = |name: &&String| name.eq_ignore_ascii_case("message");
+            members.keys().find(named).and_then(|name| members[name].as_str())
+        }
+        Value::Array(items) => items.iter().find_map(member),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str, piece: usize) -> (String, Option<String>) {
+        let mut message = Message::default();
+        body.as_bytes().chunks(piece).for_each(|piece| message.feed(piece));
+        (message.text(), message.code().map(Into::into))
+    }
+
+    #[test]
+    fn words_and_code() {
+        let long = "x".repeat(300);
+        let cut = format!("{}…", "x".repeat(200));
+        for (body, text, code) in [
+            (r#"{"message":"No such import. ERROR_A"}"#, "No such import. ERROR_A", Some("ERROR_A")),
+            (r#"{"MESSAGE":"a\nb"}"#, r"a\nb", None),
+            (r#"[{"id":1},{"Message":"b"}]"#, "b", None),
+            (
+                r#"{"message":7, "x": "ERROR_X ERROR_Y2_"}"#,
+                r#"{"message":7, "x": "ERROR_X ERROR_Y2_"}"#,
+                Some("ERROR_Y2_"),
+            ),
+            ("<p>\r\n--->ERERROR_ ERROR_B</p>", r"<p>\r\n--->ERERROR_ ERROR_B</p>", Some("ERROR_B")),
+            (&long, &cut, None),
+            ("ERROR_", "ERROR_", None),
+        ] {
+            for piece in [1, 2, 3, 7, 1000] {
+                assert_eq!(read(body, piece), (text.into(), code.map(Into::into)), "{body} by {piece}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_deep_answer_is_no_danger() {
+        assert_eq!(read(&"[".repeat(100_000), 4096).0.chars().count(), 201);
+    }
+}

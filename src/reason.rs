@@ -1,0 +1,609 @@
+//! Why a contact was not imported, and what to do about it.
+
+use std::borrow::{Borrow, Cow};
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use strum::{EnumCount, EnumDiscriminants, EnumIter, IntoEnumIterator, IntoStaticStr};
+
+/// Why a contact was not imported.
+///
+/// The labels are those of the vendor's documentation of `GetContactImportReportFaults`; its connectors and its
+/// newer API word some of them differently. All of these are recognised: text is compared by its letters and
+/// digits alone, in any case, so that `Hard bounced`, `HardBounced` and `hard_bounced` are the same reason.
+/// A text that isn't known stays as it is, in [`Other`](FailureReason::Other): no fault is ever lost.
+///
+/// The order is that of the documentation, then the unknown ones by their text.
+///
+/// ```
+/// use dotdigital_faults::{FailureReason, Remedy};
+///
+/// let reason = FailureReason::from("Isp Complaints");
+/// assert_eq!(reason, FailureReason::ComplainedToIsp);
+/// assert_eq!(reason.to_string(), "Complained to ISP");
+/// assert_eq!(reason.slug(), "complained_to_isp");
+/// assert_eq!(reason.remedy(), Remedy::Remove);
+///
+/// let reason = FailureReason::from("Quarantined by moon phase");
+/// assert_eq!(reason.slug(), "other");
+/// assert_eq!(reason.to_string(), "Quarantined by moon phase");
+/// ```
+///
+/// With serde a reason is its label; it is read from a label, an alias or a slug.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, EnumDiscriminants)]
+#[strum_discriminants(name(Slot), vis(pub(crate)), derive(EnumCount, EnumIter, PartialOrd, Ord), doc(hidden))]
+#[non_exhaustive]
+pub enum FailureReason {
+    /// On the vendor-wide suppression list: complained to the vendor, or a spam trap.
+    GloballySuppressed,
+    /// The address is not valid.
+    InvalidEmail,
+    /// The address stands elsewhere in the import.
+    Duplicate,
+    /// Blocked after messages that its provider refuses.
+    Blocker,
+    /// Opted out.
+    Unsubscribed,
+    /// Permanently unreachable.
+    HardBounced,
+    /// Temporarily unreachable, too often.
+    SoftBounced,
+    /// Reported a message as spam.
+    ComplainedToIsp,
+    /// The receiving server refuses the mail.
+    MailBlocked,
+    /// The account's own suppression of a domain.
+    SuppressedByDomain,
+    /// The account's own suppression list. The documentation doesn't list it; the service has it since 2020.
+    SuppressedByYou,
+    /// Waiting for the click in a double opt-in message.
+    PendingOptin,
+    /// Any other cause.
+    Failures,
+    /// A reason that this version doesn't know, with its own text.
+    #[strum(disabled)]
+    Other(UnknownReason),
+}
+
+/// The text of a reason that this version doesn't know.
+///
+/// It never is the text of a known reason: only [`FailureReason::from`] makes one. `Display` and
+/// [`as_str`](Self::as_str) give the text. `Debug` gives its length alone: in a damaged report, anything may
+/// stand where the reason belongs.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UnknownReason(Box<str>);
+
+/// All that is known of a reason, but its variant.
+struct Entry {
+    slot: Slot,
+    slug: &'static str,
+    label: &'static str,
+    /// Other wordings, as they have been seen; those that differ only in case or punctuation are left out.
+    aliases: &'static [&'static str],
+    remedy: Remedy,
+    description: &'static str,
+}
+
+/// The one table of reasons, in the documented order.
+///
+/// Sources: the vendor's documentation of `GetContactImportReportFaults` (labels), its Magento and CRM connectors
+/// and its published WSDL (aliases), the `failureCode`s of its newer API (aliases), and its help pages
+/// (descriptions).
+static TABLE: [Entry; Slot::COUNT - 1] = [
+    Entry {
+        slot: Slot::GloballySuppressed,
+        slug: "globally_suppressed",
+        label: "Globally Suppressed",
+        aliases: &[],
+        remedy: Remedy::Remove,
+        description: "On the vendor-wide suppression list: complained to the vendor, or a spam trap. It lasts for good.",
+    },
+    Entry {
+        slot: Slot::InvalidEmail,
+        slug: "invalid_email",
+        label: "Invalid Email",
+        aliases: &["Invalid Entries", "Invalid addresses"],
+        remedy: Remedy::Correct,
+        description: "The address is not valid. It lasts until the address is corrected.",
+    },
+    Entry {
+        slot: Slot::Duplicate,
+        slug: "duplicate",
+        label: "Duplicate",
+        aliases: &["Duplicates", "Duplicate Emails", "duplicateIdentifier"],
+        remedy: Remedy::Ignore,
+        description: "The address stands elsewhere in the import. Nothing was lost.",
+    },
+    Entry {
+        slot: Slot::Blocker,
+        slug: "blocker",
+        label: "Blocker",
+        aliases: &["Blocked"],
+        remedy: Remedy::Remove,
+        description: "Blocked after messages that its provider refuses. It lasts for good.",
+    },
+    Entry {
+        slot: Slot::Unsubscribed,
+        slug: "unsubscribed",
+        label: "Unsubscribed",
+        // The first is a spelling that the service has really used.
+        aliases: &["Unsubcribed", "Unsubscribers"],
+        remedy: Remedy::AskConsent,
+        description: "Opted out. It lasts until the person opts in again.",
+    },
+    Entry {
+        slot: Slot::HardBounced,
+        slug: "hard_bounced",
+        label: "Hard bounced",
+        aliases: &["Hard bouncers"],
+        remedy: Remedy::Remove,
+        description: "Permanently unreachable; one hard bounce is enough. It lasts for as long as the address.",
+    },
+    Entry {
+        slot: Slot::SoftBounced,
+        slug: "soft_bounced",
+        label: "Soft bounced",
+        aliases: &["Soft bouncers"],
+        remedy: Remedy::RetryLater,
+        description: "Temporarily unreachable, too often (1 to 20 times, as the account sets). It may pass.",
+    },
+    Entry {
+        slot: Slot::ComplainedToIsp,
+        slug: "complained_to_isp",
+        label: "Complained to ISP",
+        aliases: &["Isp Complaints", "ISP complaint", "ISP complainers", "IspComplained"],
+        remedy: Remedy::Remove,
+        description: "Reported a message as spam. It lasts for good.",
+    },
+    Entry {
+        slot: Slot::MailBlocked,
+        slug: "mail_blocked",
+        label: "Mail blocked",
+        aliases: &["Mail block", "Mail blockers"],
+        remedy: Remedy::Investigate,
+        description: "The receiving server refuses the mail. It may pass after a change of content or an allow-list.",
+    },
+    Entry {
+        slot: Slot::SuppressedByDomain,
+        slug: "suppressed_by_domain",
+        label: "Suppressed by Domain",
+        aliases: &["Domain Suppressed", "Domain suppression"],
+        remedy: Remedy::LiftSuppression,
+        description: "The account's own suppression of a domain. It lasts until the account lifts it.",
+    },
+    Entry {
+        slot: Slot::SuppressedByYou,
+        slug: "suppressed_by_you",
+        label: "Suppressed by you",
+        aliases: &["Suppressed contacts", "Suppressed"],
+        remedy: Remedy::LiftSuppression,
+        description: "On the account's own suppression list. It lasts until the account lifts it.",
+    },
+    Entry {
+        slot: Slot::PendingOptin,
+        slug: "pending_optin",
+        label: "Pending optin",
+        aliases: &["Pending double optin", "Pending double opt-in"],
+        remedy: Remedy::Wait,
+        description: "Waiting for the click in a double opt-in message. It resolves itself.",
+    },
+    Entry {
+        slot: Slot::Failures,
+        slug: "failures",
+        label: "Failures",
+        aliases: &["Failure", "Failed"],
+        remedy: Remedy::Investigate,
+        description: "Any other cause.",
+    },
+];
+
+/// The known reasons, so that one can be lent for as long as anybody likes.
+static KNOWN: [FailureReason; TABLE.len()] = [
+    FailureReason::GloballySuppressed,
+    FailureReason::InvalidEmail,
+    FailureReason::Duplicate,
+    FailureReason::Blocker,
+    FailureReason::Unsubscribed,
+    FailureReason::HardBounced,
+    FailureReason::SoftBounced,
+    FailureReason::ComplainedToIsp,
+    FailureReason::MailBlocked,
+    FailureReason::SuppressedByDomain,
+    FailureReason::SuppressedByYou,
+    FailureReason::PendingOptin,
+    FailureReason::Failures,
+];
+
+impl FailureReason {
+    /// The slug of every reason that this version doesn't know.
+    pub const OTHER: &'static str = "other";
+
+    /// The reason that a text stands for, or `None` where it isn't known.
+    ///
+    /// ```
+    /// use dotdigital_faults::FailureReason;
+    ///
+    /// assert_eq!(FailureReason::try_parse("hard bouncers"), Some(FailureReason::HardBounced));
+    /// assert_eq!(FailureReason::try_parse("Quarantined by moon phase"), None);
+    /// ```
+    pub fn try_parse(text: &str) -> Option<FailureReason> {
+        Slot::of(text.as_bytes()).map(|slot| slot.reason().clone())
+    }
+
+    /// Every known reason, in the documented order; [`Other`](FailureReason::Other) is not among them.
+    ///
+    /// ```
+    /// use dotdigital_faults::FailureReason;
+    ///
+    /// assert_eq!(FailureReason::iter().len(), 13);
+    /// ```
+    pub fn iter() -> impl DoubleEndedIterator<Item = FailureReason> + ExactSizeIterator + Clone {
+        <FailureReason as IntoEnumIterator>::iter()
+    }
+
+    /// A stable name for programs, such as `hard_bounced`; `other` for all that isn't known.
+    pub fn slug(&self) -> &'static str {
+        self.entry().map_or(Self::OTHER, |entry| entry.slug)
+    }
+
+    /// The label: the documented one, or the reason's own text where it isn't known.
+    pub fn label(&self) -> &str {
+        match self {
+            FailureReason::Other(unknown) => unknown.as_str(),
+            known => known.entry().map_or("", |entry| entry.label),
+        }
+    }
+
+    /// What to do about it.
+    pub fn remedy(&self) -> Remedy {
+        self.entry().map_or(Remedy::Investigate, |entry| entry.remedy)
+    }
+
+    /// What it means, and how long it lasts.
+    pub fn description(&self) -> &'static str {
+        self.entry().map_or("A reason that this version doesn't know.", |entry| entry.description)
+    }
+
+    /// Does it last for good, whatever anybody does?
+    ///
+    /// True for the vendor-wide suppression, blockers, hard bounces and complaints to an ISP. Somebody who
+    /// unsubscribed may opt in again, and a suppression of the account's own can be lifted.
+    pub fn is_permanent(&self) -> bool {
+        use FailureReason::*;
+        matches!(self, GloballySuppressed | Blocker | HardBounced | ComplainedToIsp)
+    }
+
+    /// Has mail to this address come back, hard or soft?
+    pub fn is_bounce(&self) -> bool {
+        matches!(self, FailureReason::HardBounced | FailureReason::SoftBounced)
+    }
+
+    /// Does the contact stand on a suppression list, the vendor's or the account's own?
+    pub fn is_suppression(&self) -> bool {
+        use FailureReason::*;
+        matches!(self, GloballySuppressed | SuppressedByDomain | SuppressedByYou)
+    }
+
+    /// A reason whose text is known not to be in the table.
+    pub(crate) fn unknown(text: impl Into<Box<str>>) -> FailureReason {
+        FailureReason::Other(UnknownReason(text.into()))
+    }
+
+    fn entry(&self) -> Option<&'static Entry> {
+        TABLE.get(Slot::from(self) as usize)
+    }
+}
+
+impl Slot {
+    /// The known reason that a cell stands for.
+    pub(crate) fn of(cell: &[u8]) -> Option<Slot> {
+        let mut key = FoldedKey::default();
+        key.feed(cell);
+        key.slot()
+    }
+
+    /// The reason itself; for `Other`, which has no one reason, one with an empty text is never asked for.
+    pub(crate) fn reason(self) -> &'static FailureReason {
+        static EMPTY: LazyLock<FailureReason> = LazyLock::new(|| FailureReason::unknown(""));
+        KNOWN.get(self as usize).unwrap_or_else(|| &EMPTY)
+    }
+}
+
+/// A text as it is compared: its letters and digits only, lower-cased one by one.
+///
+/// It is fed in pieces that end where a character ends, and holds no more than the longest key of the table.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct FoldedKey {
+    bytes: [u8; FoldedKey::LONGEST],
+    /// The length; more than `LONGEST` where the text can't be a known one.
+    len: usize,
+}
+
+impl FoldedKey {
+    /// Longer than any key of the table, of which the longest has 19 letters.
+    const LONGEST: usize = 32;
+
+    /// Feeds whole characters. Bytes that are not UTF-8 read as U+FFFD, which is neither a letter nor a digit.
+    pub(crate) fn feed(&mut self, text: &[u8]) {
+        for (index, &byte) in text.iter().enumerate() {
+            if !byte.is_ascii() {
+                return self.feed_unicode(&text[index..]);
+            }
+            if byte.is_ascii_alphanumeric() {
+                self.push(&[byte.to_ascii_lowercase()]);
+            }
+            if self.len > Self::LONGEST {
+                return;
+            }
+        }
+    }
+
+    fn feed_unicode(&mut self, text: &[u8]) {
+        for chunk in text.utf8_chunks() {
+            for character in chunk.valid().chars().filter(|character| character.is_alphanumeric()) {
+                for lower in character.to_lowercase() {
+                    self.push(lower.encode_utf8(&mut [0; 4]).as_bytes());
+                }
+                if self.len > Self::LONGEST {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        match self.bytes.get_mut(self.len..self.len + bytes.len()) {
+            Some(place) => {
+                place.copy_from_slice(bytes);
+                self.len += bytes.len();
+            }
+            None => self.len = Self::LONGEST + 1,
+        }
+    }
+
+    /// The key, where it is short enough to be one of ours.
+    fn as_bytes(&self) -> Option<&[u8]> {
+        self.bytes.get(..self.len)
+    }
+
+    pub(crate) fn slot(&self) -> Option<Slot> {
+        static SLOTS: LazyLock<HashMap<Box<[u8]>, Slot>> = LazyLock::new(|| {
+            let texts = TABLE.iter().flat_map(|entry| {
+                entry.aliases.iter().chain([&entry.label, &entry.slug]).map(|text| (*text, entry.slot))
+            });
+            texts.filter_map(|(text, slot)| Some((FoldedKey::from(text).as_bytes()?.into(), slot))).collect()
+        });
+        SLOTS.get(self.as_bytes()?).copied()
+    }
+
+    /// Is it the key of a name of the reason's column?
+    pub(crate) fn is_reason_column(&self) -> bool {
+        self.as_bytes() == Some(b"reason")
+    }
+
+    /// Is it the key of a name of the email's column?
+    pub(crate) fn is_email_column(&self) -> bool {
+        matches!(self.as_bytes(), Some(b"email" | b"emailaddress" | b"mail"))
+    }
+}
+
+impl From<&str> for FoldedKey {
+    fn from(text: &str) -> Self {
+        let mut key = FoldedKey::default();
+        key.feed(text.as_bytes());
+        key
+    }
+}
+
+impl fmt::Display for FailureReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.label())
+    }
+}
+
+/// Never fails: a text that isn't known is kept, without the white space around it.
+impl From<&str> for FailureReason {
+    fn from(text: &str) -> Self {
+        FailureReason::try_parse(text).unwrap_or_else(|| FailureReason::unknown(text.trim()))
+    }
+}
+
+impl From<String> for FailureReason {
+    fn from(text: String) -> Self {
+        FailureReason::from(text.as_str())
+    }
+}
+
+/// Never fails, as [`FailureReason::from`].
+impl FromStr for FailureReason {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(FailureReason::from(text))
+    }
+}
+
+impl Serialize for FailureReason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.label())
+    }
+}
+
+impl<'de> Deserialize<'de> for FailureReason {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Cow::<str>::deserialize(deserializer).map(|text| FailureReason::from(&*text))
+    }
+}
+
+impl UnknownReason {
+    /// The text, without the white space around it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for UnknownReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Debug for UnknownReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{} bytes>", self.0.len())
+    }
+}
+
+impl AsRef<str> for UnknownReason {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for UnknownReason {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq<str> for UnknownReason {
+    fn eq(&self, text: &str) -> bool {
+        &*self.0 == text
+    }
+}
+
+impl PartialEq<&str> for UnknownReason {
+    fn eq(&self, text: &&str) -> bool {
+        &*self.0 == *text
+    }
+}
+
+/// What to do about a fault.
+///
+/// ```
+/// use dotdigital_faults::{FailureReason, Remedy};
+///
+/// assert_eq!(FailureReason::PendingOptin.remedy(), Remedy::Wait);
+/// assert_eq!(Remedy::try_parse("ask_consent"), Some(Remedy::AskConsent));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, IntoStaticStr, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[non_exhaustive]
+pub enum Remedy {
+    /// Correct the data and import it again.
+    Correct,
+    /// Stop mailing the contact and remove it from one's own lists.
+    Remove,
+    /// Only the person can undo it, by opting in again.
+    AskConsent,
+    /// It may pass: import again later.
+    RetryLater,
+    /// The account's own suppression: lift it, if that is right.
+    LiftSuppression,
+    /// It resolves itself: don't import again, and don't treat as suppressed.
+    Wait,
+    /// Find out what lies behind it.
+    Investigate,
+    /// Nothing was lost.
+    Ignore,
+}
+
+impl Remedy {
+    /// Every remedy.
+    pub fn iter() -> impl DoubleEndedIterator<Item = Remedy> + ExactSizeIterator + Clone {
+        <Remedy as IntoEnumIterator>::iter()
+    }
+
+    /// The remedy of that slug, compared by letters and digits alone, in any case.
+    pub fn try_parse(text: &str) -> Option<Remedy> {
+        let key = FoldedKey::from(text);
+        Remedy::iter().find(|remedy| FoldedKey::from(remedy.slug()).as_bytes() == key.as_bytes())
+    }
+
+    /// A stable name for programs, such as `retry_later`.
+    pub fn slug(self) -> &'static str {
+        self.into()
+    }
+
+    /// What to do, in a sentence.
+    pub fn description(self) -> &'static str {
+        match self {
+            Remedy::Correct => "Correct the data and import it again.",
+            Remedy::Remove => "Stop mailing it and remove it from your own lists.",
+            Remedy::AskConsent => "Leave it: only the person can undo it, by opting in again.",
+            Remedy::RetryLater => "Import it again later: it may have passed.",
+            Remedy::LiftSuppression => "Lift the account's own suppression, if that is right.",
+            Remedy::Wait => "Wait: don't import it again, don't treat it as suppressed.",
+            Remedy::Investigate => "Find out what lies behind it.",
+            Remedy::Ignore => "Nothing to do: nothing was lost.",
+        }
+    }
+}
+
+impl fmt::Display for Remedy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.slug())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strum::IntoEnumIterator;
+
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_the_order_of_the_variants() {
+        assert!(TABLE.iter().map(|entry| entry.slot).eq(Slot::iter().take(TABLE.len())));
+        assert!(KNOWN.iter().cloned().eq(FailureReason::iter()));
+        assert!(KNOWN.iter().map(Slot::from).eq(TABLE.iter().map(|entry| entry.slot)));
+    }
+
+    #[test]
+    fn every_text_of_the_table_leads_to_its_reason_alone() {
+        let mut keys = std::collections::BTreeMap::new();
+        for entry in &TABLE {
+            for text in entry.aliases.iter().chain([&entry.label, &entry.slug]) {
+                assert_eq!(Slot::of(text.as_bytes()), Some(entry.slot), "{text}");
+                let key = FoldedKey::from(*text);
+                let key = key.as_bytes().unwrap().to_vec();
+                assert!(keys.insert(key, entry.slot).is_none_or(|slot| slot == entry.slot), "{text}");
+            }
+            for alias in entry.aliases {
+                assert_ne!(FoldedKey::from(*alias).as_bytes(), FoldedKey::from(entry.label).as_bytes(), "{alias}");
+            }
+        }
+    }
+
+    #[test]
+    fn folding() {
+        for (text, slot) in [
+            ("HARD BOUNCED", Some(Slot::HardBounced)),
+            ("\u{feff}Hard\u{200b}-b\0ounced\u{fffd} ", Some(Slot::HardBounced)),
+            ("Mail bloc\u{212a}ed", Some(Slot::MailBlocked)), // the Kelvin sign's small letter is k
+            ("Ｄuplicate", None),
+            ("Duplicaté", None),
+            ("Duplicate2", None),
+            ("", None),
+            ("other", None),
+            ("Unsubcribed", Some(Slot::Unsubscribed)),
+        ] {
+            assert_eq!(Slot::of(text.as_bytes()), slot, "{text:?}");
+        }
+        assert_eq!(Slot::of(b"Hard\xffbounced"), Some(Slot::HardBounced));
+        assert_eq!(Slot::of("-".repeat(1000).as_bytes()), None);
+        assert_eq!(Slot::of(format!("{}blocker", "-".repeat(1000)).as_bytes()), Some(Slot::Blocker));
+        assert_eq!(Slot::of(format!("blocker{}", "x".repeat(1000)).as_bytes()), None);
+    }
+
+    #[test]
+    fn unknown_text_loses_outer_white_space_alone() {
+        assert_eq!(FailureReason::from("\u{2003}  a  b\t").label(), "a  b");
+        assert_eq!(FailureReason::from("").label(), "");
+    }
+}
