@@ -3,10 +3,27 @@
 #![deny(missing_docs)]
 
 mod anomaly;
+mod cell;
+mod columns;
+mod counter;
+mod counts;
 mod error;
+mod fault;
+mod groups;
+mod index;
 mod message;
+mod options;
 mod reason;
+mod report;
+mod rows;
+mod scan;
 
 pub use anomaly::{Anomalies, Anomaly, AnomalySet};
+pub use counter::ReasonCounter;
+pub use counts::ReasonCounts;
 pub use error::{Error, ErrorKind, Result};
+pub use fault::{Fault, Fields, RawFields};
+pub use groups::Group;
+pub use options::ReadOptions;
 pub use reason::{FailureReason, Remedy, UnknownReason};
+pub use report::{FaultReport, Faults};
