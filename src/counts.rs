@@ -52,6 +52,7 @@ pub struct ReasonCounts {
     unknown: BTreeMap<FailureReason, u64>,
     unknown_bytes: usize,
     anomalies: Anomalies,
+    cut_off: bool,
 }
 
 impl ReasonCounts {
@@ -121,6 +122,12 @@ impl ReasonCounts {
         &self.anomalies
     }
 
+    /// Does the report seem to have been cut off? Its last row then has no line end, and too few fields or a quote
+    /// that is never closed. That row is counted like any other.
+    pub fn is_cut_off(&self) -> bool {
+        self.cut_off
+    }
+
     /// The import whose faults these are, where that is known.
     pub fn import_id(&self) -> Option<Uuid> {
         self.import_id
@@ -134,6 +141,10 @@ impl ReasonCounts {
 
     pub(crate) fn anomalies_mut(&mut self) -> &mut Anomalies {
         &mut self.anomalies
+    }
+
+    pub(crate) fn set_cut_off(&mut self) {
+        self.cut_off = true;
     }
 
     pub(crate) fn add_known(&mut self, slot: Slot, count: u64) {
@@ -184,6 +195,7 @@ impl AddAssign<&ReasonCounts> for ReasonCounts {
             self.add(reason, count);
         }
         self.anomalies.add(&other.anomalies);
+        self.cut_off |= other.cut_off;
         self.import_id = self.import_id.filter(|_| self.import_id == other.import_id);
     }
 }

@@ -4,7 +4,7 @@ mod csv;
 mod json;
 
 pub use csv::faults_to_csv;
-pub use json::{counts_to_json, faults_to_jsonl};
+pub use json::{counts_to_json, faults_to_jsonl, reasons_to_json};
 
 use std::io;
 
