@@ -1,5 +1,6 @@
 //! Faults as the user's own structs.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::marker::PhantomData;
@@ -98,37 +99,68 @@ pub struct Deserialize<'r, T> {
 impl<T: DeserializeOwned> Deserialize<'_, T> {
     fn row(&self, fault: &Fault<'_>) -> Result<T> {
         let mut record: StringRecord = fault.fields().collect();
-        let reason = fault.report().reason_column();
-        if self.is_struct && record.len() <= reason {
-            // The reason's cell is absent: an unknown reason, not a missing field.
-            let mut headers: StringRecord = self.headers.iter().take(record.len()).collect();
-            headers.push_field(self.headers.get(reason).unwrap_or_default());
-            record.push_field("");
-            return record.deserialize(Some(&headers)).map_err(|error| self.error(fault, &error));
+        let mut headers = Cow::Borrowed(&self.headers);
+        if record.len() < headers.len() {
+            // So that absent cells are missing fields, and not the end of the row.
+            headers.to_mut().truncate(record.len());
+            let reason = fault.report().reason_column();
+            if self.is_struct && record.len() <= reason {
+                // Without its cell a reason is an unknown one, and no missing field.
+                headers.to_mut().push_field(self.headers.get(reason).unwrap_or_default());
+                record.push_field("");
+            }
         }
-        record.deserialize(Some(&self.headers)).map_err(|error| self.error(fault, &error))
+        record.deserialize(Some(&headers)).map_err(|error| {
+            let (why, column) = self.explain(&error, &record, &headers);
+            let names = fault.report().named_columns().names();
+            let error = Error::new(ErrorKind::Deserialize, format!("the row doesn't fit the type: {why}"));
+            match column {
+                Some(Column::At(column)) => {
+                    error.at_line(fault.line()).in_column(names.get(column).map_or("", |name| name))
+                }
+                Some(Column::Missing(name)) => error.at_line(fault.line()).in_column(&name),
+                None => error.at_line(fault.line()),
+            }
+        })
     }
 
-    fn error(&self, fault: &Fault<'_>, error: &csv::Error) -> Error {
+    /// Why a row doesn't fit, and in which column.
+    fn explain(&self, error: &csv::Error, record: &StringRecord, headers: &StringRecord) -> (String, Option<Column>) {
         let csv::ErrorKind::Deserialize { err, .. } = error.kind() else {
-            return Error::new(ErrorKind::Deserialize, "the row doesn't fit the type").at_line(fault.line());
+            return ("it can't be read".to_owned(), None);
         };
-        // serde's own messages repeat the cell, and so they are left out; the others don't.
-        let (why, missing) = match err.kind() {
+        match err.kind() {
+            // serde's own messages repeat the cell, and so they are left out; the others don't.
             DeserializeErrorKind::Message(message) => match missing_field(message) {
-                Some(field) => ("there is no such cell".into(), Some(field)),
-                None => ("the cell is of another kind".into(), None),
+                Some(field) => ("there is no such cell".to_owned(), Some(Column::Missing(field.to_owned()))),
+                None => ("the cell is of another kind".to_owned(), self.locate(record, headers)),
             },
-            kind => (kind.to_string(), None),
-        };
-        let names = fault.report().named_columns().names();
-        let at_field = || err.field().and_then(|field| names.get(field as usize)).map(|name| &**name);
-        let error = Error::new(ErrorKind::Deserialize, format!("the row doesn't fit the type: {why}"));
-        match missing.or_else(at_field) {
-            Some(column) => error.at_line(fault.line()).in_column(column),
-            None => error.at_line(fault.line()),
+            kind => (kind.to_string(), err.field().map(|field| Column::At(field as usize))),
         }
     }
+
+    /// In which column a row fails where serde's error doesn't say: the last one of the shortest beginning that
+    /// fails for another cause than a missing field.
+    fn locate(&self, record: &StringRecord, headers: &StringRecord) -> Option<Column> {
+        let fails = |&len: &usize| {
+            let (mut record, mut headers) = (record.clone(), headers.clone());
+            record.truncate(len);
+            headers.truncate(len);
+            let error = record.deserialize::<T>(Some(&headers)).err();
+            error.is_some_and(|error| {
+                !matches!(error.kind(), csv::ErrorKind::Deserialize { err, .. }
+                if matches!(err.kind(), DeserializeErrorKind::Message(message) if missing_field(message).is_some()))
+            })
+        };
+        let lens: Vec<_> = (0..=headers.len()).collect();
+        let fitting = lens.partition_point(|len| !fails(len));
+        (self.is_struct && fitting <= self.headers.len()).then(|| fitting.checked_sub(1).map(Column::At)).flatten()
+    }
+}
+
+enum Column {
+    At(usize),
+    Missing(String),
 }
 
 /// The name in serde's message for a field that a struct needs.
