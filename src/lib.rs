@@ -6,6 +6,8 @@ mod anomaly;
 mod error;
 mod message;
 mod reason;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 
 pub use anomaly::{Anomalies, Anomaly, AnomalySet};
 pub use error::{Error, ErrorKind, Result};
