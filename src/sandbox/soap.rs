@@ -122,9 +122,10 @@ pub(super) fn problem(problem: &Problem) -> Answer {
     fault("a:InternalServiceFault", DISPATCHER, &problem.message())
 }
 
-/// The answer to a wrong password, which isn't SOAP.
+/// The answer to a wrong password, which isn't SOAP, nor XML at all.
 pub(super) fn unauthorized() -> Answer {
-    let page = "<html><head><title>401 - Unauthorized</title></head><body><h1>Unauthorized</h1></body></html>";
+    let page = "<!DOCTYPE html><html><head><meta charset=\"utf-8\"><title>401 - Unauthorized</title></head>\
+                <body><h1>Unauthorized: access is denied due to invalid credentials.</h1></body></html>";
     Answer::of_type(401, "text/html", Content::text(page))
 }
 
