@@ -3,12 +3,32 @@
 #![deny(missing_docs)]
 
 mod anomaly;
+mod cell;
+mod columns;
+mod counter;
+mod counts;
+mod deserialize;
 mod error;
+pub mod export;
+mod fault;
+mod groups;
+mod index;
 mod message;
+mod options;
 mod reason;
+mod report;
+mod rows;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+mod scan;
 
 pub use anomaly::{Anomalies, Anomaly, AnomalySet};
+pub use counter::ReasonCounter;
+pub use counts::ReasonCounts;
+pub use deserialize::Deserialize;
 pub use error::{Error, ErrorKind, Result};
+pub use fault::{Fault, Fields, RawFields};
+pub use groups::Group;
+pub use options::ReadOptions;
 pub use reason::{FailureReason, Remedy, UnknownReason};
+pub use report::{FaultReport, Faults};
