@@ -1,4 +1,4 @@
-//! SOAP requests against the schema of our WSDL, as libxml2 reads it.
+//! SOAP requests, and the stand-in's answers, against the schema of our WSDL as libxml2 reads it.
 
 mod http;
 mod peers;
@@ -9,7 +9,7 @@ use std::process::Command;
 const ID: &str = "842d81e8-c619-457f-bb77-ab6c4a17da39";
 const OPERATIONS: [&str; 3] = ["GetContactImportReportFaults", "GetContactImportProgress", "GetContactImportReport"];
 
-/// An envelope of SOAP 1.1, as far as a request goes; what stands in its body has to be known.
+/// An envelope of SOAP 1.1, without a header; what stands in its body has to be known.
 const ENVELOPE: &str = r#"<xs:schema targetNamespace="http://schemas.xmlsoap.org/soap/envelope/"
     xmlns:xs="http://www.w3.org/2001/XMLSchema" elementFormDefault="qualified">
   <xs:import namespace="http://apiconnector.com/v2" schemaLocation="2.xsd"/>
@@ -70,16 +70,16 @@ impl Schemas {
         path
     }
 
-    /// What libxml2 has against a request.
-    fn check(&self, request: &str) -> Result<(), String> {
-        let path = self.write("request.xml", request);
+    /// What libxml2 has against an envelope.
+    fn check(&self, envelope: &str) -> Result<(), String> {
+        let path = self.write("envelope.xml", envelope);
         let output = Command::new("xmllint")
             .args(["--nonet", "--noout", "--schema"])
             .args([self.0.join("envelope.xsd"), path])
             .output()
             .unwrap();
         let words = String::from_utf8_lossy(&output.stderr).into_owned();
-        // 3 and 4 are about the request; any other is about the schema or the program.
+        // 1, 3 and 4 are about the envelope; any other is about the schema or the program.
         match output.status.code() {
             Some(0) => Ok(()),
             Some(1 | 3 | 4) => Err(words),
@@ -120,5 +120,36 @@ fn wrong_requests_do_not() {
         assert_ne!(wrong, right);
         let words = schemas.check(&wrong).expect_err(to);
         assert!(words.contains(complaint), "{to}: {words}");
+    }
+}
+
+#[cfg(feature = "sandbox")]
+#[test]
+fn the_answers_of_the_stand_in_fit_it_too() {
+    use dotdigital_faults::sandbox::{Sandbox, Shape, Status};
+
+    let Some(schemas) = Schemas::extract("answers") else { return };
+    let sandbox = Sandbox::builder().credentials("x", "y").start().unwrap();
+    let import = || sandbox.import(ID.parse().unwrap());
+    let check = |operation| {
+        let path = "/v2/api.svc";
+        let answer = http::call(sandbox.address(), path, "Authorization: Basic eDp5", operation, ID).unwrap();
+        assert_eq!((answer.status, schemas.check(answer.text())), (200, Ok(())), "{}", answer.text());
+    };
+    for shape in [Shape::Text, Shape::Lines, Shape::Empty, Shape::Nil, Shape::Absent] {
+        import().report("Reason,email\r\nHard bounced,jo@example.com\r\n".repeat(9)).shape(shape);
+        check(OPERATIONS[0]);
+    }
+    import().summary([("Failures", 1), ("PendingDoubleOptin", 2), ("SuppressedContacts", 3), ("NewContacts", 4)]);
+    check(OPERATIONS[2]);
+    for status in [Status::Finished, Status::NotFinished, Status::RejectedByWatchdog, Status::InvalidFileFormat] {
+        import().status(status);
+        check(OPERATIONS[1]);
+    }
+    for status in
+        [Status::Unknown, Status::Failed, Status::ExceedsAllowedContactLimit, Status::NotAvailableInThisVersion]
+    {
+        import().status(status);
+        check(OPERATIONS[1]);
     }
 }

@@ -330,6 +330,10 @@ fn statuses_and_headers_to_order() {
     let answer = rest(&sandbox, ID, "/report-faults");
     assert_eq!((answer.status, answer.body.as_slice()), (200, b"\xff\xfe".as_slice()));
 
+    sandbox.trouble(Trouble::status(204));
+    let answer = rest(&sandbox, ID, "/report-faults");
+    assert_eq!((answer.status, answer.body.len()), (204, 0));
+
     // The sandbox's own trouble goes first, and asks nobody who they are.
     sandbox.import(ID).trouble(Trouble::status(502));
     sandbox.trouble(Trouble::status(504).on(Operation::Summary).always());
@@ -356,7 +360,7 @@ fn answers_that_break_off() {
         (Trouble::usual().reset_after(1000), 1000, End::Reset),
         (Trouble::usual().reset_after(1000).chunked(), 1000, End::Reset),
     ] {
-        _ = import.clone().trouble(trouble.clone());
+        import.clone().trouble(trouble.clone());
         let answer = rest(&sandbox, ID, "/report-faults");
         assert_eq!((answer.status, answer.end, answer.body.len()), (200, end, arrived), "{trouble:?}");
         assert!(usual.starts_with(&answer.body), "{trouble:?}");
@@ -364,7 +368,7 @@ fn answers_that_break_off() {
         assert!(promised.is_none_or(|length| length == "250013"), "{trouble:?}");
     }
 
-    _ = import.trouble(Trouble::reset());
+    import.trouble(Trouble::reset());
     let line = format!("GET /v2/contacts/import/{ID}");
     let error = http::send(sandbox.address(), &line, &[AUTHORIZATION], b"").unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
@@ -443,9 +447,12 @@ fn it_stops_when_it_is_dropped() {
 
 #[test]
 fn it_starts_and_stops_within_a_runtime() {
+    fn can_be_shared<T: Send + Sync + 'static>(_: &T) {}
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let sandbox = Sandbox::start().unwrap();
+        can_be_shared(&sandbox);
+        can_be_shared(&sandbox.import(OTHER));
         assert_eq!(rest(&sandbox, ID, "").status, 404);
     });
 }

@@ -131,8 +131,10 @@ impl Import {
     }
 
     /// The service's own figures, by the names that SOAP has for them, such as `HardBounced`; REST begins them
-    /// with a small letter. The contract has fourteen; it also knows `SuppressedContacts`, over REST alone. Other
-    /// names are answered too, as a newer service might.
+    /// with a small letter.
+    ///
+    /// `SuppressedContacts` is said over REST alone, as the service does. Names that aren't in the contract are said
+    /// too: a newer service may have them.
     ///
     /// # Panics
     /// If a name isn't made of ASCII letters and digits, a letter first.

@@ -33,3 +33,29 @@ pub(super) enum Finding {
     Summary(Vec<(String, i32)>),
     Problem(Problem),
 }
+
+/// A GUID as the service writes it: hyphens, and no braces.
+pub(super) fn guid(text: &str) -> Option<Uuid> {
+    let text = text.trim_ascii();
+    // No other form that `Uuid` reads has this length.
+    (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guids() {
+        for (text, is_one) in [
+            ("842D81E8-c619-457f-bb77-ab6c4a17da39", true),
+            (" 842d81e8-c619-457f-bb77-ab6c4a17da39\n", true),
+            ("842d81e8c619457fbb77ab6c4a17da39", false),
+            ("{842d81e8-c619-457f-bb77-ab6c4a17da39}", false),
+            ("842d81e8-c619-457f-bb77-ab6c4a17da3g", false),
+            ("", false),
+        ] {
+            assert_eq!(guid(text).is_some(), is_one, "{text}");
+        }
+    }
+}

@@ -2,12 +2,11 @@
 
 use hyper::Method;
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use super::answer::{Answer, Content};
 use super::import::Shape;
 use super::problem::Problem;
-use super::question::{Finding, Operation, Question};
+use super::question::{Finding, Operation, Question, guid};
 
 const JSON: &str = "application/json; charset=utf-8";
 const IMPORTS: &str = "/v2/contacts/import/";
@@ -62,13 +61,6 @@ pub(super) fn unauthorized() -> Answer {
     message(401, "Authorization has been denied for this request.")
 }
 
-/// A GUID as the service writes it: hyphens, and no braces.
-pub(super) fn guid(text: &str) -> Option<Uuid> {
-    let text = text.trim_ascii();
-    // No other form that `Uuid` reads has this length.
-    (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
-}
-
 fn message(status: u16, words: &str) -> Answer {
     Answer::of_type(status, JSON, Content::text(json!({ "message": words }).to_string()))
 }
@@ -105,19 +97,5 @@ mod tests {
         }
         let path = format!("/v2/contacts/import/{ID}");
         assert_eq!(question(&Method::POST, &path).map_err(|answer| answer.status), Err(405));
-    }
-
-    #[test]
-    fn guids() {
-        for (text, is_one) in [
-            (ID, true),
-            (" 842d81e8-c619-457f-bb77-ab6c4a17da39\n", true),
-            ("842d81e8c619457fbb77ab6c4a17da39", false),
-            ("{842d81e8-c619-457f-bb77-ab6c4a17da39}", false),
-            ("842d81e8-c619-457f-bb77-ab6c4a17da3g", false),
-            ("", false),
-        ] {
-            assert_eq!(guid(text).is_some(), is_one, "{text}");
-        }
     }
 }

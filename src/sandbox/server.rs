@@ -24,7 +24,6 @@ use tokio::sync::oneshot;
 use super::answer::Answer;
 use super::body::Body;
 use super::problem::Problem;
-use super::question::Question;
 use super::request::Request;
 use super::state::Shared;
 use super::trouble::{Instead, Trouble};
@@ -170,13 +169,11 @@ fn judge(shared: &Shared, head: Parts, body: Option<Vec<u8>>) -> (Option<Answer>
         Instead::Error(code) => Some(rest::problem(&Problem::of(code))),
         Instead::Usual if is_wsdl => Some(soap::wsdl(&shared.soap_url)),
         Instead::Usual if !authorized => Some(unauthorized(is_soap)),
-        Instead::Usual => Some(question.map_or_else(
-            |answer| answer,
-            |question: Question| {
-                let finding = state.find(question);
-                if is_soap { soap::answer(question, finding) } else { rest::answer(question, finding) }
-            },
-        )),
+        Instead::Usual => Some(match question {
+            Err(answer) => answer,
+            Ok(question) if is_soap => soap::answer(question, state.find(question)),
+            Ok(question) => rest::answer(question, state.find(question)),
+        }),
     };
     let answer = answer.map(|mut answer| {
         for (name, value) in trouble.iter().flat_map(|trouble| &trouble.headers) {

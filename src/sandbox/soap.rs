@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::answer::{Answer, Content};
 use super::import::Shape;
 use super::problem::Problem;
-use super::question::{Finding, Operation, Question};
+use super::question::{Finding, Operation, Question, guid};
 
 /// Of the operations, and of the children of their requests and responses.
 const OPERATIONS: &str = "http://apiconnector.com/v2";
@@ -76,7 +76,7 @@ pub(super) fn question(headers: &HeaderMap, body: &[u8]) -> Result<Question, Ans
         let text = format!("Error in deserializing body of request message: {expected}, {found}.");
         return Err(fault("a:DeserializationFailed", DISPATCHER, &text));
     }
-    match call.import_id.as_deref().map(super::rest::guid) {
+    match call.import_id.as_deref().map(guid) {
         Some(Some(import)) => Ok(Question { operation, import }),
         Some(None) => Err(problem(&Problem::PARAMETER_INVALID)),
         // WCF skips elements that it doesn't know, and a GUID that isn't there is all zeros.
@@ -133,11 +133,13 @@ fn complex_result(name: &str, children: &str) -> String {
     format!("<{name}Result xmlns:a=\"{RESULTS}\">{children}</{name}Result>")
 }
 
-/// The prefix of the code is declared where it is used.
+/// The prefix of the code is declared where it is used. The text may repeat what the request had, but for control
+/// characters, which XML can't hold.
 fn fault(code: &str, namespace: &str, text: &str) -> Answer {
+    let text = text.replace(char::is_control, " ");
     let prefix = code.split(':').next().unwrap_or_default();
     let code = format!("<faultcode xmlns:{prefix}=\"{namespace}\">{code}</faultcode>");
-    let text = format!("<faultstring xml:lang=\"en-US\">{}</faultstring>", escape(text));
+    let text = format!("<faultstring xml:lang=\"en-US\">{}</faultstring>", escape(text.as_str()));
     Answer::of_type(500, TEXT_XML, Content::text(format!("{START}<s:Fault>{code}{text}</s:Fault>{END}")))
 }
 
