@@ -174,8 +174,10 @@ impl<S: RowSink> Reader<S> {
     }
 
     fn scan(&mut self, bytes: &[u8]) {
-        // It only breaks off where the rows have a failure, which is told from there.
-        let _ = self.scanner.feed(bytes, &mut self.rows);
+        // The scanner only breaks off where the rows have a failure, which is told from there.
+        if self.rows.failure.is_none() {
+            let _ = self.scanner.feed(bytes, &mut self.rows);
+        }
     }
 }
 

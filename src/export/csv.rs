@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use csv::{QuoteStyle, Writer, WriterBuilder};
 
 use super::writing;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fault::Fault;
 use crate::report::FaultReport;
 use crate::scan::BOM;
@@ -38,12 +38,20 @@ pub fn faults_to_csv<'r>(
     let mut records = Records::new(&writer);
     let header = report.raw_columns();
     if !header.is_empty() {
-        records.write(&header, true).map_err(writing)?;
+        records.write(&header, true).map_err(failed)?;
     }
     for fault in faults {
-        records.write(&fault.raw_fields().collect::<Vec<_>>(), false).map_err(writing)?;
+        records.write(&fault.raw_fields().collect::<Vec<_>>(), false).map_err(failed)?;
     }
     records.flush().map_err(writing)
+}
+
+/// The writer's own error, which tells more than the csv crate's around it.
+fn failed(error: csv::Error) -> Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => writing(error),
+        other => writing(io::Error::other(format!("{other:?}"))),
+    }
 }
 
 /// Writes records with quotes where they are needed, and all in quotes where they would be taken for something
