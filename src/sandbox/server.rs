@@ -105,7 +105,7 @@ async fn converse(stream: TcpStream, shared: Arc<Shared>) {
     _ = http.serve_connection(TokioIo::new(socket), service).await;
 }
 
-/// Answers a request; an error resets the connection.
+/// Answers a request; an error ends the connection, and resets it where that was ordered.
 async fn respond(shared: &Shared, head: Parts, body: Incoming, reset: Arc<AtomicBool>) -> io::Result<Response<Body>> {
     let body = read(body).await?;
     let (answer, trouble) = judge(shared, head, body);
@@ -113,7 +113,9 @@ async fn respond(shared: &Shared, head: Parts, body: Incoming, reset: Arc<Atomic
         Some(trouble) => (trouble.delay, trouble.chunked, trouble.cut),
         None => (Duration::ZERO, false, None),
     };
-    tokio::time::sleep(delay).await;
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
     let Some(answer) = answer else {
         reset.store(true, Ordering::Relaxed);
         return Err(io::ErrorKind::ConnectionReset.into());
