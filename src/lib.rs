@@ -90,6 +90,8 @@ mod options;
 mod reason;
 mod report;
 mod rows;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 mod scan;
 
 pub use anomaly::{Anomalies, Anomaly, AnomalySet};
