@@ -3,11 +3,22 @@
 #![deny(missing_docs)]
 
 mod anomaly;
+mod cell;
 #[cfg(feature = "client")]
 mod client;
+mod columns;
+mod counter;
+mod counts;
 mod error;
+mod fault;
+mod groups;
+mod index;
 mod message;
+mod options;
 mod reason;
+mod report;
+mod rows;
+mod scan;
 
 pub use anomaly::{Anomalies, Anomaly, AnomalySet};
 #[cfg(feature = "blocking")]
@@ -16,5 +27,11 @@ pub use client::blocking;
 pub use client::{
     Client, ClientBuilder, Credentials, Difference, ImportStatus, ImportSummary, Progress, Protocol, Region,
 };
+pub use counter::ReasonCounter;
+pub use counts::ReasonCounts;
 pub use error::{Error, ErrorKind, Result, Timeout};
+pub use fault::{Fault, Fields, RawFields};
+pub use groups::Group;
+pub use options::ReadOptions;
 pub use reason::{FailureReason, Remedy, UnknownReason};
+pub use report::{FaultReport, Faults};

@@ -306,6 +306,11 @@ impl Slot {
         key.slot()
     }
 
+    /// Those of the known reasons, in the documented order.
+    pub(crate) fn known() -> impl Iterator<Item = Slot> {
+        TABLE.iter().map(|entry| entry.slot)
+    }
+
     /// The reason itself; for `Other`, which has no one reason, one with an empty text is never asked for.
     pub(crate) fn reason(self) -> &'static FailureReason {
         static EMPTY: LazyLock<FailureReason> = LazyLock::new(|| FailureReason::unknown(""));

@@ -1,0 +1,153 @@
+//! The text of a cell that arrives in pieces.
+
+use crate::reason::{FailureReason, FoldedKey, Slot};
+
+/// One cell, of any length, in bounded memory: what it says as a reason or as a column's name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Cell {
+    /// The cell's bytes, or those that have not been folded yet where it is a long one.
+    bytes: Vec<u8>,
+    /// The key of what has been folded already.
+    key: FoldedKey,
+    long: bool,
+}
+
+impl Cell {
+    /// The longest cell that is kept whole.
+    pub(crate) const LONGEST: usize = 64 * 1024;
+
+    pub(crate) fn feed(&mut self, piece: &[u8]) {
+        for piece in piece.chunks(Self::LONGEST) {
+            self.bytes.extend_from_slice(piece);
+            if self.bytes.len() > Self::LONGEST {
+                self.long = true;
+                let whole = self.bytes.len() - incomplete_tail(&self.bytes);
+                self.key.feed(&self.bytes[..whole]);
+                self.bytes.drain(..whole);
+            }
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+        self.key = FoldedKey::default();
+        self.long = false;
+    }
+
+    /// The key of the whole cell.
+    pub(crate) fn key(&self) -> FoldedKey {
+        let mut key = self.key;
+        key.feed(&self.bytes);
+        key
+    }
+
+    /// The known reason that it says, if it says one.
+    pub(crate) fn slot(&self) -> Option<Slot> {
+        self.key().slot()
+    }
+
+    /// The bytes, or `None` where they were too many to be kept.
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
+        (!self.long).then_some(&self.bytes)
+    }
+
+    /// The unknown reason that it says, or `None` where that was too long to be kept.
+    pub(crate) fn unknown_reason(&self) -> Option<FailureReason> {
+        self.bytes().map(|bytes| FailureReason::unknown(String::from_utf8_lossy(bytes).trim()))
+    }
+}
+
+/// Is a cell that arrives in pieces UTF-8?
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Utf8 {
+    /// The beginning of a character whose end hasn't arrived.
+    pending: [u8; 4],
+    len: usize,
+    invalid: bool,
+}
+
+impl Utf8 {
+    pub(crate) fn feed(&mut self, mut piece: &[u8]) {
+        if self.invalid {
+            return;
+        }
+        while self.len > 0 {
+            let Some((&byte, rest)) = piece.split_first() else { return };
+            piece = rest;
+            self.pending[self.len] = byte;
+            self.len += 1;
+            match std::str::from_utf8(&self.pending[..self.len]) {
+                Ok(_) => self.len = 0,
+                Err(error) if error.error_len().is_none() => {}
+                Err(_) => {
+                    self.invalid = true;
+                    return;
+                }
+            }
+        }
+        if let Err(error) = std::str::from_utf8(piece) {
+            let tail = &piece[error.valid_up_to()..];
+            self.invalid = error.error_len().is_some();
+            if !self.invalid {
+                self.len = tail.len();
+                self.pending[..self.len].copy_from_slice(tail);
+            }
+        }
+    }
+
+    /// Ends the cell, and tells whether it was UTF-8.
+    pub(crate) fn finish(&mut self) -> bool {
+        let valid = !self.invalid && self.len == 0;
+        *self = Utf8::default();
+        valid
+    }
+}
+
+/// How many bytes at the end are the beginning of a character that goes on.
+fn incomplete_tail(bytes: &[u8]) -> usize {
+    let start = bytes.len().saturating_sub(3);
+    (start..bytes.len())
+        .map(|at| &bytes[at..])
+        .find(|tail| {
+            std::str::from_utf8(tail).is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
+        })
+        .map_or(0, <[u8]>::len)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn utf8_in_pieces() {
+        for (bytes, valid) in [
+            (&b"plain"[..], true),
+            ("h\u{e9}\u{20ac}\u{1f600}x".as_bytes(), true),
+            (b"\xe2\x82", false),
+            (b"\xe2\x82x\xac", false),
+            (b"\xff", false),
+            (b"\xf0\x9f\x98\x80\x80", false),
+            (b"\xed\xa0\x80", false),
+            (b"", true),
+        ] {
+            for size in 1..5 {
+                let mut utf8 = Utf8::default();
+                bytes.chunks(size).for_each(|piece| utf8.feed(piece));
+                assert_eq!(utf8.finish(), valid, "{bytes:?} by {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_cell_still_says_its_reason() {
+        for (filler, size) in [(" ", 70_001), ("\u{2003}", 30_000), ("\u{1f600}", 20_000)] {
+            let text = format!("Hard{}bounced", filler.repeat(size));
+            for piece in [1, 1000, 65_537, text.len()] {
+                let mut cell = Cell::default();
+                text.as_bytes().chunks(piece).for_each(|piece| cell.feed(piece));
+                assert_eq!(cell.slot(), Some(Slot::HardBounced));
+                assert_eq!(cell.bytes(), None);
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Counting the faults of a report in constant memory.
+
+use std::io::{self, Write};
+
+use crate::counts::ReasonCounts;
+use crate::error::Result;
+use crate::options::ReadOptions;
+use crate::rows::Reader;
+
+/// Counts the faults of a report that is pushed into it, in constant memory: the same counts, for any splitting of
+/// the input, as those of a [`FaultReport`](crate::FaultReport).
+///
+/// It holds at most twice the [largest field](ReadOptions::largest_field) and what [`ReasonCounts`] keeps, a few
+/// MiB in all, however large the report is.
+///
+/// ```
+/// use dotdigital_faults::{FailureReason, ReasonCounter};
+///
+/// let mut counter = ReasonCounter::new();
+/// counter.feed(b"Reason,email\nSoft bou")?;
+/// counter.feed(b"nced,demo@example.com\n")?;
+/// let counts = counter.finish()?;
+/// assert_eq!(counts.get(&FailureReason::SoftBounced), 1);
+/// # Ok::<(), dotdigital_faults::Error>(())
+/// ```
+///
+/// It also is a [`Write`], so that a file or a download can be copied into it:
+///
+/// ```
+/// use dotdigital_faults::ReasonCounter;
+///
+/// let mut report = &b"Reason,email\nBlocker,demo@example.com\n"[..];
+/// let mut counter = ReasonCounter::new();
+/// std::io::copy(&mut report, &mut counter)?;
+/// assert_eq!(counter.finish()?.total(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct ReasonCounter(Reader<()>);
+
+impl ReasonCounter {
+    /// A counter with the default options.
+    pub fn new() -> Self {
+        ReasonCounter::with_options(&ReadOptions::new())
+    }
+
+    /// A counter with these options.
+    pub fn with_options(options: &ReadOptions) -> Self {
+        ReasonCounter(Reader::new((), options))
+    }
+
+    /// Counts the next bytes of the report.
+    ///
+    /// # Errors
+    /// [`Utf16`](crate::ErrorKind::Utf16) and, in a strict reading, [`Anomaly`](crate::ErrorKind::Anomaly). An
+    /// error stays: it is returned from here on.
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<()> {
+        self.0.feed(bytes)
+    }
+
+    /// Ends the report.
+    ///
+    /// # Errors
+    /// Those of [`feed`](Self::feed), and [`NotAReport`](crate::ErrorKind::NotAReport), which takes all of an
+    /// answer to tell.
+    pub fn finish(self) -> Result<ReasonCounts> {
+        self.0.finish().map(|outcome| outcome.counts)
+    }
+}
+
+impl Default for ReasonCounter {
+    fn default() -> Self {
+        ReasonCounter::new()
+    }
+}
+
+/// Writing feeds the counter; flushing does nothing, and [`finish`](ReasonCounter::finish) still has to be called.
+impl Write for ReasonCounter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.feed(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,277 @@
+//! How many faults there are of each reason.
+
+use std::collections::BTreeMap;
+use std::iter::Sum;
+use std::ops::AddAssign;
+
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+use uuid::Uuid;
+
+use crate::anomaly::Anomalies;
+use crate::reason::{FailureReason, Remedy, Slot};
+
+/// How many faults there are of each reason, and what was unusual in the report.
+///
+/// The sum over the reasons always is [`total`](Self::total). Reasons that aren't known are told apart by their
+/// text, within a bound, so that a damaged report of many million different texts can't exhaust the memory: past
+/// [`MOST_UNKNOWN`](Self::MOST_UNKNOWN) texts, or [`MOST_UNKNOWN_BYTES`](Self::MOST_UNKNOWN_BYTES) of text, each
+/// further text is counted under [`FURTHER_UNKNOWN`](Self::FURTHER_UNKNOWN), and so is a single one of more than
+/// 64 KiB. No fault is lost.
+///
+/// ```
+/// use dotdigital_faults::{FailureReason, FaultReport};
+///
+/// let report = FaultReport::from_bytes("Reason,email\nBlocker,a@example.com\nDuplicate,b@example.com\nBlocker,c@example.com\n")?;
+/// let counts = report.counts();
+/// assert_eq!(counts.total(), 3);
+/// assert_eq!(counts.get(&FailureReason::Blocker), 2);
+/// for (reason, count) in counts.by_frequency() {
+///     println!("{count:>8}  {:>5.1} %  {reason}", 100.0 * counts.share(reason));
+/// }
+/// # Ok::<(), dotdigital_faults::Error>(())
+/// ```
+///
+/// With serde it is the document that `faults summary --format json` prints:
+///
+/// ```json
+/// {
+///   "schema": 1,
+///   "import_id": null,
+///   "total": 3,
+///   "reasons": [
+///     {"reason": "blocker", "label": "Blocker", "count": 2, "share": 0.6666666666666666, "remedy": "remove"},
+///     {"reason": "duplicate", "label": "Duplicate", "count": 1, "share": 0.3333333333333333, "remedy": "ignore"}
+///   ],
+///   "anomalies": {}
+/// }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReasonCounts {
+    import_id: Option<Uuid>,
+    known: [u64; Slot::Other as usize],
+    unknown: BTreeMap<FailureReason, u64>,
+    unknown_bytes: usize,
+    anomalies: Anomalies,
+}
+
+impl ReasonCounts {
+    /// How many unknown reasons are told apart.
+    pub const MOST_UNKNOWN: usize = 16_384;
+
+    /// How many bytes of unknown reasons are kept, all together.
+    pub const MOST_UNKNOWN_BYTES: usize = 1 << 20;
+
+    /// The label under which further unknown reasons are counted together.
+    pub const FURTHER_UNKNOWN: &'static str = "(further unknown reasons)";
+
+    /// No faults.
+    pub fn new() -> Self {
+        ReasonCounts::default()
+    }
+
+    /// How many faults have this reason.
+    pub fn get(&self, reason: &FailureReason) -> u64 {
+        match self.known.get(Slot::from(reason) as usize) {
+            Some(&count) => count,
+            None => self.unknown.get(reason).copied().unwrap_or(0),
+        }
+    }
+
+    /// How many faults have a reason of this slug: `other` sums up all that aren't known.
+    pub fn get_slug(&self, slug: &str) -> u64 {
+        self.iter().filter(|(reason, _)| reason.slug() == slug).map(|(_, count)| count).sum()
+    }
+
+    /// How many faults call for this remedy.
+    pub fn get_remedy(&self, remedy: Remedy) -> u64 {
+        self.iter().filter(|(reason, _)| reason.remedy() == remedy).map(|(_, count)| count).sum()
+    }
+
+    /// How many faults there are.
+    pub fn total(&self) -> u64 {
+        self.known.iter().chain(self.unknown.values()).sum()
+    }
+
+    /// Are there no faults?
+    pub fn is_empty(&self) -> bool {
+        self.total() == 0
+    }
+
+    /// The part of all faults that have this reason, from 0 to 1; 0 where there are no faults.
+    pub fn share(&self, reason: &FailureReason) -> f64 {
+        share(self.get(reason), self.total())
+    }
+
+    /// The reasons that occur, in the documented order, then the unknown ones by their text.
+    pub fn iter(&self) -> impl Iterator<Item = (&FailureReason, u64)> {
+        let known = self.known.iter().zip(Slot::known()).map(|(&count, slot)| (slot.reason(), count));
+        let unknown = self.unknown.iter().map(|(reason, &count)| (reason, count));
+        known.filter(|&(_, count)| count > 0).chain(unknown)
+    }
+
+    /// The reasons that occur, the most frequent first; among equals, in the order of [`iter`](Self::iter).
+    pub fn by_frequency(&self) -> impl ExactSizeIterator<Item = (&FailureReason, u64)> + DoubleEndedIterator {
+        let mut reasons: Vec<_> = self.iter().collect();
+        reasons.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+        reasons.into_iter()
+    }
+
+    /// What was unusual in the report and was read all the same.
+    pub fn anomalies(&self) -> &Anomalies {
+        &self.anomalies
+    }
+
+    /// The import whose faults these are, where that is known.
+    pub fn import_id(&self) -> Option<Uuid> {
+        self.import_id
+    }
+
+    /// Says whose faults these are.
+    pub fn with_import_id(mut self, import_id: Uuid) -> Self {
+        self.import_id = Some(import_id);
+        self
+    }
+
+    pub(crate) fn anomalies_mut(&mut self) -> &mut Anomalies {
+        &mut self.anomalies
+    }
+
+    pub(crate) fn add_known(&mut self, slot: Slot, count: u64) {
+        if let Some(place) = self.known.get_mut(slot as usize) {
+            *place = place.saturating_add(count);
+        }
+    }
+
+    /// Adds to an unknown reason; `None` stands for one whose text was too long to be kept.
+    pub(crate) fn add_unknown(&mut self, reason: Option<FailureReason>, count: u64) {
+        let reason = reason.unwrap_or_else(|| FailureReason::unknown(Self::FURTHER_UNKNOWN));
+        if let Some(place) = self.unknown.get_mut(&reason) {
+            *place = place.saturating_add(count);
+            return;
+        }
+        let len = reason.label().len();
+        if reason.label() != Self::FURTHER_UNKNOWN {
+            if self.unknown.len() >= Self::MOST_UNKNOWN || self.unknown_bytes + len > Self::MOST_UNKNOWN_BYTES {
+                return self.add_unknown(None, count);
+            }
+            self.unknown_bytes += len;
+        }
+        self.unknown.insert(reason, count);
+    }
+
+    pub(crate) fn add(&mut self, reason: &FailureReason, count: u64) {
+        match Slot::from(reason) {
+            Slot::Other => self.add_unknown(Some(reason.clone()), count),
+            slot => self.add_known(slot, count),
+        }
+    }
+}
+
+/// The nearest double to the part that `count` is of `total`.
+fn share(count: u64, total: u64) -> f64 {
+    if total == 0 { 0.0 } else { count as f64 / total as f64 }
+}
+
+/// Adds the faults of another report. The import id stays only where both are of the same import, or the counts
+/// were still empty.
+impl AddAssign<&ReasonCounts> for ReasonCounts {
+    fn add_assign(&mut self, other: &ReasonCounts) {
+        if *self == ReasonCounts::default() {
+            self.clone_from(other);
+            return;
+        }
+        for (reason, count) in other.iter() {
+            self.add(reason, count);
+        }
+        self.anomalies.add(&other.anomalies);
+        self.import_id = self.import_id.filter(|_| self.import_id == other.import_id);
+    }
+}
+
+impl<'a> Sum<&'a ReasonCounts> for ReasonCounts {
+    fn sum<I: Iterator<Item = &'a ReasonCounts>>(counts: I) -> Self {
+        counts.fold(ReasonCounts::new(), |mut sum, counts| {
+            sum += counts;
+            sum
+        })
+    }
+}
+
+impl Sum for ReasonCounts {
+    fn sum<I: Iterator<Item = ReasonCounts>>(counts: I) -> Self {
+        counts.fold(ReasonCounts::new(), |mut sum, counts| {
+            sum += &counts;
+            sum
+        })
+    }
+}
+
+/// Counts reasons, wherever they come from.
+impl<'a> FromIterator<&'a FailureReason> for ReasonCounts {
+    fn from_iter<I: IntoIterator<Item = &'a FailureReason>>(reasons: I) -> Self {
+        let mut counts = ReasonCounts::new();
+        reasons.into_iter().for_each(|reason| counts.add(reason, 1));
+        counts
+    }
+}
+
+impl Serialize for ReasonCounts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let total = self.total();
+        let reasons: Vec<_> = self.by_frequency().map(|(reason, count)| ReasonCount { reason, count, total }).collect();
+        let mut document = serializer.serialize_struct("ReasonCounts", 5)?;
+        document.serialize_field("schema", &1)?;
+        document.serialize_field("import_id", &self.import_id)?;
+        document.serialize_field("total", &total)?;
+        document.serialize_field("reasons", &reasons)?;
+        document.serialize_field("anomalies", &self.anomalies)?;
+        document.end()
+    }
+}
+
+/// One entry of the document.
+struct ReasonCount<'a> {
+    reason: &'a FailureReason,
+    count: u64,
+    total: u64,
+}
+
+impl Serialize for ReasonCount<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut entry = serializer.serialize_struct("ReasonCount", 5)?;
+        entry.serialize_field("reason", self.reason.slug())?;
+        entry.serialize_field("label", self.reason.label())?;
+        entry.serialize_field("count", &self.count)?;
+        entry.serialize_field("share", &share(self.count, self.total))?;
+        entry.serialize_field("remedy", &self.reason.remedy())?;
+        entry.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn further_unknown_reasons_are_counted_together() {
+        let mut counts = ReasonCounts::new();
+        for number in 0..ReasonCounts::MOST_UNKNOWN + 1000 {
+            counts.add(&FailureReason::from(format!("unknown {number}")), 1);
+        }
+        counts.add(&FailureReason::from("unknown 0"), 1);
+        assert_eq!(counts.total(), ReasonCounts::MOST_UNKNOWN as u64 + 1001);
+        assert_eq!(counts.get(&FailureReason::from("unknown 0")), 2);
+        assert_eq!(counts.get(&FailureReason::from(ReasonCounts::FURTHER_UNKNOWN)), 1000);
+        assert_eq!(counts.iter().count(), ReasonCounts::MOST_UNKNOWN + 1);
+    }
+
+    #[test]
+    fn the_bytes_of_unknown_reasons_are_bounded_too() {
+        let mut counts = ReasonCounts::new();
+        for number in 0..100 {
+            counts.add(&FailureReason::from(format!("{number}{}", "x".repeat(50_000))), 1);
+        }
+        assert_eq!(counts.total(), 100);
+        assert_eq!(counts.get(&FailureReason::from(ReasonCounts::FURTHER_UNKNOWN)), 100 - 20);
+    }
+}
