@@ -346,6 +346,10 @@ impl Error {
         })
     }
 
+    pub(crate) fn writing(source: std::io::Error) -> Self {
+        Error::new(ErrorKind::Io, format!("the report can't be written: {source}")).caused_by(source)
+    }
+
     pub(crate) fn with_status(self, status: u16) -> Self {
         self.with(|context| context.status = Some(status))
     }
@@ -401,6 +405,9 @@ impl fmt::Display for Error {
             (None, attempts) => write!(f, " [{attempts} attempts]")?,
             (Some(status), 0 | 1) => write!(f, " [HTTP {status}]")?,
             (Some(status), attempts) => write!(f, " [HTTP {status}, {attempts} attempts]")?,
+        }
+        if let Some(wait) = context.retry_after {
+            write!(f, "; it asks to wait {} s", wait.as_secs_f64().ceil())?;
         }
         if let Some(advice) = &context.advice {
             write!(f, "; {advice}")?;

@@ -41,11 +41,17 @@ impl Credentials {
                 .advise("use the name and the password of an API user of the account"));
         }
         if self.username.contains(':') {
-            return Err(Error::new(ErrorKind::Configuration, "the user name holds a colon, which HTTP Basic can't carry"));
+            return Err(Error::new(
+                ErrorKind::Configuration,
+                "the user name holds a colon, which HTTP Basic can't carry",
+            ));
         }
         if self.username.chars().chain(self.password.chars()).any(char::is_control) {
-            return Err(Error::new(ErrorKind::Configuration, "the user name or the password holds a control character")
-                .advise("look for a line end that was read with it"));
+            return Err(Error::new(
+                ErrorKind::Configuration,
+                "the user name or the password holds a control character",
+            )
+            .advise("look for a line end that was read with it"));
         }
         Ok(())
     }
@@ -94,8 +100,7 @@ impl Redactor {
             secrets.push(quick_xml::escape::minimal_escape(plain.as_str()).into_owned());
             secrets.push(plain.to_string());
         }
-        let mut secrets: Vec<_> =
-            secrets.into_iter().filter(|secret| !secret.is_empty()).map(Zeroizing::new).collect();
+        let mut secrets: Vec<_> = secrets.into_iter().filter(|secret| !secret.is_empty()).map(Zeroizing::new).collect();
         secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         secrets.dedup();
         Redactor { secrets }

@@ -37,15 +37,17 @@ pub(super) fn request(operation: Operation, import_id: Uuid) -> Vec<u8> {
     let mut writer = Writer::new(Vec::new());
     // Writing into memory can't fail.
     let _ = writer.create_element("s:Envelope").with_attribute(("xmlns:s", SOAP_11)).write_inner_content(|writer| {
-        writer.create_element("s:Body").write_inner_content(|writer| {
-            let call = writer.create_element(operation.name()).with_attribute(("xmlns", OPERATIONS));
-            call.write_inner_content(|writer| {
-                let import_id = import_id.hyphenated().to_string();
-                writer.create_element("importId").write_text_content(BytesText::new(&import_id)).map(|_| ())
+        writer
+            .create_element("s:Body")
+            .write_inner_content(|writer| {
+                let call = writer.create_element(operation.name()).with_attribute(("xmlns", OPERATIONS));
+                call.write_inner_content(|writer| {
+                    let import_id = import_id.hyphenated().to_string();
+                    writer.create_element("importId").write_text_content(BytesText::new(&import_id)).map(|_| ())
+                })
+                .map(|_| ())
             })
             .map(|_| ())
-        })
-        .map(|_| ())
     });
     writer.into_inner()
 }
@@ -272,5 +274,236 @@ impl Elements for Answer {
     fn end(&mut self) -> Result<(), Malformed> {
         self.places.pop();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: Uuid = Uuid::from_u128(0x842d81e8_c619_457f_bb77_ab6c4a17da39);
+
+    #[test]
+    fn the_request_is_the_one_of_the_contract() {
+        let expected = concat!(
+            r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>"#,
+            r#"<GetContactImportReportFaults xmlns="http://apiconnector.com/v2">"#,
+            "<importId>842d81e8-c619-457f-bb77-ab6c4a17da39</importId>",
+            "</GetContactImportReportFaults></s:Body></s:Envelope>"
+        );
+        assert_eq!(String::from_utf8(request(Operation::Faults, ID)).unwrap(), expected);
+        let expected = r#""http://apiconnector.com/v2/ApiService/GetContactImportProgress""#;
+        assert_eq!(action(Operation::Progress), expected);
+    }
+
+    /// What is read of a document, which must be the same for every splitting.
+    fn read(operation: Operation, document: &[u8]) -> Result<(Vec<u8>, Content), Malformed> {
+        let by = |piece: usize| {
+            let (mut envelope, mut report) = (Envelope::new(operation), Vec::new());
+            for piece in document.chunks(piece) {
+                envelope.feed(piece, &mut report)?;
+            }
+            envelope.finish().map(|content| (report, content))
+        };
+        let whole = by(document.len().max(1));
+        for piece in [1, 2, 3, 5, 7, 64] {
+            assert_eq!(by(piece), whole, "{} by {piece}", String::from_utf8_lossy(document));
+        }
+        whole
+    }
+
+    /// An envelope with this in its body.
+    fn envelope(body: &str) -> String {
+        format!(r#"<s:Envelope xmlns:s="{SOAP_11}"><s:Body>{body}</s:Body></s:Envelope>"#)
+    }
+
+    fn faults(inside: &str) -> String {
+        envelope(&format!(
+            r#"<GetContactImportReportFaultsResponse xmlns="{OPERATIONS}" xmlns:i="http://www.w3.org/2001/XMLSchema-instance">{inside}</GetContactImportReportFaultsResponse>"#
+        ))
+    }
+
+    fn report(document: impl AsRef<[u8]>) -> Result<String, Malformed> {
+        match read(Operation::Faults, document.as_ref())? {
+            (report, Content::Result(_)) => Ok(String::from_utf8(report).unwrap()),
+            (_, Content::Fault { .. }) => Err("a fault"),
+        }
+    }
+
+    #[test]
+    fn four_legal_answers() {
+        const RESULT: &str = "GetContactImportReportFaultsResult";
+        for (inside, expected) in [
+            (format!("<{RESULT}>UmVhc29uLGVtYWlsCg==</{RESULT}>"), "Reason,email\n"),
+            (format!("<{RESULT}></{RESULT}>"), ""),
+            (format!("<{RESULT}/>"), ""),
+            (format!("<{RESULT} i:nil=\"true\"/>"), ""),
+            (format!("<{RESULT} i:nil='1'> </{RESULT}>"), ""),
+            (format!("<{RESULT} i:nil='false'>UmVhc29u</{RESULT}>"), "Reason"),
+            (String::new(), ""),
+            // Text in several pieces.
+            (format!("<{RESULT}>\r\n Um<!-- > --->Vh<![CDATA[c2]]>9&#117;\n<?x ?></{RESULT}>"), "Reason"),
+            (format!("<{RESULT}><![CDATA[]]>UmVh<![CDATA[\n]]>c29&#x75;</{RESULT}>"), "Reason"),
+            (format!("<{RESULT}>UmVhc29uLGVtYWlsCg&#61;=</{RESULT}>"), "Reason,email\n"),
+            // Unknown siblings, and other prefixes.
+            (format!("<More>x</More><{RESULT}>UmVhc29u</{RESULT}><o:More xmlns:o='o'><a/></o:More>"), "Reason"),
+            (format!("<p:{RESULT} xmlns:p='{OPERATIONS}' a='>'>UmVhc29u</p:{RESULT} >"), "Reason"),
+        ] {
+            assert_eq!(report(faults(&inside)).as_deref(), Ok(expected), "{inside}");
+        }
+    }
+
+    #[test]
+    fn around_the_envelope() {
+        let inside = faults("<GetContactImportReportFaultsResult>UmVhc29u</GetContactImportReportFaultsResult>");
+        for document in [
+            format!("\u{feff}{inside}"),
+            format!(r#"<?xml version="1.0" encoding="utf-8"?>{inside}"#),
+            format!("\u{feff}<?xml version='1.0' encoding='UTF-8' standalone='no'?>\r\n<!-- a -->{inside}\n<!--b-->\n"),
+            inside.replace("<s:Body>", "<s:Header><a:Action xmlns:a='a'>x<b/></a:Action></s:Header><s:Body>"),
+            inside.replace("s:", "soap-env:").replace("xmlns:s=", "xmlns:soap-env="),
+        ] {
+            assert_eq!(report(&document).as_deref(), Ok("Reason"), "{document}");
+        }
+    }
+
+    #[test]
+    fn never_a_silent_empty_report() {
+        const OPEN: &str = "<GetContactImportReportFaultsResult>";
+        const CLOSE: &str = "</GetContactImportReportFaultsResult>";
+        let result = |text: &str| faults(&format!("{OPEN}{text}{CLOSE}"));
+        let good = result("UmVhc29u");
+        let utf16: Vec<u8> = good.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let utf16_be: Vec<u8> = good.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let marked = [&[0xff, 0xfe], &utf16[..]].concat();
+        let soap_12 = good.replace(SOAP_11, SOAP_12);
+        let other_response = good.replace("FaultsResponse", "Response");
+        let deep = format!("{}{}", "<a>".repeat(40), "</a>".repeat(40));
+        let attributes = (0..70).fold(String::new(), |all, index| format!("{all} a{index}=''"));
+        for (document, expected) in [
+            (&b""[..], "it holds no element"),
+            (b" ", "it holds no element"),
+            (b"   \n", "it holds no element"),
+            (b"<!-- -->", "it holds no element"),
+            (&utf16, "it is UTF-16, not UTF-8"),
+            (&utf16_be, "it is UTF-16, not UTF-8"),
+            (&marked, "it is UTF-16, not UTF-8"),
+            (br#"{"message": "x"}"#, "it is not XML: there is text outside of its element"),
+            (b"<!DOCTYPE html><html></html>", "it has a DOCTYPE, which is refused"),
+            (b"<!doctype html>", "it has a DOCTYPE, which is refused"),
+            (b"<!ENTITY x 'y'>", "it has a declaration, which is refused"),
+            (b"<html><body>hello</body></html>", "it is no SOAP envelope"),
+            (b"<Envelope/>", "it is no SOAP envelope"),
+            (b"<a:b/>", "a prefix of it is declared nowhere"),
+            (br#"<?xml version="1.0" encoding="utf-16"?><a/>"#, "its encoding is not UTF-8"),
+            (soap_12.as_bytes(), "it is SOAP 1.2, not the 1.1 of the contract"),
+            (other_response.as_bytes(), "it holds no answer to the call"),
+            (envelope("").as_bytes(), "it holds no answer to the call"),
+            (envelope("text").as_bytes(), "it holds no answer to the call"),
+            (good.replace("/v2", "/v3").as_bytes(), "it holds no answer to the call"),
+            (faults("UmVhc29u").as_bytes(), "there is text in place of its result"),
+            (
+                good.replace(OPEN, &OPEN.replace('>', " xmlns=''>")).as_bytes(),
+                "its result is not in the namespace of the contract",
+            ),
+            (
+                good.replace(OPEN, &OPEN.replace('>', " xmlns='x'>")).as_bytes(),
+                "its result is not in the namespace of the contract",
+            ),
+            (good.replace("sResult", "sresult").as_bytes(), "its result is not in the namespace of the contract"),
+            (result("<a/>").as_bytes(), "its result holds an element"),
+            (good.replace(OPEN, &OPEN.replace('>', " i:nil='true'>")).as_bytes(), "its result is nil and not empty"),
+            (faults(&format!("{OPEN}{CLOSE}{OPEN}{CLOSE}")).as_bytes(), "it has two results"),
+            (result("UmVhc29").as_bytes(), "its result is not base64"),
+            (result("UmVh*29u").as_bytes(), "its result is not base64"),
+            (result("UmVhcw==UmVh").as_bytes(), "its result is not base64"),
+            (result("&eacute;").as_bytes(), "it holds a reference that XML doesn't know"),
+            (result(&format!("&{};", "x".repeat(40))).as_bytes(), "it holds a reference that XML doesn't know"),
+            (result(&deep).as_bytes(), "its result holds an element"),
+            (faults(&deep).as_bytes(), "its elements are nested too deeply"),
+            (faults(&format!("<a{attributes}/>")).as_bytes(), "a tag has too many attributes"),
+            (faults(&format!("<a b='{}'/>", "x".repeat(20_000))).as_bytes(), "a tag is too long"),
+            (faults("<a b='1' b='2'/>").as_bytes(), "a tag has a broken attribute"),
+            (faults("<a b=1/>").as_bytes(), "a tag has a broken attribute"),
+            (faults("<1/>").as_bytes(), "a tag has no name"),
+            (faults("< a/>").as_bytes(), "a tag has no name"),
+            (good.trim_end_matches('>').as_bytes(), "it ends in the middle"),
+            (good.replace("</s:Envelope>", "").as_bytes(), "it ends in the middle"),
+            (good.replace("</s:Body>", "").as_bytes(), "an end tag doesn't fit its start tag"),
+            (format!("{good}{good}").as_bytes(), "it holds more than one document"),
+            (format!("{good}x").as_bytes(), "it is not XML: there is text outside of its element"),
+        ] {
+            let shown = String::from_utf8_lossy(document);
+            assert_eq!(report(document), Err(expected), "{}", shown.chars().take(300).collect::<String>());
+        }
+    }
+
+    #[test]
+    fn around_the_report_there_is_a_limit() {
+        let comment = format!("<!--{}-->", "x".repeat(LARGEST_REST));
+        let (mut envelope, document) = (Envelope::new(Operation::Faults), faults(&comment));
+        let fed = document.as_bytes().chunks(1000).try_for_each(|piece| envelope.feed(piece, &mut Vec::new()));
+        assert_eq!(fed, Err("its envelope is too large"));
+    }
+
+    #[test]
+    fn faults_and_their_codes() {
+        let soap_11 = |inside: &str| envelope(&format!("<s:Fault>{inside}</s:Fault>"));
+        let soap_12 = r#"<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Body><e:Fault><e:Code><e:Value>e:Sender</e:Value></e:Code><e:Reason><e:Text>No. ERROR_B</e:Text></e:Reason></e:Fault></e:Body></e:Envelope>"#;
+        for (document, words, code) in [
+            (
+                soap_11("<faultcode xmlns:a='a'>a:X</faultcode><faultstring xml:lang='en'>No. ERROR_A</faultstring>"),
+                "No. ERROR_A",
+                Some("ERROR_A"),
+            ),
+            (
+                soap_11("<faultstring>Error: ERROR_A ---&gt; ERROR<![CDATA[_B]]>_&#67; </faultstring>"),
+                "Error: ERROR_A ---> ERROR_B_C",
+                Some("ERROR_B_C"),
+            ),
+            (soap_11("<faultstring>ERROR_A</faultstring><detail><x>ERROR_B</x></detail>"), "ERROR_A", Some("ERROR_A")),
+            (soap_11("<faultstring>No.</faultstring><detail><x>ERROR_B</x></detail>"), "No.", Some("ERROR_B")),
+            (soap_11("<faultcode>s:InternalServiceFault</faultcode><faultstring>é</faultstring>"), "é", None),
+            (soap_11(""), "", None),
+            (soap_12.into(), "No. ERROR_B", Some("ERROR_B")),
+        ] {
+            let expected = Content::Fault { words: words.into(), code: code.map(Into::into) };
+            assert_eq!(read(Operation::Faults, document.as_bytes()), Ok((Vec::new(), expected)), "{document}");
+        }
+    }
+
+    #[test]
+    fn fields_are_in_the_other_namespace() {
+        let progress = |result: &str| {
+            envelope(&format!(
+                r#"<GetContactImportProgressResponse xmlns="{OPERATIONS}">{result}</GetContactImportProgressResponse>"#
+            ))
+        };
+        let owned = |fields: &[(&str, &str)]| {
+            Ok(Content::Result(fields.iter().map(|&(name, value)| (name.into(), value.into())).collect()))
+        };
+        for (result, expected) in [
+            (
+                r#"<GetContactImportProgressResult xmlns:a="http://apiconnector.com"><a:Id>x</a:Id><a:Status> Fini<![CDATA[shed]]></a:Status></GetContactImportProgressResult>"#,
+                owned(&[("Id", "x"), ("Status", "Finished")]),
+            ),
+            (
+                r#"<GetContactImportProgressResult xmlns:a="http://apiconnector.com"><a:Status/><other>7</other></GetContactImportProgressResult>"#,
+                owned(&[("Status", "")]),
+            ),
+            ("<GetContactImportProgressResult/>", owned(&[])),
+            ("", owned(&[])),
+            (
+                "<GetContactImportProgressResult><Status>Finished</Status></GetContactImportProgressResult>",
+                Err("its status is not in the namespace of the contract"),
+            ),
+            (
+                "<GetContactImportProgressResult>Finished</GetContactImportProgressResult>",
+                Err("there is text in place of its result"),
+            ),
+        ] {
+            let read = read(Operation::Progress, progress(result).as_bytes());
+            assert_eq!(read.map(|(_, content)| content), expected, "{result}");
+        }
     }
 }

@@ -61,8 +61,7 @@ impl ImportSummary {
     ///
     /// Only reasons for which there is a figure are compared.
     pub fn compare(&self, counts: &ReasonCounts) -> Vec<Difference> {
-        let compared =
-            self.figures.iter().map(|(reason, figure)| (reason.clone(), *figure, counts.get(reason)));
+        let compared = self.figures.iter().map(|(reason, figure)| (reason.clone(), *figure, counts.get(reason)));
         compared
             .filter(|(_, figure, counted)| figure != counted)
             .map(|(reason, figure, counted)| Difference { reason, figure, counted })
@@ -83,6 +82,9 @@ impl ImportSummary {
                 summary.figures.retain(|(of, _)| *of != reason);
                 summary.figures.push((reason, figure));
             }
+        }
+        if summary == ImportSummary::default() && fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("message")) {
+            return Err("it is an error");
         }
         summary.figures.sort();
         Ok(summary)
@@ -131,6 +133,12 @@ mod tests {
         for value in ["x", "-1", "1.5"] {
             assert!(ImportSummary::from_fields(&fields(&[("Failures", value)])).is_err(), "{value}");
         }
+    }
+
+    #[test]
+    fn a_message_is_no_summary() {
+        assert_eq!(ImportSummary::from_fields(&fields(&[("message", "No.")])), Err("it is an error"));
+        assert_eq!(ImportSummary::from_fields(&fields(&[])), Ok(ImportSummary::default()));
     }
 
     #[test]

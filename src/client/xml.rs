@@ -199,12 +199,7 @@ impl XmlReader {
         Ok(1)
     }
 
-    fn tag(
-        &mut self,
-        piece: &[u8],
-        mut quote: Option<u8>,
-        elements: &mut impl Elements,
-    ) -> Result<usize, Malformed> {
+    fn tag(&mut self, piece: &[u8], mut quote: Option<u8>, elements: &mut impl Elements) -> Result<usize, Malformed> {
         let mut used = 0;
         for &byte in piece {
             used += 1;
@@ -247,9 +242,10 @@ impl XmlReader {
         let (tag, is_empty) = tag.strip_suffix('/').map_or((tag, false), |tag| (tag, true));
         let name_len = tag.find(XML_SPACE).unwrap_or(tag.len());
         let start = BytesStart::from_content(tag, name_len);
-        let mut is_named = start.name().as_ref().chars();
-        if !is_named.next().is_some_and(|first| first.is_alphabetic() || first == '_')
-            || is_named.any(|other| !(other.is_alphanumeric() || "_-.:".contains(other)))
+        let (first, rest) = tag.split_at(tag.chars().next().map_or(0, char::len_utf8));
+        let rest = rest.get(..name_len.saturating_sub(first.len())).unwrap_or_default();
+        if !first.starts_with(|first: char| first.is_alphabetic() || first == '_')
+            || !rest.chars().all(|other| other.is_alphanumeric() || "_-.:".contains(other))
         {
             return Err("a tag has no name");
         }
