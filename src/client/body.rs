@@ -1,9 +1,9 @@
 //! The body of an answer with which the service says that all is well.
 
 use super::endpoint::Protocol;
+use super::envelope::{Content, Envelope, Fields};
 use super::operation::Operation;
 use super::rest;
-use super::soap::{Content, Envelope, Fields};
 use super::xml::Malformed;
 use crate::error::{Error, ErrorKind};
 use crate::message::Message;

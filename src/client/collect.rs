@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::soap::Fields;
+use super::envelope::Fields;
 use super::xml::Malformed;
 use crate::counter::ReasonCounter;
 use crate::counts::ReasonCounts;

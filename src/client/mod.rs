@@ -8,6 +8,7 @@ mod builder;
 mod collect;
 mod credentials;
 mod endpoint;
+mod envelope;
 mod exchange;
 mod operation;
 mod poll;

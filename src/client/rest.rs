@@ -3,8 +3,8 @@
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::envelope::Fields;
 use super::operation::Operation;
-use super::soap::Fields;
 use super::xml::Malformed;
 
 /// What follows the base of the address.

@@ -202,8 +202,8 @@ mod tests {
     async fn every_course_of_a_call() {
         type Steps = Vec<(u64, Option<fn() -> Failure>)>;
         use ErrorKind::*;
-        for (case, steps, expected, milliseconds) in [
-            ("at once", vec![(1, None)] as Steps, Ok("done"), 1_000),
+        let cases: [(_, Steps, _, _); 10] = [
+            ("at once", vec![(1, None)], Ok("done"), 1_000),
             ("after two", vec![(1, Some(passing)), (1, Some(passing)), (1, None)], Ok("done"), 5_400),
             ("never", vec![(0, Some(passing))], Err((Unavailable, 5)), 12_000),
             ("for good", vec![(0, Some(lasting))], Err((NotPermitted, 1)), 0),
@@ -218,7 +218,8 @@ mod tests {
             ("a wait that is endless", vec![(0, Some(|| waiting(u64::MAX)))], Err((RateLimited, 1)), 0),
             ("slow attempts", vec![(1000, None)], Err((TimedOut, 3)), 300_000),
             ("slow, then quick", vec![(1000, None), (1, None)], Ok("done"), 122_800),
-        ] {
+        ];
+        for (case, steps, expected, milliseconds) in cases {
             let (start, mut script) = (Instant::now(), Script(steps));
             let ended = persist(&mut script, &policy(), start + DEADLINE, DEADLINE, &Observer::default()).await;
             let ended = ended.map_err(|(error, attempts)| (error.kind(), attempts));

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 
-use super::soap::Fields;
+use super::envelope::Fields;
 use super::xml::Malformed;
 use crate::error::escape;
 

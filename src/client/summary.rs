@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::soap::Fields;
+use super::envelope::Fields;
 use super::xml::Malformed;
 use crate::counts::ReasonCounts;
 use crate::reason::FailureReason;
