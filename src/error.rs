@@ -89,6 +89,7 @@ pub enum Timeout {
     Whole,
 }
 
+#[derive(Clone)]
 struct Context {
     kind: ErrorKind,
     what: Cow<'static, str>,
@@ -102,7 +103,7 @@ struct Context {
     status: Option<u16>,
     retry_after: Option<Duration>,
     timeout: Option<Timeout>,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 /// The call that failed.
@@ -322,14 +323,11 @@ impl Error {
     }
 
     pub(crate) fn caused_by(self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
-        self.with(|context| context.source = Some(Box::new(source)))
+        self.with(|context| context.source = Some(Arc::new(source)))
     }
 
-    /// Only ever called while the error is being made, when nobody shares it yet.
     fn with(mut self, change: impl FnOnce(&mut Context)) -> Self {
-        if let Some(context) = Arc::get_mut(&mut self.0) {
-            change(context);
-        }
+        change(Arc::make_mut(&mut self.0));
         self
     }
 }
