@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::iter::Sum;
-use std::ops::AddAssign;
+use std::ops::{Add, AddAssign};
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use uuid::Uuid;
@@ -52,6 +52,7 @@ pub struct ReasonCounts {
     unknown: BTreeMap<FailureReason, u64>,
     unknown_bytes: usize,
     anomalies: Anomalies,
+    cut_off: bool,
 }
 
 impl ReasonCounts {
@@ -121,6 +122,12 @@ impl ReasonCounts {
         &self.anomalies
     }
 
+    /// Does the report seem to have been cut off? Its last row then has no line end, and too few fields or a quote
+    /// that is never closed. That row is counted like any other.
+    pub fn is_cut_off(&self) -> bool {
+        self.cut_off
+    }
+
     /// The import whose faults these are, where that is known.
     pub fn import_id(&self) -> Option<Uuid> {
         self.import_id
@@ -134,6 +141,10 @@ impl ReasonCounts {
 
     pub(crate) fn anomalies_mut(&mut self) -> &mut Anomalies {
         &mut self.anomalies
+    }
+
+    pub(crate) fn set_cut_off(&mut self) {
+        self.cut_off = true;
     }
 
     pub(crate) fn add_known(&mut self, slot: Slot, count: u64) {
@@ -159,7 +170,7 @@ impl ReasonCounts {
         self.unknown.insert(reason, count);
     }
 
-    pub(crate) fn add(&mut self, reason: &FailureReason, count: u64) {
+    pub(crate) fn add_reason(&mut self, reason: &FailureReason, count: u64) {
         match Slot::from(reason) {
             Slot::Other => self.add_unknown(Some(reason.clone()), count),
             slot => self.add_known(slot, count),
@@ -181,10 +192,21 @@ impl AddAssign<&ReasonCounts> for ReasonCounts {
             return;
         }
         for (reason, count) in other.iter() {
-            self.add(reason, count);
+            self.add_reason(reason, count);
         }
         self.anomalies.add(&other.anomalies);
+        self.cut_off |= other.cut_off;
         self.import_id = self.import_id.filter(|_| self.import_id == other.import_id);
+    }
+}
+
+impl Add for &ReasonCounts {
+    type Output = ReasonCounts;
+
+    fn add(self, other: &ReasonCounts) -> ReasonCounts {
+        let mut sum = self.clone();
+        sum += other;
+        sum
     }
 }
 
@@ -210,7 +232,7 @@ impl Sum for ReasonCounts {
 impl<'a> FromIterator<&'a FailureReason> for ReasonCounts {
     fn from_iter<I: IntoIterator<Item = &'a FailureReason>>(reasons: I) -> Self {
         let mut counts = ReasonCounts::new();
-        reasons.into_iter().for_each(|reason| counts.add(reason, 1));
+        reasons.into_iter().for_each(|reason| counts.add_reason(reason, 1));
         counts
     }
 }
@@ -256,9 +278,9 @@ mod tests {
     fn further_unknown_reasons_are_counted_together() {
         let mut counts = ReasonCounts::new();
         for number in 0..ReasonCounts::MOST_UNKNOWN + 1000 {
-            counts.add(&FailureReason::from(format!("unknown {number}")), 1);
+            counts.add_reason(&FailureReason::from(format!("unknown {number}")), 1);
         }
-        counts.add(&FailureReason::from("unknown 0"), 1);
+        counts.add_reason(&FailureReason::from("unknown 0"), 1);
         assert_eq!(counts.total(), ReasonCounts::MOST_UNKNOWN as u64 + 1001);
         assert_eq!(counts.get(&FailureReason::from("unknown 0")), 2);
         assert_eq!(counts.get(&FailureReason::from(ReasonCounts::FURTHER_UNKNOWN)), 1000);
@@ -269,7 +291,7 @@ mod tests {
     fn the_bytes_of_unknown_reasons_are_bounded_too() {
         let mut counts = ReasonCounts::new();
         for number in 0..100 {
-            counts.add(&FailureReason::from(format!("{number}{}", "x".repeat(50_000))), 1);
+            counts.add_reason(&FailureReason::from(format!("{number}{}", "x".repeat(50_000))), 1);
         }
         assert_eq!(counts.total(), 100);
         assert_eq!(counts.get(&FailureReason::from(ReasonCounts::FURTHER_UNKNOWN)), 100 - 20);

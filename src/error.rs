@@ -309,6 +309,10 @@ impl Error {
         Error::new(ErrorKind::Io, "the report can't be read").caused_by(source)
     }
 
+    pub(crate) fn writing(source: std::io::Error) -> Self {
+        Error::new(ErrorKind::Io, "the output can't be written").caused_by(source)
+    }
+
     pub(crate) fn at_line(self, line: u64) -> Self {
         self.with(|context| context.line = Some(line))
     }

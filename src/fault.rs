@@ -112,6 +112,10 @@ impl<'r> Fault<'r> {
         self.bytes.get(..end).unwrap_or(self.bytes)
     }
 
+    pub(crate) fn report(&self) -> &'r FaultReport {
+        self.report
+    }
+
     fn email_cell(&self) -> Option<Cow<'r, str>> {
         self.field(self.report.layout().email?)
     }
@@ -197,14 +201,13 @@ impl<'r> Sink<'r> for Cells<'r> {
     }
 }
 
-/// The names of a header.
-pub(crate) fn header_names(header: &[u8], largest_field: usize) -> Vec<Box<str>> {
-    let cells = Cells::read(header, largest_field, usize::MAX, None);
-    cells.fields.into_iter().map(|name| text(name).into()).collect()
+/// The fields of a header.
+pub(crate) fn header_fields(header: &[u8], largest_field: usize) -> Vec<Cow<'_, [u8]>> {
+    Cells::read(header, largest_field, usize::MAX, None).fields
 }
 
 /// Bytes as text: what isn't UTF-8 reads as U+FFFD.
-fn text(cell: Cow<'_, [u8]>) -> Cow<'_, str> {
+pub(crate) fn text(cell: Cow<'_, [u8]>) -> Cow<'_, str> {
     match cell {
         Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
         Cow::Owned(bytes) => match String::from_utf8(bytes) {

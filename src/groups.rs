@@ -41,7 +41,7 @@ impl<'r, K> Group<'r, K> {
     pub fn counts(&self) -> ReasonCounts {
         let mut counts = ReasonCounts::new();
         for fault in self.faults() {
-            counts.add(fault.reason(), 1);
+            counts.add_reason(fault.reason(), 1);
         }
         counts
     }

@@ -9,7 +9,9 @@ mod client;
 mod columns;
 mod counter;
 mod counts;
+mod deserialize;
 mod error;
+pub mod export;
 mod fault;
 mod groups;
 mod index;
@@ -29,6 +31,7 @@ pub use client::{
 };
 pub use counter::ReasonCounter;
 pub use counts::ReasonCounts;
+pub use deserialize::Deserialize;
 pub use error::{Error, ErrorKind, Result, Timeout};
 pub use fault::{Fault, Fields, RawFields};
 pub use groups::Group;

@@ -539,11 +539,11 @@ impl Remedy {
     pub fn description(self) -> &'static str {
         match self {
             Remedy::Correct => "Correct the data and import it again.",
-            Remedy::Remove => "Stop mailing it and remove it from your own lists.",
-            Remedy::AskConsent => "Leave it: only the person can undo it, by opting in again.",
+            Remedy::Remove => "Stop mailing it; remove it from your own lists.",
+            Remedy::AskConsent => "Only the person can undo it, by opting in again.",
             Remedy::RetryLater => "Import it again later: it may have passed.",
-            Remedy::LiftSuppression => "Lift the account's own suppression, if that is right.",
-            Remedy::Wait => "Wait: don't import it again, don't treat it as suppressed.",
+            Remedy::LiftSuppression => "Lift the account's own suppression, if right.",
+            Remedy::Wait => "Don't import it again: it resolves itself.",
             Remedy::Investigate => "Find out what lies behind it.",
             Remedy::Ignore => "Nothing to do: nothing was lost.",
         }

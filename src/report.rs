@@ -1,5 +1,6 @@
 //! A whole report in memory.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::Read;
 use std::iter::FusedIterator;
@@ -12,7 +13,7 @@ use crate::anomaly::{Anomalies, AnomalySet};
 use crate::columns::Columns;
 use crate::counts::ReasonCounts;
 use crate::error::{Error, Result};
-use crate::fault::{Fault, header_names};
+use crate::fault::{Fault, header_fields, text};
 use crate::index::Index;
 use crate::options::ReadOptions;
 use crate::reason::{FailureReason, Remedy, Slot};
@@ -203,13 +204,24 @@ impl FaultReport {
 
     pub(crate) fn named_columns(&self) -> &Columns {
         self.columns.get_or_init(|| match self.header_bytes() {
-            Some(header) => Columns::new(header_names(header, self.largest_field)),
+            Some(header) => {
+                let names = header_fields(header, self.largest_field).into_iter();
+                Columns::new(names.map(|name| text(name).into()).collect())
+            }
             None => Columns::numbered(self.layout.width),
         })
     }
 
-    /// The header's names, as bytes, where there is a header.
-    pub(crate) fn header_bytes(&self) -> Option<&[u8]> {
+    /// The names of the columns, as bytes.
+    pub(crate) fn raw_columns(&self) -> Vec<Cow<'_, [u8]>> {
+        match self.header_bytes() {
+            Some(header) => header_fields(header, self.largest_field),
+            None => self.columns().map(|name| Cow::Borrowed(name.as_bytes())).collect(),
+        }
+    }
+
+    /// The header's record, where there is a header.
+    fn header_bytes(&self) -> Option<&[u8]> {
         self.layout.header.and_then(|(start, end)| self.bytes.get(start as usize..end as usize))
     }
 

@@ -108,8 +108,12 @@ impl<S: RowSink> Reader<S> {
         if matches!(self.stage, Stage::Message) {
             return Err(self.message.into_error());
         }
+        let is_open = self.scanner.is_in_record();
         if self.scanner.finish(&mut self.rows).is_continue() {
             let _ = self.rows.flush();
+        }
+        if is_open && self.rows.last.iter().any(|last| matches!(last, Anomaly::ShortRow | Anomaly::UnclosedQuote)) {
+            self.rows.counts.set_cut_off();
         }
         self.check()?;
         if self.rows.may_be_text() {
@@ -170,8 +174,10 @@ impl<S: RowSink> Reader<S> {
     }
 
     fn scan(&mut self, bytes: &[u8]) {
-        // It only breaks off where the rows have a failure, which is told from there.
-        let _ = self.scanner.feed(bytes, &mut self.rows);
+        // The scanner only breaks off where the rows have a failure, which is told from there.
+        if self.rows.failure.is_none() {
+            let _ = self.scanner.feed(bytes, &mut self.rows);
+        }
     }
 }
 
@@ -186,6 +192,8 @@ struct Rows<S> {
     current: Current,
     /// A short row that may go on behind a line break.
     pending: Option<Candidate>,
+    /// What was unusual in the last row.
+    last: AnomalySet,
     failure: Option<Error>,
 }
 
@@ -295,6 +303,7 @@ impl<S: RowSink> Rows<S> {
             header: Header::default(),
             current: Current::default(),
             pending: None,
+            last: AnomalySet::EMPTY,
             failure: None,
         }
     }
@@ -381,6 +390,7 @@ impl<S: RowSink> Rows<S> {
         } else if fields > self.layout.width {
             anomalies.insert(Anomaly::LongRow);
         }
+        self.last = anomalies;
         self.unusual(anomalies, line)?;
         match slot {
             Slot::Other => self.counts.add_unknown(unknown, 1),

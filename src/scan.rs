@@ -151,6 +151,11 @@ impl Scanner {
         self.pass_held(true, sink)
     }
 
+    /// Has a record begun whose line end hasn't been seen?
+    pub(crate) fn is_in_record(&self) -> bool {
+        self.state != State::Record
+    }
+
     fn pass_held(&mut self, last: bool, sink: &mut impl for<'b> Sink<'b>) -> ControlFlow<()> {
         let mut held = std::mem::take(&mut self.held);
         self.held_from += self.pass(&held[self.held_from..], self.resume, last, sink)?;

@@ -201,6 +201,9 @@ impl ClientBuilder {
             .no_zstd()
             .no_hickory_dns()
             .http1_only()
+            // A kept connection may be closed by the other side just as it is used again: a failure of no meaning.
+            // Calls are few, so that a new one each time costs little.
+            .pool_max_idle_per_host(0)
             .tls_backend_rustls()
             .tls_version_min(tls::Version::TLS_1_2)
             // Before the attempt as a whole is given up, so that it can be told what took the time.

@@ -52,7 +52,7 @@ use retry::Policy;
 
 /// Fetches faults reports, and what else the service tells about an import.
 ///
-/// It is cheap to clone, and its clones share their connections. Every call must run inside a tokio runtime with
+/// It is cheap to clone. Every call must run inside a tokio runtime with
 /// I/O and time enabled; [`blocking::Client`](crate::blocking::Client) (feature `blocking`) needs none.
 /// Dropping the future of a call ends the call.
 ///

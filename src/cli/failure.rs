@@ -1,0 +1,68 @@
+//! How the program says that something went wrong.
+
+use std::error::Error as _;
+use std::fmt::Write as _;
+use std::io;
+use std::process::ExitCode;
+
+use dotdigital_faults::Error;
+
+/// Usage, input, or any other error: exit code 2.
+const OTHER: u8 = 2;
+
+/// What ends the program early.
+pub enum Failure {
+    /// Whoever read the output has had enough: no failure to speak of.
+    ClosedPipe,
+    /// A message for standard error, and the exit code.
+    Message(String, u8),
+}
+
+impl Failure {
+    pub fn new(message: impl Into<String>) -> Self {
+        Failure::Message(message.into(), OTHER)
+    }
+
+    /// Says it on standard error, and gives the exit code.
+    pub fn report(self) -> ExitCode {
+        match self {
+            Failure::ClosedPipe => ExitCode::SUCCESS,
+            Failure::Message(message, code) => {
+                note(&message);
+                ExitCode::from(code)
+            }
+        }
+    }
+}
+
+/// Says something on standard error.
+pub fn note(message: &str) {
+    // Where standard error is closed, nobody is there to be told.
+    let _ = io::Write::write_all(&mut anstream::stderr(), format!("faults: {message}\n").as_bytes());
+}
+
+/// The library's error with its causes, on one line.
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(source) = cause {
+            if source.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+                return Failure::ClosedPipe;
+            }
+            let _ = write!(message, ": {source}");
+            cause = source.source();
+        }
+        Failure::new(message)
+    }
+}
+
+/// An error of the output.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
+            _ => Failure::new(format!("the output can't be written: {error}")),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The command line: a thin face of the public library, one file a verb.
+
+mod failure;
+mod list;
+mod output;
+mod progress;
+mod reasons;
+mod source;
+mod summary;
+mod table;
+
+use std::process::ExitCode;
+
+use anstream::ColorChoice;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use failure::Failure;
+
+/// Why contacts failed to import into Dotdigital: reads the faults report of a contact import.
+#[derive(Parser)]
+#[command(name = "faults", version, max_term_width = 100, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+
+    /// Colours in tables
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  faults summary report.csv                        why contacts failed, most frequent first
+  faults list report.csv --reason invalid_email    the rows with one reason, as CSV
+  faults list - --remedy remove --format jsonl     the rows that call for one remedy, from standard input
+  faults reasons                                   every reason, what it means, what to do
+
+A report is the CSV that the service hands out for a contact import (GetContactImportReportFaults), byte for byte
+as it came.";
+
+#[derive(Subcommand)]
+enum Verb {
+    Summary(summary::Summary),
+    List(list::List),
+    Reasons(reasons::Reasons),
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, ValueEnum)]
+enum Color {
+    /// On a terminal, unless NO_COLOR is set; CLICOLOR_FORCE asks for them everywhere
+    Auto,
+    Always,
+    Never,
+}
+
+/// How a report is read.
+#[derive(Args)]
+struct Reading {
+    /// Stop at the first row that is unusual, and say which
+    #[arg(long)]
+    strict: bool,
+}
+
+impl Reading {
+    fn options(&self) -> dotdigital_faults::ReadOptions {
+        dotdigital_faults::ReadOptions::new().strict(self.strict)
+    }
+}
+
+impl From<Color> for ColorChoice {
+    fn from(color: Color) -> Self {
+        match color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        }
+    }
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let Cli { verb, color } = Cli::parse();
+    let done = match verb {
+        Verb::Summary(summary) => summary.run(color.into()),
+        Verb::List(list) => list.run(),
+        Verb::Reasons(reasons) => reasons.run(color.into()),
+    };
+    done.map_or_else(Failure::report, |()| ExitCode::SUCCESS)
+}

@@ -1,0 +1,40 @@
+//! `faults reasons`: every reason, what it means, what to do.
+
+use anstream::ColorChoice;
+use clap::{Args, ValueEnum};
+use dotdigital_faults::export;
+
+use super::failure::Failure;
+use super::output::OutputArg;
+use super::table;
+
+/// Every reason, what it means, what to do
+#[derive(Args)]
+pub struct Reasons {
+    /// How to print them
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: Format,
+
+    #[command(flatten)]
+    output: OutputArg,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// For programs: one document
+    Json,
+}
+
+impl Reasons {
+    pub fn run(&self, color: ColorChoice) -> Result<(), Failure> {
+        match self.format {
+            Format::Table => {
+                let width = self.output.width();
+                self.output.write_text(color, |out| Ok(table::reasons(width, out)?))
+            }
+            Format::Json => self.output.write(|out| Ok(export::reasons_to_json(out)?)),
+        }
+    }
+}

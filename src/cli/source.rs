@@ -1,0 +1,148 @@
+//! Where a report comes from.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use dotdigital_faults::{Error, FaultReport, ReadOptions, ReasonCounter, ReasonCounts};
+use uuid::Uuid;
+
+use super::failure::{Failure, note};
+use super::progress::Progress;
+
+/// How much is read at a time.
+const PIECE: usize = 256 * 1024;
+
+/// Where a report comes from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    Import(Uuid),
+    Path(PathBuf),
+    Stdin,
+}
+
+/// The argument of every verb that reads a report.
+#[derive(Args)]
+pub struct SourceArg {
+    /// A path of a saved report, or `-` for standard input
+    #[arg(value_name = "SOURCE", value_parser = OsStringValueParser::new().map(Source::from))]
+    pub source: Source,
+}
+
+impl From<OsString> for Source {
+    fn from(text: OsString) -> Self {
+        if text == "-" {
+            return Source::Stdin;
+        }
+        match text.to_str().and_then(import_id) {
+            Some(id) => Source::Import(id),
+            None => Source::Path(text.into()),
+        }
+    }
+}
+
+/// Reads an import id, with or without the braces that some tools put around it.
+fn import_id(text: &str) -> Option<Uuid> {
+    let text = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);
+    Uuid::try_parse(text).ok().filter(|_| text.len() == uuid::fmt::Hyphenated::LENGTH)
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::Import(id) => write!(f, "import {id}"),
+            // With quotes and escapes: a path may hold anything.
+            Source::Path(path) => write!(f, "{path:?}"),
+            Source::Stdin => f.write_str("standard input"),
+        }
+    }
+}
+
+impl Source {
+    /// Counts the report in constant memory.
+    pub fn count(&self, options: &ReadOptions) -> Result<ReasonCounts, Failure> {
+        let (mut input, progress) = self.open()?;
+        let mut counter = ReasonCounter::with_options(options);
+        let mut piece = vec![0; PIECE];
+        loop {
+            let len = match input.read(&mut piece) {
+                Ok(0) => break,
+                Ok(len) => len,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(self.unreadable(&error)),
+            };
+            counter.feed(&piece[..len]).map_err(|error| self.failure(error))?;
+            progress.advance(len);
+        }
+        let counts = counter.finish().map_err(|error| self.failure(error))?;
+        drop(progress);
+        self.warn_if_cut_off(&counts);
+        Ok(counts)
+    }
+
+    /// Reads the whole report into memory.
+    pub fn read(&self, options: &ReadOptions) -> Result<FaultReport, Failure> {
+        let (input, progress) = self.open()?;
+        let report = FaultReport::from_reader(progress.reader(input), options).map_err(|error| self.failure(error))?;
+        drop(progress);
+        self.warn_if_cut_off(report.counts());
+        Ok(report)
+    }
+
+    fn open(&self) -> Result<(Box<dyn Read>, Progress), Failure> {
+        match self {
+            Source::Import(id) => Err(Failure::new(format!(
+                "import {id}: this build can't fetch from the service yet; save the report and name its path \
+                 (for a file of that very name, write ./ in front)"
+            ))),
+            Source::Path(path) => {
+                let file = File::open(path).map_err(|error| self.unreadable(&error))?;
+                let metadata = file.metadata().map_err(|error| self.unreadable(&error))?;
+                if metadata.is_dir() {
+                    return Err(Failure::new(format!("{self} is a directory; name the file of a report")));
+                }
+                let progress = Progress::new(metadata.is_file().then(|| metadata.len()));
+                Ok((Box::new(file), progress))
+            }
+            Source::Stdin => {
+                let stdin = io::stdin();
+                if stdin.is_terminal() {
+                    return Err(Failure::new(
+                        "standard input is a terminal; send a report into it (faults … - < report.csv), or name its path",
+                    ));
+                }
+                Ok((Box::new(stdin.lock()), Progress::new(None)))
+            }
+        }
+    }
+
+    fn unreadable(&self, error: &io::Error) -> Failure {
+        let advice = match error.kind() {
+            io::ErrorKind::NotFound => "; a SOURCE is the path of a saved report, or - for standard input",
+            io::ErrorKind::PermissionDenied => "; allow reading it, or send it into standard input",
+            _ => "",
+        };
+        Failure::new(format!("{self} can't be read: {error}{advice}"))
+    }
+
+    /// The library's error, with the source in front.
+    fn failure(&self, error: Error) -> Failure {
+        match Failure::from(error) {
+            Failure::Message(message, code) => Failure::Message(format!("{self}: {message}"), code),
+            closed => closed,
+        }
+    }
+
+    fn warn_if_cut_off(&self, counts: &ReasonCounts) {
+        if counts.is_cut_off() {
+            note(&format!(
+                "{self} ends in the middle of a row, as if it had been cut off; fetch or save it again to be sure that \
+                 no fault is missing"
+            ));
+        }
+    }
+}

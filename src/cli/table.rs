@@ -1,0 +1,252 @@
+//! Tables for people: counts, and the reasons themselves.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use dotdigital_faults::{Anomalies, Anomaly, FailureReason, ReasonCounts, Remedy};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+const STRONG: Style = Style::new().bold();
+const FAINT: Style = Style::new().dimmed();
+
+/// How many reasons a table shows; the rest is summed up in one line.
+const MOST_REASONS: usize = 40;
+/// The columns' widths, but for the label's and the bar's.
+const SHARE: usize = 7;
+const REMEDY: usize = 16;
+const GAP: usize = 2;
+
+/// Writes why contacts failed: reasons with their counts, shares, bars and remedies, then what to do, then what was
+/// unusual.
+pub fn counts(counts: &ReasonCounts, source: &str, width: usize, out: &mut dyn Write) -> io::Result<()> {
+    let total = counts.total();
+    let width = width.clamp(40, 120);
+    let number = grouped(total).width().max("count".len());
+    let title = match total {
+        0 => "No contact failed to import".to_owned(),
+        1 => "Why 1 contact failed to import".to_owned(),
+        _ => format!("Why {} contacts failed to import", grouped(total)),
+    };
+    writeln!(out, "{STRONG}{title}{STRONG:#}")?;
+    writeln!(out, "{FAINT}{}{FAINT:#}", fitted(source, width))?;
+
+    if total > 0 {
+        let lines = lines(counts);
+        let longest = lines.iter().map(|line| printable(&line.label).width()).max().unwrap_or(0);
+        // Narrow terminals go without the remedy first, then without the bar.
+        let fixed = GAP + GAP + number + GAP + SHARE;
+        let remedy = if width >= 72 { GAP + REMEDY } else { 0 };
+        let label = longest.clamp("reason".len(), 30).min(width.saturating_sub(fixed + remedy).max(8));
+        let bar = width.saturating_sub(fixed + remedy + label + GAP).min(24);
+        let bar = if bar >= 4 { bar } else { 0 };
+
+        writeln!(out)?;
+        let bar_gap = if bar > 0 { " ".repeat(GAP + bar) } else { String::new() };
+        let what = if remedy > 0 { "  what to do" } else { "" };
+        writeln!(
+            out,
+            "{FAINT}  {:label$}  {:>number$}  {:>SHARE$}{bar_gap}{what}{FAINT:#}",
+            "reason", "count", "share"
+        )?;
+        let most = lines.iter().map(|line| line.count).max().unwrap_or(1);
+        for line in &lines {
+            let text = padded(&fitted(&line.label, label), label);
+            write!(
+                out,
+                "  {text}  {STRONG}{:>number$}{STRONG:#}  {:>SHARE$}",
+                grouped(line.count),
+                percent(line.count, total)
+            )?;
+            let style = line.remedy.map_or(FAINT, style);
+            if bar > 0 {
+                write!(out, "  {style}{}{style:#}", padded(&blocks(line.count, most, bar), bar))?;
+            }
+            if remedy > 0
+                && let Some(remedy) = line.remedy
+            {
+                write!(out, "  {}", words(remedy))?;
+            }
+            writeln!(out)?;
+        }
+        writeln!(out, "  {STRONG}{:label$}  {:>number$}{STRONG:#}", "total", grouped(total))?;
+
+        writeln!(out, "\n{FAINT}  what to do{FAINT:#}")?;
+        for remedy in Remedy::iter() {
+            let count = counts.get_remedy(remedy);
+            if count > 0 {
+                let style = style(remedy);
+                let indent = GAP + REMEDY + GAP + number + GAP;
+                write!(out, "  {style}{:REMEDY$}{style:#}  {:>number$}  ", words(remedy), grouped(count))?;
+                wrapped(remedy.description(), indent, width, out)?;
+            }
+        }
+    }
+
+    if !counts.anomalies().is_empty() {
+        writeln!(out, "\n{FAINT}  unusual, and read all the same{FAINT:#}")?;
+        for anomaly in anomalies(counts.anomalies()) {
+            write!(out, "  ")?;
+            wrapped(&anomaly, 4, width, out)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes every reason, what it means and what to do.
+pub fn reasons(width: usize, out: &mut dyn Write) -> io::Result<()> {
+    let width = width.clamp(40, 100);
+    let known = FailureReason::iter().map(|reason| (reason.to_string(), reason));
+    let other = FailureReason::from("");
+    for (number, (label, reason)) in known.chain([("anything else, in its own words".to_owned(), other)]).enumerate() {
+        if number > 0 {
+            writeln!(out)?;
+        }
+        let style = style(reason.remedy());
+        writeln!(out, "{STRONG}{label}{STRONG:#}  {FAINT}{}{FAINT:#}", reason.slug())?;
+        write!(out, "  ")?;
+        wrapped(reason.description(), 2, width, out)?;
+        let words = words(reason.remedy());
+        write!(out, "  {style}{words}{style:#}: ")?;
+        wrapped(reason.remedy().description(), 2 + words.len() + 2, width, out)?;
+    }
+    Ok(())
+}
+
+/// What was unusual, a line each: how often, what, and on which lines first.
+pub fn anomalies(anomalies: &Anomalies) -> impl Iterator<Item = String> {
+    anomalies.iter().map(|(anomaly, count)| {
+        let lines = anomalies.first_lines(anomaly);
+        let further = if count > lines.len() as u64 { ", …" } else { "" };
+        let list = lines.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+        let place = match lines {
+            [] => String::new(),
+            [line] if further.is_empty() => format!(" (line {line})"),
+            _ => format!(" (lines {list}{further})"),
+        };
+        format!("{} {}{place}: {}", grouped(count), anomaly.slug(), Anomaly::description(anomaly))
+    })
+}
+
+/// One line of the counts.
+struct Line {
+    label: String,
+    count: u64,
+    remedy: Option<Remedy>,
+}
+
+fn lines(counts: &ReasonCounts) -> Vec<Line> {
+    let reasons = counts.by_frequency();
+    // The last line isn't spent on a single reason that could stand there itself.
+    let shown = if reasons.len() > MOST_REASONS { MOST_REASONS - 1 } else { MOST_REASONS };
+    let further = reasons.len().saturating_sub(shown);
+    let mut lines: Vec<_> = reasons
+        .map(|(reason, count)| {
+            let label = if reason.label().is_empty() { "(no reason given)" } else { reason.label() };
+            Line { label: label.to_owned(), count, remedy: Some(reason.remedy()) }
+        })
+        .collect();
+    if further > 0 {
+        let count = lines.drain(shown..).map(|line| line.count).sum();
+        lines.push(Line { label: format!("({} further reasons)", grouped(further as u64)), count, remedy: None });
+    }
+    lines
+}
+
+/// A remedy in words.
+fn words(remedy: Remedy) -> String {
+    remedy.slug().replace('_', " ")
+}
+
+fn style(remedy: Remedy) -> Style {
+    let color = match remedy {
+        Remedy::Correct => AnsiColor::Yellow,
+        Remedy::Remove => AnsiColor::Red,
+        Remedy::AskConsent | Remedy::LiftSuppression => AnsiColor::Magenta,
+        Remedy::RetryLater | Remedy::Wait => AnsiColor::Blue,
+        Remedy::Ignore => AnsiColor::Green,
+        _ => AnsiColor::Cyan,
+    };
+    color.on_default()
+}
+
+/// A number with its thousands set apart.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A share with one decimal; what occurs at all is never shown as nothing.
+fn percent(count: u64, total: u64) -> String {
+    let percent = 100.0 * count as f64 / total as f64;
+    if percent < 0.05 { "<0.1 %".to_owned() } else { format!("{percent:.1} %") }
+}
+
+/// A bar of eighths of a block.
+fn blocks(count: u64, most: u64, width: usize) -> String {
+    let eighths = (8.0 * width as f64 * count as f64 / most as f64).round().max(1.0) as usize;
+    let rest = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    format!("{}{}", "█".repeat(eighths / 8), rest[eighths % 8])
+}
+
+/// Text on one line, safe for a terminal.
+fn printable(text: &str) -> String {
+    let mut printable = String::new();
+    for character in text.chars() {
+        // What has no width of its own, or turns the text around, would spoil the line.
+        match character.width() {
+            Some(1..) => printable.push(character),
+            _ => printable.extend(character.escape_default()),
+        }
+    }
+    printable
+}
+
+/// Printable text, cut where it would be too wide.
+fn fitted(text: &str, width: usize) -> String {
+    let text = printable(text);
+    if text.width() <= width {
+        return text;
+    }
+    let mut fitted = String::new();
+    let mut room = width.saturating_sub(1);
+    for character in text.chars() {
+        let wide = character.width().unwrap_or(0);
+        if wide > room {
+            break;
+        }
+        room -= wide;
+        fitted.push(character);
+    }
+    fitted + "…"
+}
+
+/// Text with spaces behind it, up to a width.
+fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
+}
+
+/// Writes words from a column on, and further lines from the same column.
+fn wrapped(text: &str, indent: usize, width: usize, out: &mut dyn Write) -> io::Result<()> {
+    let mut at = indent;
+    for (index, word) in text.split(' ').enumerate() {
+        if index > 0 {
+            if at + 1 + word.width() > width {
+                write!(out, "\n{:indent$}", "")?;
+                at = indent;
+            } else {
+                write!(out, " ")?;
+                at += 1;
+            }
+        }
+        write!(out, "{word}")?;
+        at += word.width();
+    }
+    writeln!(out)
+}

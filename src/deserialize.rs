@@ -1,0 +1,232 @@
+//! Faults as the user's own structs.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::iter::FusedIterator;
+use std::marker::PhantomData;
+
+use csv::{DeserializeErrorKind, StringRecord};
+use serde::de::{DeserializeOwned, Deserializer, Visitor, value::Error as ProbeError};
+use serde::forward_to_deserialize_any;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::fault::Fault;
+use crate::reason::FoldedKey;
+use crate::report::{FaultReport, Faults};
+
+impl FaultReport {
+    /// The faults as values of the user's own type, made by the `csv` crate.
+    ///
+    /// A struct's fields are found among the columns by their names, in any case. A field `reason` finds the
+    /// reason's column and a field `email` the email's, whatever the report calls them; a reason may be a
+    /// [`FailureReason`](crate::FailureReason). Of several columns of one name the first counts, the others are
+    /// `name_2`, `name_3`. A field that is an `Option` is `None` where the cell is empty or absent, or the report
+    /// has no such column.
+    ///
+    /// Each type that the `csv` crate can read is possible: maps have the columns' own names as keys, and tuples
+    /// take the cells in their order. So does a struct with `#[serde(flatten)]`, which is a map to serde: there,
+    /// name the fields as the report does (`#[serde(rename = "Reason")]`).
+    ///
+    /// # Errors
+    /// Each row that doesn't fit is an [`ErrorKind::Deserialize`] with its line and column; the rows behind it are
+    /// read all the same. What the cell holds is not part of the error.
+    ///
+    /// ```
+    /// use dotdigital_faults::{FailureReason, FaultReport};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Row {
+    ///     reason: FailureReason,
+    ///     email: String,
+    ///     postcode: Option<u32>,
+    /// }
+    ///
+    /// let report = FaultReport::from_bytes(
+    ///     "Reason,Email,Postcode\nDuplicate,a@example.com,1017\nBlocker,b@example.com,\nBlocker,c@example.com,N1\n",
+    /// )?;
+    /// let mut rows = report.deserialize::<Row>();
+    ///
+    /// let row = rows.next().unwrap()?;
+    /// assert_eq!(row.reason, FailureReason::Duplicate);
+    /// assert_eq!((row.email.as_str(), row.postcode), ("a@example.com", Some(1017)));
+    ///
+    /// assert_eq!(rows.next().unwrap()?.postcode, None);
+    ///
+    /// let error = rows.next().unwrap().err().unwrap();
+    /// assert_eq!(error.to_string(), "line 4, column `Postcode`: the row doesn't fit the type: invalid digit found in string");
+    /// # Ok::<(), dotdigital_faults::Error>(())
+    /// ```
+    pub fn deserialize<T: DeserializeOwned>(&self) -> Deserialize<'_, T> {
+        let fields = field_names::<T>();
+        let headers = self.headers_for(fields.unwrap_or_default());
+        Deserialize { faults: self.faults(), headers, is_struct: fields.is_some(), row: PhantomData }
+    }
+
+    /// The columns' names as a struct with these fields calls them.
+    fn headers_for(&self, fields: &'static [&'static str]) -> StringRecord {
+        let columns = self.named_columns();
+        let mut headers: Vec<&str> = columns.keys().iter().map(|key| &**key).collect();
+        let names = columns.names();
+        let mut free = vec![true; headers.len()];
+        for field in fields {
+            let key = FoldedKey::from(*field);
+            let by_name = || self.column(field).filter(|&column| column < names.len());
+            let column = match names.iter().position(|name| &**name == *field) {
+                Some(column) => Some(column),
+                None if key.is_reason_column() => Some(self.reason_column()),
+                None if key.is_email_column() => self.email_column(),
+                None => by_name(),
+            };
+            if let Some(column) = column
+                && let (Some(free), Some(header)) = (free.get_mut(column), headers.get_mut(column))
+                && std::mem::take(free)
+            {
+                *header = field;
+            }
+        }
+        headers.into_iter().collect()
+    }
+}
+
+/// The faults of a report as the user's own type, as [`FaultReport::deserialize`] gives them.
+pub struct Deserialize<'r, T> {
+    faults: Faults<'r>,
+    headers: StringRecord,
+    is_struct: bool,
+    row: PhantomData<fn() -> T>,
+}
+
+impl<T: DeserializeOwned> Deserialize<'_, T> {
+    fn row(&self, fault: &Fault<'_>) -> Result<T> {
+        let mut record: StringRecord = fault.fields().collect();
+        let mut headers = Cow::Borrowed(&self.headers);
+        if record.len() < headers.len() {
+            // So that absent cells are missing fields, and not the end of the row.
+            headers.to_mut().truncate(record.len());
+            let reason = fault.report().reason_column();
+            if self.is_struct && record.len() <= reason {
+                // Without its cell a reason is an unknown one, and no missing field.
+                headers.to_mut().push_field(self.headers.get(reason).unwrap_or_default());
+                record.push_field("");
+            }
+        }
+        record.deserialize(Some(&headers)).map_err(|error| {
+            let (why, column) = self.explain(&error, &record, &headers);
+            let names = fault.report().named_columns().names();
+            let error = Error::new(ErrorKind::Deserialize, format!("the row doesn't fit the type: {why}"));
+            match column {
+                Some(Column::At(column)) => {
+                    error.at_line(fault.line()).in_column(names.get(column).map_or("", |name| name))
+                }
+                Some(Column::Missing(name)) => error.at_line(fault.line()).in_column(&name),
+                None => error.at_line(fault.line()),
+            }
+        })
+    }
+
+    /// Why a row doesn't fit, and in which column.
+    fn explain(&self, error: &csv::Error, record: &StringRecord, headers: &StringRecord) -> (String, Option<Column>) {
+        let csv::ErrorKind::Deserialize { err, .. } = error.kind() else {
+            return ("it can't be read".to_owned(), None);
+        };
+        match err.kind() {
+            // serde's own messages repeat the cell, and so they are left out; the others don't.
+            DeserializeErrorKind::Message(message) => match missing_field(message) {
+                Some(field) => ("there is no such cell".to_owned(), Some(Column::Missing(field.to_owned()))),
+                None => ("the cell is of another kind".to_owned(), self.locate(record, headers)),
+            },
+            kind => (kind.to_string(), err.field().map(|field| Column::At(field as usize))),
+        }
+    }
+
+    /// In which column a row fails where serde's error doesn't say: the last one of the shortest beginning that
+    /// fails for another cause than a missing field.
+    fn locate(&self, record: &StringRecord, headers: &StringRecord) -> Option<Column> {
+        let fails = |&len: &usize| {
+            let (mut record, mut headers) = (record.clone(), headers.clone());
+            record.truncate(len);
+            headers.truncate(len);
+            let error = record.deserialize::<T>(Some(&headers)).err();
+            error.is_some_and(|error| {
+                !matches!(error.kind(), csv::ErrorKind::Deserialize { err, .. }
+                if matches!(err.kind(), DeserializeErrorKind::Message(message) if missing_field(message).is_some()))
+            })
+        };
+        let lens: Vec<_> = (0..=headers.len()).collect();
+        let fitting = lens.partition_point(|len| !fails(len));
+        (self.is_struct && fitting <= self.headers.len()).then(|| fitting.checked_sub(1).map(Column::At)).flatten()
+    }
+}
+
+enum Column {
+    At(usize),
+    Missing(String),
+}
+
+/// The name in serde's message for a field that a struct needs.
+fn missing_field(message: &str) -> Option<&str> {
+    message.strip_prefix("missing field `")?.strip_suffix('`')
+}
+
+impl<T: DeserializeOwned> Iterator for Deserialize<'_, T> {
+    type Item = Result<T>;
+
+    fn next(&mut self) -> Option<Result<T>> {
+        let fault = self.faults.next()?;
+        Some(self.row(&fault))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.faults.size_hint()
+    }
+}
+
+impl<T: DeserializeOwned> ExactSizeIterator for Deserialize<'_, T> {}
+impl<T: DeserializeOwned> FusedIterator for Deserialize<'_, T> {}
+
+impl<T> fmt::Debug for Deserialize<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deserialize").field("faults", &self.faults).finish_non_exhaustive()
+    }
+}
+
+/// The names of a struct's fields, or `None` for all that isn't a struct.
+fn field_names<T: DeserializeOwned>() -> Option<&'static [&'static str]> {
+    let mut names = None;
+    let _ = T::deserialize(Probe(&mut names));
+    names
+}
+
+/// Has no data: it only learns for which fields a struct asks.
+struct Probe<'a>(&'a mut Option<&'static [&'static str]>);
+
+impl<'de> Deserializer<'de> for Probe<'_> {
+    type Error = ProbeError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, ProbeError> {
+        Err(serde::de::Error::custom("a probe has no data"))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ProbeError> {
+        *self.0 = Some(fields);
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, ProbeError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ProbeError> {
+        visitor.visit_some(self)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq
+        tuple tuple_struct map enum identifier ignored_any
+    }
+}

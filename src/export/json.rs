@@ -1,0 +1,84 @@
+//! JSON, whole and by lines.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use super::writing;
+use crate::counts::ReasonCounts;
+use crate::error::Result;
+use crate::fault::Fault;
+use crate::reason::{FailureReason, Remedy};
+
+/// Writes counts as one JSON document, which `faults summary --format json` prints; [`ReasonCounts`] shows it.
+///
+/// # Errors
+/// [`Io`](crate::ErrorKind::Io) where the writer fails.
+pub fn counts_to_json(counts: &ReasonCounts, mut writer: impl Write) -> Result<()> {
+    serde_json::to_writer_pretty(&mut writer, counts).map_err(writing)?;
+    writer.write_all(b"\n").map_err(writing)
+}
+
+/// Writes faults as JSON, an object a line, as `faults list --format jsonl` prints them.
+///
+/// The columns keep the report's names and order; an absent cell is `null`.
+///
+/// # Errors
+/// [`Io`](crate::ErrorKind::Io) where the writer fails.
+///
+/// ```
+/// use dotdigital_faults::{FaultReport, export};
+///
+/// let report = FaultReport::from_bytes("Reason,email\nBlocker,demo@example.com\n")?;
+/// let mut lines = Vec::new();
+/// export::faults_to_jsonl(report.faults(), &mut lines)?;
+/// assert_eq!(
+///     String::from_utf8_lossy(&lines),
+///     r#"{"line":2,"reason":"blocker","label":"Blocker","remedy":"remove","email":"demo@example.com","columns":{"Reason":"Blocker","email":"demo@example.com"}}
+/// "#,
+/// );
+/// # Ok::<(), dotdigital_faults::Error>(())
+/// ```
+pub fn faults_to_jsonl<'r>(faults: impl IntoIterator<Item = Fault<'r>>, mut writer: impl Write) -> Result<()> {
+    for fault in faults {
+        serde_json::to_writer(&mut writer, &fault).map_err(writing)?;
+        writer.write_all(b"\n").map_err(writing)?;
+    }
+    Ok(())
+}
+
+/// Writes every reason, what it means and what to do, as `faults reasons --format json` prints them.
+///
+/// The last one is `other`, which stands for all that aren't known and has no label of its own.
+///
+/// # Errors
+/// [`Io`](crate::ErrorKind::Io) where the writer fails.
+pub fn reasons_to_json(mut writer: impl Write) -> Result<()> {
+    #[derive(Serialize)]
+    struct Document {
+        schema: u32,
+        reasons: Vec<Entry>,
+    }
+
+    #[derive(Serialize)]
+    struct Entry {
+        reason: &'static str,
+        label: Option<String>,
+        description: &'static str,
+        remedy: Remedy,
+        what_to_do: &'static str,
+    }
+
+    let other = FailureReason::from("");
+    let known = FailureReason::iter().map(|reason| (Some(reason.to_string()), reason));
+    let reasons = known.chain([(None, other)]).map(|(label, reason)| Entry {
+        reason: reason.slug(),
+        label,
+        description: reason.description(),
+        remedy: reason.remedy(),
+        what_to_do: reason.remedy().description(),
+    });
+    let document = Document { schema: 1, reasons: reasons.collect() };
+    serde_json::to_writer_pretty(&mut writer, &document).map_err(writing)?;
+    writer.write_all(b"\n").map_err(writing)
+}
