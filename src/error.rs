@@ -348,10 +348,6 @@ impl Error {
         })
     }
 
-    pub(crate) fn writing(source: std::io::Error) -> Self {
-        Error::new(ErrorKind::Io, format!("the report can't be written: {source}")).caused_by(source)
-    }
-
     pub(crate) fn with_status(self, status: u16) -> Self {
         self.with(|context| context.status = Some(status))
     }

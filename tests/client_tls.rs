@@ -1,4 +1,4 @@
-//! Certificates, trusted and not. Those in `fixtures/tls` are for `localhost` and 127.0.0.1, by a root of their own.
+//! Certificates, trusted and not. Those in `tests/tls` are for `localhost` and 127.0.0.1, by a root of their own.
 #![cfg(feature = "client")]
 
 mod scripted;
@@ -15,12 +15,12 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-const ROOT: &[u8] = include_bytes!("../fixtures/tls/ca.pem");
+const ROOT: &[u8] = include_bytes!("tls/ca.pem");
 
 /// Answers every request with the report, and counts connections.
 async fn serve() -> (u16, Arc<AtomicUsize>) {
-    let certificate = CertificateDer::from_pem_slice(include_bytes!("../fixtures/tls/server.pem")).unwrap();
-    let key = PrivateKeyDer::from_pem_slice(include_bytes!("../fixtures/tls/server.key")).unwrap();
+    let certificate = CertificateDer::from_pem_slice(include_bytes!("tls/server.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("tls/server.key")).unwrap();
     let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

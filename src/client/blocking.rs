@@ -160,5 +160,5 @@ impl Drop for Engine {
 }
 
 fn no_engine(source: io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("the client has nothing to run on: {source}")).caused_by(source)
+    Error::new(ErrorKind::Io, "the client has nothing to run on").caused_by(source)
 }

@@ -236,10 +236,8 @@ impl ClientBuilder {
 }
 
 fn build(http: reqwest::ClientBuilder) -> Result<reqwest::Client> {
-    http.build().map_err(|error| {
-        let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-        Error::new(ErrorKind::Configuration, format!("the HTTP client can't be built: {cause}"))
-    })
+    http.build()
+        .map_err(|error| Error::new(ErrorKind::Configuration, "the HTTP client can't be built").caused_by(error))
 }
 
 impl fmt::Debug for ClientBuilder {

@@ -102,13 +102,12 @@ pub(super) async fn persist<A: Attempt>(
     }
 }
 
+/// The error of the attempt before, if there was one, is its source.
 fn out_of_time(whole: Duration, last: Option<Error>) -> Error {
+    let error = Error::timed_out(Timeout::Whole, format!("no complete answer within {whole:?}"));
     match last {
-        None => Error::timed_out(Timeout::Whole, format!("no complete answer within {whole:?}")),
-        Some(last) => {
-            Error::timed_out(Timeout::Whole, format!("no complete answer within {whole:?}; the last one: {last}"))
-                .caused_by(last)
-        }
+        None => error,
+        Some(last) => error.caused_by(last),
     }
 }
 
@@ -185,8 +184,10 @@ mod tests {
         Failure::lasting(Error::new(ErrorKind::NotPermitted, "no"))
     }
 
-    /// Each attempt takes some seconds, and then fails, or not.
-    struct Script(Vec<(u64, Option<fn() -> Failure>)>);
+    /// How many seconds an attempt takes, and how it fails, if it does.
+    type Step = (u64, Option<fn() -> Failure>);
+
+    struct Script(Vec<Step>);
 
     impl Attempt for Script {
         type Output = &'static str;
@@ -200,9 +201,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn every_course_of_a_call() {
-        type Steps = Vec<(u64, Option<fn() -> Failure>)>;
         use ErrorKind::*;
-        let cases: [(_, Steps, _, _); 10] = [
+        let cases: [(_, Vec<Step>, _, _); 10] = [
             ("at once", vec![(1, None)], Ok("done"), 1_000),
             ("after two", vec![(1, Some(passing)), (1, Some(passing)), (1, None)], Ok("done"), 5_400),
             ("never", vec![(0, Some(passing))], Err((Unavailable, 5)), 12_000),
@@ -242,7 +242,8 @@ mod tests {
         steps.insert(0, (0, Some(passing as fn() -> Failure)));
         let error = ended(&steps, Policy { attempt_timeout: Duration::MAX, ..policy() }).await;
         assert_eq!(error.timeout(), Some(Timeout::Whole));
-        assert_eq!(error.to_string(), "no complete answer within 300s; the last one: busy");
+        assert_eq!(error.to_string(), "no complete answer within 300s");
+        assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "busy");
     }
 
     #[tokio::test(start_paused = true)]

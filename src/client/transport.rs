@@ -13,8 +13,8 @@ const LONGEST: usize = 300;
 /// There is no answer.
 pub(super) fn failed(error: &reqwest::Error, shared: &Shared) -> Failure {
     let cause = cause(error, shared);
-    let told = |kind, what: &str, advice: &'static str| {
-        Error::new(kind, format!("{what}: {cause}")).advise(advice).caused_by(Cause(cause.clone()))
+    let told = |kind, what: &'static str, advice: &'static str| {
+        Error::new(kind, what).advise(advice).caused_by(Cause(cause.clone()))
     };
     if chain(error).any(|error| error.is::<rustls::Error>()) {
         return Failure::lasting(told(
@@ -51,10 +51,9 @@ pub(super) fn failed(error: &reqwest::Error, shared: &Shared) -> Failure {
 
 /// There is half of an answer.
 pub(super) fn cut(error: &reqwest::Error, shared: &Shared) -> Error {
-    let cause = cause(error, shared);
-    Error::new(ErrorKind::Unavailable, format!("the answer was cut in the middle: {cause}"))
+    Error::new(ErrorKind::Unavailable, "the answer was cut in the middle")
         .advise("try again later")
-        .caused_by(Cause(cause))
+        .caused_by(Cause(cause(error, shared)))
 }
 
 /// The innermost words about it: the outer ones repeat the address, and that something went wrong.
