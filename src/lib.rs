@@ -89,6 +89,7 @@ mod groups;
 mod index;
 mod message;
 mod options;
+mod plain;
 mod reason;
 mod report;
 mod rows;

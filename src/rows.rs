@@ -13,6 +13,7 @@ use crate::counts::ReasonCounts;
 use crate::error::{Error, Result};
 use crate::message::{Message, is_space};
 use crate::options::ReadOptions;
+use crate::plain::{self, PlainReader, PlainRecord, Run, Shape};
 use crate::reason::{FailureReason, Slot};
 use crate::scan::{BOM, Record, Scanner, Sink};
 
@@ -83,7 +84,8 @@ impl<S: RowSink> Reader<S> {
         Reader {
             stage: Stage::Mark(Vec::new()),
             scanner: Scanner::new(options.field_limit()),
-            rows: Rows::new(rows, options.is_strict()),
+            // Nothing that is read at once holds a field larger than a block.
+            rows: Rows::new(rows, options.is_strict(), options.field_limit() >= plain::BLOCK),
             message: Message::default(),
             failure: None,
         }
@@ -195,6 +197,10 @@ struct Rows<S> {
     /// What was unusual in the last row.
     last: AnomalySet,
     failure: Option<Error>,
+    /// May plain records be read at once?
+    may_run: bool,
+    /// Reads them, once it is known how they look.
+    plain: Option<Box<PlainReader>>,
 }
 
 /// The first record.
@@ -231,6 +237,17 @@ impl Header {
             ends.push(names.len());
             (names.len() + ends.len() <= Self::LONGEST).then_some((names, ends))
         });
+    }
+}
+
+impl Header {
+    /// Is the name of this column a known reason?
+    fn names_known_reason(&self, column: usize) -> bool {
+        self.names.as_ref().is_some_and(|(names, ends)| {
+            let start = column.checked_sub(1).map_or(Some(0), |before| ends.get(before).copied());
+            let name = start.zip(ends.get(column)).and_then(|(start, &end)| names.get(start..end));
+            name.is_some_and(|name| Slot::of(name).is_some())
+        })
     }
 }
 
@@ -295,7 +312,7 @@ struct Candidate {
 }
 
 impl<S: RowSink> Rows<S> {
-    fn new(sink: S, strict: bool) -> Self {
+    fn new(sink: S, strict: bool, may_run: bool) -> Self {
         Rows {
             sink,
             strict,
@@ -306,6 +323,8 @@ impl<S: RowSink> Rows<S> {
             pending: None,
             last: AnomalySet::EMPTY,
             failure: None,
+            may_run,
+            plain: None,
         }
     }
 
@@ -325,6 +344,7 @@ impl<S: RowSink> Rows<S> {
         let email = self.header.email.or((0..record.fields).find(|&column| column != reason));
         let header = (!is_fault).then_some((record.start, record.end));
         self.layout = Layout { header, width: record.fields, reason, email };
+        self.plain = self.shape(!is_fault).map(|shape| Box::new(PlainReader::new(shape)));
         if !is_fault {
             return self.unusual(anomalies, record.line);
         }
@@ -333,6 +353,15 @@ impl<S: RowSink> Rows<S> {
         self.current.cell = std::mem::take(&mut self.header.first_cell);
         let candidate = self.candidate(record, anomalies);
         self.emit(candidate)
+    }
+
+    /// How plain records look, where there may be any.
+    fn shape(&self, has_header: bool) -> Option<Shape> {
+        let Layout { width, reason, .. } = self.layout;
+        // Under such a header, a record with a known reason may be the header once more.
+        let header_is_fault = has_header && self.header.names_known_reason(reason);
+        let at_an_edge = reason == 0 || reason + 1 == width;
+        (self.may_run && at_an_edge && !header_is_fault).then_some(Shape { width, reason_last: reason > 0 })
     }
 
     fn candidate(&self, record: Record, anomalies: AnomalySet) -> Candidate {
@@ -469,6 +498,20 @@ impl<'b, S: RowSink> Sink<'b> for Rows<S> {
 
     fn is_fault(&self, line: &[u8]) -> bool {
         is_fault(line)
+    }
+
+    fn take_plain_records(&mut self, bytes: &[u8], start: u64, line: u64) -> Run {
+        // What is pending may go on in the next record.
+        let (Some(plain), None) = (&mut self.plain, &self.pending) else { return Run::default() };
+        let (counts, sink) = (&mut self.counts, &mut self.sink);
+        let run = plain.read(bytes, start, line, |PlainRecord { start, line, slot, .. }| {
+            counts.add_known(slot, 1);
+            sink.row(Row { start, line, slot, anomalies: AnomalySet::EMPTY });
+        });
+        if run.bytes > 0 {
+            self.last = AnomalySet::EMPTY;
+        }
+        run
     }
 
     fn header_reach(&self) -> Option<usize> {

@@ -10,6 +10,8 @@ use std::ops::ControlFlow;
 
 use memchr::{memchr, memchr3};
 
+use crate::plain::Run;
+
 /// The UTF-8 byte order mark.
 pub(crate) const BOM: &[u8] = b"\xef\xbb\xbf";
 
@@ -44,6 +46,12 @@ pub(crate) trait Sink<'b> {
 
     /// Does a line that stands inside quotes look like a fault of its own?
     fn is_fault(&self, line: &[u8]) -> bool;
+
+    /// Takes some of the records with which `bytes` begin at once, and tells how far they go: up to a line end's LF
+    /// and beyond it.
+    fn take_plain_records(&mut self, _bytes: &[u8], _start: u64, _line: u64) -> Run {
+        Run::default()
+    }
 
     /// How many bytes hold any record equal to the header, or `None` where none is looked for.
     fn header_reach(&self) -> Option<usize> {
@@ -178,13 +186,21 @@ impl Scanner {
     ) -> ControlFlow<(), usize> {
         let hold = loop {
             match self.state {
-                State::Record => match self.begin_record(buffer, at, last, sink) {
-                    Begin::At(next) => at = next,
-                    Begin::Held(next) => {
-                        at = next;
-                        break at;
+                State::Record => {
+                    let run = sink.take_plain_records(&buffer[at..], self.base + at as u64, self.line);
+                    if run.bytes > 0 {
+                        at += run.bytes;
+                        self.line += run.lines;
+                        self.after_cr = false;
                     }
-                },
+                    match self.begin_record(buffer, at, last, sink) {
+                        Begin::At(next) => at = next,
+                        Begin::Held(next) => {
+                            at = next;
+                            break at;
+                        }
+                    }
+                }
                 State::Field => match buffer.get(at) {
                     Some(b'"') => {
                         self.state = State::Quoted;
