@@ -5,6 +5,7 @@ use std::fmt;
 use std::iter::FusedIterator;
 use std::ops::ControlFlow;
 
+use memchr::{memchr, memchr2, memchr3};
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
 use crate::anomaly::{Anomaly, AnomalySet};
@@ -121,18 +122,47 @@ impl<'r> Fault<'r> {
     }
 
     fn cell(&self, column: usize) -> Option<Cow<'r, [u8]>> {
+        if !self.is_rejoined()
+            && let Some(cell) = plain_cell(self.bytes, column, self.report.largest_field())
+        {
+            return cell.map(Cow::Borrowed);
+        }
         let mut fields = self.cells(Some(column)).fields;
         (column < fields.len()).then(|| fields.swap_remove(column))
     }
 
+    fn is_rejoined(&self) -> bool {
+        self.anomalies().contains(Anomaly::RejoinedRow)
+    }
+
     /// The cells of the row, as far as `column` or, if `None`, all.
     fn cells(&self, column: Option<usize>) -> Cells<'r> {
-        let rejoined = self.anomalies().contains(Anomaly::RejoinedRow);
+        let rejoined = self.is_rejoined();
         // The parts of a torn row are only put together once all of them are there.
         let up_to = column.filter(|_| !rejoined).unwrap_or(usize::MAX);
-        let width = rejoined.then_some(self.report.layout().width);
-        Cells::read(self.bytes, self.report.largest_field(), up_to, width)
+        Cells::read(self.bytes, self.report.largest_field(), up_to, rejoined)
     }
+}
+
+/// A cell of a row, `Some(None)` if the row ends before it; `None` where it takes a careful reading to tell.
+fn plain_cell(row: &[u8], column: usize, largest_field: usize) -> Option<Option<&[u8]>> {
+    let (mut cell, mut rest) = first_plain_cell(row, largest_field)?;
+    for _ in 0..column {
+        let Some(next) = rest.strip_prefix(b",") else { return Some(None) };
+        (cell, rest) = first_plain_cell(next, largest_field)?;
+    }
+    Some(Some(cell))
+}
+
+/// The cell with which a text begins, and what follows it, if quotes in it and around it are no question.
+fn first_plain_cell(text: &[u8], largest_field: usize) -> Option<(&[u8], &[u8])> {
+    let Some(quoted) = text.strip_prefix(b"\"") else {
+        return Some(text.split_at(memchr3(b',', b'\n', b'\r', text).unwrap_or(text.len())));
+    };
+    let (cell, rest) = quoted.split_at(memchr(b'"', quoted).filter(|&len| len <= largest_field)?);
+    let rest = rest.get(1..)?;
+    let is_plain = matches!(rest.first(), None | Some(b',' | b'\n' | b'\r')) && memchr2(b'\n', b'\r', cell).is_none();
+    is_plain.then_some((cell, rest))
 }
 
 /// The cells of one row.
@@ -144,15 +174,15 @@ struct Cells<'r> {
     end: usize,
     /// The last column that is wanted.
     up_to: usize,
-    /// For a row that was torn apart, the width to which it may be put together.
-    width: Option<usize>,
+    /// Was the row torn apart? All records are parts of it then.
+    rejoined: bool,
     /// The first field of the part that is being read.
     part: usize,
 }
 
 impl<'r> Cells<'r> {
-    fn read(bytes: &'r [u8], largest_field: usize, up_to: usize, width: Option<usize>) -> Self {
-        let mut cells = Cells { bytes, fields: Vec::new(), current: None, end: 0, up_to, width, part: 0 };
+    fn read(bytes: &'r [u8], largest_field: usize, up_to: usize, rejoined: bool) -> Self {
+        let mut cells = Cells { bytes, fields: Vec::new(), current: None, end: 0, up_to, rejoined, part: 0 };
         Scanner::new(largest_field).scan(bytes, &mut cells);
         cells
     }
@@ -174,11 +204,6 @@ impl<'r> Sink<'r> for Cells<'r> {
 
     fn end_record(&mut self, record: Record) -> ControlFlow<()> {
         if self.part > 0 {
-            let fields = self.fields.len() - 1;
-            if self.width.is_some_and(|width| fields > width) {
-                self.fields.truncate(self.part);
-                return ControlFlow::Break(());
-            }
             let first = self.fields.remove(self.part);
             if let Some(last) = self.fields.get_mut(self.part - 1) {
                 let last = last.to_mut();
@@ -188,7 +213,7 @@ impl<'r> Sink<'r> for Cells<'r> {
         }
         self.end = record.end as usize;
         self.part = self.fields.len();
-        if self.width.is_some() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if self.rejoined { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 
     fn blank_line(&mut self) {
@@ -203,13 +228,16 @@ impl<'r> Sink<'r> for Cells<'r> {
 
 /// The fields of a header.
 pub(crate) fn header_fields(header: &[u8], largest_field: usize) -> Vec<Cow<'_, [u8]>> {
-    Cells::read(header, largest_field, usize::MAX, None).fields
+    Cells::read(header, largest_field, usize::MAX, false).fields
 }
 
 /// Bytes as text: what isn't UTF-8 reads as U+FFFD.
 pub(crate) fn text(cell: Cow<'_, [u8]>) -> Cow<'_, str> {
     match cell {
-        Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+        Cow::Borrowed(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(bytes),
+        },
         Cow::Owned(bytes) => match String::from_utf8(bytes) {
             Ok(text) => Cow::Owned(text),
             Err(error) => Cow::Owned(String::from_utf8_lossy(error.as_bytes()).into_owned()),
