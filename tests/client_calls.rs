@@ -122,6 +122,7 @@ async fn why_there_is_no_report() {
         (ok(&soap_status("Finished")), Expired, "its report is gone"),
         (ok(&soap_status("Failed")), EndedWithoutReport, "with status Failed"),
         (ok(&soap_status("RejectedByWatchdog")), EndedWithoutReport, "with status RejectedByWatchdog"),
+        (ok(&soap_status(&format!("Lost {PASSWORD}"))), EndedWithoutReport, "with status Lost [redacted]"),
         // What can't be learned changes nothing.
         (answer("401 Unauthorized", "", ""), NotFound, "has no report of this import"),
         (answer("503 Busy", "", ""), NotFound, "has no report of this import"),

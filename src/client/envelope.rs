@@ -248,6 +248,8 @@ impl Elements for Answer {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// What is read of a document, which must be the same for every splitting.
@@ -389,6 +391,35 @@ mod tests {
         ] {
             let shown = String::from_utf8_lossy(document);
             assert_eq!(report(document), Err(expected), "{}", shown.chars().take(300).collect::<String>());
+        }
+    }
+
+    proptest! {
+        /// Whatever comes, and however it is split: no panic, the same outcome, and a report only if it is whole.
+        #[test]
+        fn any_bytes_by_any_pieces(
+            parts in prop::collection::vec(prop::sample::select(vec![
+                "<", ">", "/", "&", ";", "!", "-", "--", "]]", "]]>", "<![CDATA[", "<!--", "-->", "<?xml ", "?>", "'",
+                "\"", "=", "&amp;", "&#65;", "UmVh", "c29u", "=", " ", "\n", "\u{feff}", "é", "\0", "<a>", "</a>",
+                "<a b='", "/>", "xmlns=", "<s:Fault>", "</s:Fault>", "<faultstring>", "ERROR_A", "DOCTYPE",
+                "<GetContactImportReportFaultsResult>", "</GetContactImportReportFaultsResult>",
+            ]), 0..12),
+            is_inside in any::<bool>(),
+        ) {
+            let inside = parts.concat();
+            let document = if is_inside { faults(&inside) } else { inside };
+            let _ = read(Operation::Faults, document.as_bytes());
+        }
+
+        #[test]
+        fn any_report_comes_through(bytes in prop::collection::vec(any::<u8>(), 0..300), break_at in 1..80_usize) {
+            use base64::Engine as _;
+            let text = base64::engine::general_purpose::STANDARD.encode(&bytes);
+            let lines: Vec<_> = text.as_bytes().chunks(break_at).map(String::from_utf8_lossy).collect();
+            const RESULT: &str = "GetContactImportReportFaultsResult";
+            let document = faults(&format!("<{RESULT}>{}</{RESULT}>", lines.join("\r\n")));
+            let (report, _) = read(Operation::Faults, document.as_bytes()).unwrap();
+            prop_assert_eq!(report, bytes);
         }
     }
 

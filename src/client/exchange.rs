@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, Request, Response};
 use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Uuid;
@@ -11,11 +11,12 @@ use super::Shared;
 use super::body::Body;
 use super::collect::{Collector, NotThat};
 use super::endpoint::Protocol;
-use super::envelope::{Content, Envelope};
+use super::envelope::{Content, Envelope, Fields};
 use super::operation::Operation;
 use super::progress::{Observer, Progress};
 use super::retry::{Attempt, Failure, named_wait};
 use super::soap;
+use super::status::ImportStatus;
 use super::transport;
 use super::verdict::{Verdict, judge};
 use super::xml::Malformed;
@@ -71,12 +72,7 @@ impl<C: Collector> Exchange<'_, C> {
                 *request.body_mut() = Some(soap::request(self.operation, self.import_id).into());
                 request
             }
-            Protocol::Rest => {
-                let mut request = Request::new(Method::GET, url);
-                // The report is text, an error is JSON.
-                request.headers_mut().insert(ACCEPT, header("*/*")?);
-                request
-            }
+            Protocol::Rest => Request::new(Method::GET, url),
         };
         request.headers_mut().insert(AUTHORIZATION, self.shared.credentials.header()?);
         Ok(request)
@@ -106,7 +102,7 @@ impl<C: Collector> Exchange<'_, C> {
         }
         let (mut said, content) = body.finish();
         match content {
-            Ok(Content::Result(fields)) => match self.collector.finish(fields).await {
+            Ok(Content::Result(fields)) => match self.collector.finish(self.cleaned(fields)).await {
                 Ok(output) => Ok(output),
                 Err(NotThat::Error(error)) if error.kind() == ErrorKind::NotAReport => {
                     let code = error.code().map(String::from);
@@ -127,6 +123,16 @@ impl<C: Collector> Exchange<'_, C> {
                 Err(self.not_that(malformed, code, &mut said, status, &headers))
             }
         }
+    }
+
+    /// A status that nobody has documented is repeated as it is, and so must not hold the credentials.
+    fn cleaned(&self, mut fields: Fields) -> Fields {
+        for (_, value) in &mut fields {
+            if self.operation == Operation::Progress && matches!(value.as_str().into(), ImportStatus::Other(_)) {
+                *value = self.shared.redactor.clean(value).into_owned();
+            }
+        }
+        fields
     }
 
     /// A whole answer that is not the result: its code decides, if it has one.
