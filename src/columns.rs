@@ -18,8 +18,8 @@ impl Columns {
         let mut seen = HashSet::new();
         let repeats = names.iter().any(|name| !seen.insert(&**name));
         let keys = repeats.then(|| unique(&names));
-        let numbered = |name: &&Box<str>| name.starts_with(NUMBERED);
-        let taken = names.iter().chain(keys.iter().flatten()).filter(numbered).cloned().collect();
+        let all = names.iter().chain(keys.iter().flatten());
+        let taken = all.filter(|name| name.starts_with(NUMBERED)).cloned().collect();
         Columns { names, keys, taken }
     }
 
@@ -57,9 +57,9 @@ impl Columns {
     /// Finds a column by its name, in any case, or by the key that tells it from others of the same name.
     pub(crate) fn find(&self, name: &str) -> Option<usize> {
         let lower = name.to_lowercase();
-        let is = |candidate: &Box<str>| **candidate == *name || candidate.to_lowercase() == lower;
         let find = |names: &[Box<str>]| {
-            names.iter().position(|candidate| **candidate == *name).or_else(|| names.iter().position(is))
+            let exact = names.iter().position(|candidate| **candidate == *name);
+            exact.or_else(|| names.iter().position(|candidate| candidate.to_lowercase() == lower))
         };
         find(&self.names).or_else(|| find(self.keys())).or_else(|| self.find_beyond(&lower))
     }

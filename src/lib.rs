@@ -1,4 +1,76 @@
-//! Why contacts failed to import into Dotdigital.
+//! Why contacts failed to import into Dotdigital (formerly dotmailer).
+//!
+//! When a company uploads contacts, the service rejects some of them, and hands out a *faults report*: a CSV with a
+//! reason for each contact that was not imported. This crate reads such a report into typed rows, and groups,
+//! filters and counts them by reason.
+//!
+//! ```
+//! use dotdigital_faults::{FailureReason, FaultReport};
+//!
+//! # let bytes = include_bytes!("../fixtures/all-reasons.csv").to_vec();
+//! let report = FaultReport::from_bytes(bytes)?;
+//!
+//! for (reason, count) in report.counts().by_frequency() {
+//!     println!("{count:>8}  {reason}: {}", reason.remedy().description());
+//! }
+//! for fault in report.by_reason(&FailureReason::HardBounced) {
+//!     println!("{} {:?}", fault.email(), fault.get("firstname"));
+//! }
+//! for group in report.group_by("country")? {
+//!     println!("{:?}: {}", group.key(), group.len());
+//! }
+//!
+//! #[derive(serde::Deserialize)]
+//! struct Row {
+//!     reason: FailureReason,
+//!     email: String,
+//!     postcode: Option<String>,
+//! }
+//! for row in report.deserialize::<Row>() {
+//!     let row = row?;
+//!     println!("{}: {}, {:?}", row.email, row.reason, row.postcode);
+//! }
+//! # Ok::<(), dotdigital_faults::Error>(())
+//! ```
+//!
+//! # What to use
+//!
+//! | to | use |
+//! |---|---|
+//! | have a report in memory, and look at its rows | [`FaultReport`], [`Fault`] |
+//! | count a report of any size in a few MiB | [`ReasonCounter`], [`ReasonCounts`] |
+//! | know what a reason means and what to do about it | [`FailureReason`], [`Remedy`] |
+//! | see what was unusual in a report | [`Anomaly`], [`Anomalies`] |
+//! | write counts or faults for another program | [`export`] |
+//! | stop at the first unusual row, or change a limit | [`ReadOptions`] |
+//!
+//! # What it promises
+//!
+//! - **No fault is lost.** Each row is counted, whatever its shape: ragged rows, line breaks in names, quotes that
+//!   are never closed, bytes that are not UTF-8. What was unusual is counted as an [`Anomaly`]. What isn't a report
+//!   at all, such as an error page, is an [`Error`], never an empty report.
+//! - **No reason is missed.** Labels are compared by their letters and digits, in any case, and every wording that
+//!   the service and its connectors are known to use is recognised. Others keep their text.
+//! - **Bounded.** Counting takes a few MiB for a report of any size. A report in memory takes its own size, and
+//!   about six bytes a row. Nothing that a report holds makes it panic.
+//! - **No contact data** in errors or `Debug`.
+//!
+//! # Where the facts come from
+//!
+//! The format and the reasons are those of the vendor's documentation of `GetContactImportReportFaults`, its
+//! published WSDL and OpenAPI files, its own connectors, and the tests of other clients. The live service has not
+//! been called; what these sources leave open is read as leniently as is safe, and counted where it is unusual.
+//!
+//! # Features
+//!
+//! | feature | for |
+//! |---|---|
+//! | `client` (default) | fetching reports; empty in this version |
+//! | `blocking` | a blocking client; empty in this version |
+//! | `sandbox` | a stand-in of the service; empty in this version |
+//! | `cli` | the program `faults` |
+//!
+//! Without default features the crate reads and counts, and depends on nothing that knows a network.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
@@ -20,6 +92,8 @@ mod options;
 mod reason;
 mod report;
 mod rows;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 mod scan;
 
 pub use anomaly::{Anomalies, Anomaly, AnomalySet};
@@ -38,3 +112,8 @@ pub use groups::Group;
 pub use options::ReadOptions;
 pub use reason::{FailureReason, Remedy, UnknownReason};
 pub use report::{FaultReport, Faults};
+
+/// The README's examples, so that they are tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

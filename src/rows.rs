@@ -252,7 +252,8 @@ impl Comparison {
 
     fn end_field(&mut self, header: &Header) {
         if !self.differs {
-            self.differs = !header.names.as_ref().is_some_and(|(_, ends)| ends.get(self.column) == Some(&self.at));
+            let end = header.names.as_ref().and_then(|(_, ends)| ends.get(self.column));
+            self.differs = end != Some(&self.at);
             self.column += 1;
         }
     }

@@ -105,7 +105,7 @@ impl Source {
                 if metadata.is_dir() {
                     return Err(Failure::new(format!("{self} is a directory; name the file of a report")));
                 }
-                let progress = Progress::new(metadata.is_file().then(|| metadata.len()));
+                let progress = Progress::new(metadata.is_file().then_some(metadata.len()));
                 Ok((Box::new(file), progress))
             }
             Source::Stdin => {

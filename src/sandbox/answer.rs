@@ -1,0 +1,115 @@
+//! An answer before it is sent: a status, headers, and content that is produced as it goes out.
+
+use std::collections::VecDeque;
+
+use hyper::body::Bytes;
+use hyper::header::{HeaderName, HeaderValue};
+
+use super::report::Report;
+
+/// What is answered to a request.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(super) content: Content,
+}
+
+/// The bytes of an answer, a part after another.
+#[derive(Default)]
+pub(super) struct Content(VecDeque<Part>);
+
+enum Part {
+    Bytes(Bytes),
+    Report { report: Report, at: u64 },
+    Base64 { report: Report, at: u64, lines: bool },
+}
+
+impl Answer {
+    pub(super) fn new(status: u16) -> Answer {
+        Answer { status, headers: Vec::new(), content: Content::default() }
+    }
+
+    pub(super) fn of_type(status: u16, content_type: &'static str, content: Content) -> Answer {
+        let headers = vec![(hyper::header::CONTENT_TYPE, HeaderValue::from_static(content_type))];
+        Answer { status, headers, content }
+    }
+
+    pub(super) fn header(mut self, name: HeaderName, value: &'static str) -> Answer {
+        self.headers.push((name, HeaderValue::from_static(value)));
+        self
+    }
+}
+
+impl Content {
+    pub(super) fn text(text: impl Into<Bytes>) -> Content {
+        Content::default().then(text)
+    }
+
+    pub(super) fn then(mut self, text: impl Into<Bytes>) -> Content {
+        self.0.push_back(Part::Bytes(text.into()));
+        self
+    }
+
+    pub(super) fn then_report(mut self, report: Report) -> Content {
+        self.0.push_back(Part::Report { report, at: 0 });
+        self
+    }
+
+    pub(super) fn then_base64(mut self, report: Report, lines: bool) -> Content {
+        self.0.push_back(Part::Base64 { report, at: 0, lines });
+        self
+    }
+
+    /// The length of all that [`next`](Content::next) will hand out, if none has been yet.
+    pub(super) fn len(&self) -> u64 {
+        let length = |part: &Part| match part {
+            Part::Bytes(bytes) => bytes.len() as u64,
+            Part::Report { report, .. } => report.len(),
+            Part::Base64 { report, lines, .. } => report.base64_len(*lines),
+        };
+        self.0.iter().map(length).fold(0, u64::saturating_add)
+    }
+
+    /// The next bytes, never empty; `None` at the end.
+    pub(super) fn next(&mut self) -> Option<Bytes> {
+        loop {
+            let piece = match self.0.front_mut()? {
+                Part::Bytes(bytes) => std::mem::take(bytes),
+                Part::Report { report, at } => {
+                    let piece = report.piece(*at);
+                    *at = at.saturating_add(piece.len() as u64);
+                    piece
+                }
+                Part::Base64 { report, at, lines } => {
+                    let (piece, next) = report.base64_piece(*at, *lines);
+                    *at = next;
+                    piece
+                }
+            };
+            if !piece.is_empty() {
+                return Some(piece);
+            }
+            self.0.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_length_is_what_it_hands_out() {
+        let report = Report::repeated(b"Reason,email\n".to_vec(), b"Duplicate,a@example.com\n".to_vec(), 10_000);
+        let mut content =
+            Content::text("<a>").then("").then_base64(report.clone(), false).then_report(report).then("</a>");
+        let length = content.len();
+        let mut bytes = Vec::new();
+        while let Some(piece) = content.next() {
+            assert!(!piece.is_empty());
+            bytes.extend_from_slice(&piece);
+        }
+        assert_eq!(bytes.len() as u64, length);
+        assert!(bytes.starts_with(b"<a>UmVh") && bytes.ends_with(b"a@example.com\n</a>"));
+    }
+}

@@ -1,0 +1,195 @@
+//! A stand-in of the service on loopback, for the demo and for tests, ours and yours.
+//!
+//! A [`Sandbox`] is a real HTTP server that speaks both of the service's protocols, SOAP 1.1 and REST v2, about as
+//! many imports as you like: their reports, their status on its way from `NotFinished` to `Finished`, and the
+//! service's own figures. It asks for Basic credentials, answers in the service's own errors, makes
+//! [`Trouble`] to order, and remembers what it [was asked](Sandbox::requests). It runs on a thread of its own, so
+//! that async, blocking and plain tests can use it alike, on a free port of `127.0.0.1` and nowhere else, until it
+//! is dropped.
+//!
+//! It knows what is published of the service, and nobody here has called the live one: where the documents leave
+//! something open, it does what WCF does by default.
+//!
+//! ```
+//! use std::io::{Read, Write};
+//! use dotdigital_faults::sandbox::{Operation, Sandbox, Trouble};
+//! use uuid::uuid;
+//!
+//! let sandbox = Sandbox::start()?;
+//! let id = uuid!("842d81e8-c619-457f-bb77-ab6c4a17da39");
+//! sandbox
+//!     .import(id)
+//!     .report("Reason,email\r\nHard bounced,jo@example.com\r\n")
+//!     .summary([("NewContacts", 99), ("HardBounced", 1)])
+//!     .finished_after(2);
+//! // The next request meets a proxy that has lost the service.
+//! sandbox.trouble(Trouble::status(503).header("Retry-After", "1"));
+//!
+//! // What you test goes here: give it `sandbox.soap_url()` or `sandbox.rest_url()`, `sandbox.username()` and
+//! // `sandbox.password()`. By hand, and without credentials:
+//! let mut stream = std::net::TcpStream::connect(sandbox.address())?;
+//! write!(stream, "GET /v2/contacts/import/{id} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+//! let mut answer = String::new();
+//! stream.read_to_string(&mut answer)?;
+//! assert!(answer.starts_with("HTTP/1.1 503"));
+//!
+//! let requests = sandbox.requests();
+//! assert_eq!(requests.len(), 1);
+//! assert_eq!(requests[0].operation(), Some(Operation::Status));
+//! assert_eq!(requests[0].status(), Some(503));
+//! assert!(!requests[0].is_authorized());
+//! # std::io::Result::Ok(())
+//! ```
+
+mod answer;
+mod body;
+mod import;
+mod problem;
+mod question;
+mod report;
+mod request;
+mod rest;
+mod server;
+mod soap;
+mod state;
+mod trouble;
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+pub use import::{Import, Shape, Status};
+pub use question::Operation;
+pub use request::Request;
+pub use trouble::Trouble;
+
+use server::Server;
+use state::Shared;
+
+/// A stand-in of the service on loopback; it stops when it is dropped.
+///
+/// The [module](self) has an example.
+pub struct Sandbox {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    _server: Server,
+}
+
+/// How a sandbox is to be, where the defaults don't do.
+///
+/// ```
+/// use dotdigital_faults::sandbox::Sandbox;
+///
+/// let sandbox = Sandbox::builder().credentials("apiuser-jo@apiconnector.com", "its password").start()?;
+/// assert_eq!(sandbox.username(), "apiuser-jo@apiconnector.com");
+/// # std::io::Result::Ok(())
+/// ```
+#[derive(Clone)]
+#[must_use = "nothing is served until it is started"]
+pub struct SandboxBuilder {
+    port: u16,
+    username: String,
+    password: String,
+}
+
+impl Sandbox {
+    /// Starts one on a free port.
+    ///
+    /// # Errors
+    /// If the system has no port or no thread for it.
+    pub fn start() -> io::Result<Sandbox> {
+        Sandbox::builder().start()
+    }
+
+    /// Another port or other credentials first.
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder {
+            port: 0,
+            username: "apiuser-sandbox@apiconnector.com".into(),
+            // The colon is there for those who split at the wrong one.
+            password: "sandbox:password".into(),
+        }
+    }
+
+    /// The import of that id, to be set up; from now on the service knows it.
+    pub fn import(&self, id: Uuid) -> Import {
+        self.shared.lock().imports.entry(id).or_default();
+        Import::new(id, Arc::clone(&self.shared))
+    }
+
+    /// Trouble for any request, one without credentials included; it goes before an import's own.
+    pub fn trouble(&self, trouble: Trouble) {
+        self.shared.lock().troubles.push(trouble);
+    }
+
+    /// The requests so far, the oldest first; no more than the last 10 000.
+    pub fn requests(&self) -> Vec<Request> {
+        self.shared.lock().requests.iter().cloned().collect()
+    }
+
+    /// The whole address for SOAP, such as `http://127.0.0.1:40123/v2/api.svc`; with `?wsdl`, its WSDL is there.
+    pub fn soap_url(&self) -> &str {
+        &self.shared.soap_url
+    }
+
+    /// The base address for REST, without `/v2`, such as `http://127.0.0.1:40123`.
+    pub fn rest_url(&self) -> &str {
+        &self.shared.rest_url
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The user name that it asks for.
+    pub fn username(&self) -> &str {
+        &self.shared.username
+    }
+
+    /// The password that it asks for.
+    pub fn password(&self) -> &str {
+        &self.shared.password
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl SandboxBuilder {
+    /// A port of `127.0.0.1`; 0, the default, is any that is free.
+    pub fn port(mut self, port: u16) -> SandboxBuilder {
+        self.port = port;
+        self
+    }
+
+    /// The user name and the password to ask for.
+    pub fn credentials(mut self, username: impl Into<String>, password: impl Into<String>) -> SandboxBuilder {
+        self.username = username.into();
+        self.password = password.into();
+        self
+    }
+
+    /// Starts it.
+    ///
+    /// # Errors
+    /// If the port is taken, or the system has no thread for it.
+    pub fn start(self) -> io::Result<Sandbox> {
+        let (listener, address) = server::bind(self.port)?;
+        let shared = Arc::new(Shared::new(self.username, self.password, format!("http://{address}")));
+        let server = Server::start(listener, Arc::clone(&shared))?;
+        Ok(Sandbox { address, shared, _server: server })
+    }
+}
+
+impl fmt::Debug for SandboxBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SandboxBuilder").field("port", &self.port).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,61 @@
+//! What is asked about an import and what is found, in the words of neither protocol.
+
+use uuid::Uuid;
+
+use super::import::{Shape, Status};
+use super::problem::Problem;
+use super::report::Report;
+
+/// One of the three questions about an import.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// The report: `GetContactImportReportFaults`, or `…/{id}/report-faults`.
+    ReportFaults,
+    /// How far the import is: `GetContactImportProgress`, or `…/{id}`.
+    Status,
+    /// The service's own figures: `GetContactImportReport`, or `…/{id}/report`.
+    Summary,
+}
+
+/// A question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Question {
+    pub(super) operation: Operation,
+    pub(super) import: Uuid,
+}
+
+/// What there is to say to a question.
+pub(super) enum Finding {
+    Report(Report, Shape),
+    Status(Status),
+    /// Counts by their names, as SOAP writes them.
+    Summary(Vec<(String, i32)>),
+    Problem(Problem),
+}
+
+/// A GUID as the service writes it: hyphens, and no braces.
+pub(super) fn guid(text: &str) -> Option<Uuid> {
+    let text = text.trim_ascii();
+    // No other form that `Uuid` reads has this length.
+    (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guids() {
+        for (text, is_one) in [
+            ("842D81E8-c619-457f-bb77-ab6c4a17da39", true),
+            (" 842d81e8-c619-457f-bb77-ab6c4a17da39\n", true),
+            ("842d81e8c619457fbb77ab6c4a17da39", false),
+            ("{842d81e8-c619-457f-bb77-ab6c4a17da39}", false),
+            ("842d81e8-c619-457f-bb77-ab6c4a17da3g", false),
+            ("", false),
+        ] {
+            assert_eq!(guid(text).is_some(), is_one, "{text}");
+        }
+    }
+}
