@@ -137,6 +137,54 @@ async fn why_there_is_no_report() {
 }
 
 #[tokio::test]
+async fn word_for_word() {
+    let call = "GetContactImportReportFaults for import 842d81e8-c619-457f-bb77-ab6c4a17da39: ";
+    let expired = [soap_fault("Gone. ERROR_IMPORT_REPORT_NOT_FOUND"), ok(&soap_status("Finished"))];
+    for (replies, expected) in [
+        (
+            vec![answer("401 Unauthorized", "", r#"{"message":"Authorization has been denied for this request."}"#)],
+            "the service doesn't accept the credentials, or they don't permit this: Authorization has been denied for \
+             this request. [HTTP 401]; check the API user, its password and the region; it was not asked again, since \
+             an account may lock",
+        ),
+        (
+            vec![soap_fault("Import not found. ERROR_IMPORT_NOT_FOUND")],
+            "the service has no such import: Import not found. ERROR_IMPORT_NOT_FOUND [HTTP 500]; check the import's \
+             id, and that it belongs to this account",
+        ),
+        (
+            expired.to_vec(),
+            "the import has finished, but its report is gone: reports are kept for about a week: Gone. \
+             ERROR_IMPORT_REPORT_NOT_FOUND [HTTP 500]",
+        ),
+        (
+            vec![answer("503 Service Unavailable", "", "")],
+            "the service can't answer now [HTTP 503, 2 attempts]; try again later",
+        ),
+        (
+            vec![answer("429 Too Many Requests", "Retry-After: 3600\r\n", "")],
+            "the service limits calls [HTTP 429]; it asks to wait 3600 s; try again later, or less often",
+        ),
+        (
+            vec![soap_fault("What\u{202e}?\n\u{1b}[2J ERROR_PARAMETER_INVALID")],
+            r"the service refuses the call: What\u{202e}?\n\u{1b}[2J ERROR_PARAMETER_INVALID [HTTP 500]",
+        ),
+        (
+            vec![ok("<html>sorry</html>")],
+            "the answer is not what was asked for: it is no SOAP envelope: <html>sorry</html> [HTTP 200]",
+        ),
+        (vec![half(Protocol::Soap)], "the answer was cut in the middle [HTTP 200, 2 attempts]; try again later"),
+    ] {
+        let error = Server::start(replies).client(Protocol::Soap).build().unwrap().report_faults(ID).await.unwrap_err();
+        assert_eq!(error.to_string(), format!("{call}{expected}"));
+    }
+    let error = builder().endpoint("http://127.0.0.1:1/").build().unwrap().report_faults(ID).await.unwrap_err();
+    let expected = "the service can't be reached [2 attempts]; check the endpoint and the network";
+    assert_eq!(error.to_string(), format!("{call}{expected}"));
+    assert!(std::error::Error::source(&error).unwrap().to_string().starts_with("Connection refused"));
+}
+
+#[tokio::test]
 async fn waiting_and_then_fetching() {
     let server = Server::start([ok(&soap_status("NotFinished")), ok(&soap_status("Finished")), ok(&soap_report())]);
     let heard = Arc::new(Mutex::new(Vec::new()));

@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind};
 use crate::message::Message;
 
 /// The most bytes that are read of an answer once it is known not to be a result.
-const LARGEST_ERROR: u64 = 64 * 1024;
+pub(super) const LARGEST_ERROR: u64 = 64 * 1024;
 /// What an answer may hold besides a report of the largest size.
 const MARGIN: u64 = 1 << 20;
 

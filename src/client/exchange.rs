@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Uuid;
 
 use super::Shared;
-use super::body::Body;
+use super::body::{Body, LARGEST_ERROR};
 use super::collect::{Collector, NotThat};
 use super::endpoint::Protocol;
 use super::envelope::{Content, Envelope, Fields};
@@ -23,8 +23,6 @@ use super::xml::Malformed;
 use crate::error::{Error, ErrorKind, Timeout, escape_within};
 use crate::message::Message;
 
-/// The most bytes that are read of an answer that is no result.
-const LARGEST_ERROR: usize = 64 * 1024;
 /// The most bytes that are shown of what the service says.
 const LONGEST_WORDS: usize = 2048;
 
@@ -160,18 +158,16 @@ impl<C: Collector> Exchange<'_, C> {
         let headers = response.headers().clone();
         // The status is known already, and no answer may make it forgotten by being slow.
         let enough = Instant::now().checked_add(self.shared.stall_timeout).map_or(until, |enough| enough.min(until));
-        let (mut said, mut body) = (Message::default(), Vec::new());
-        while let Ok(Ok(Some(piece))) = timeout_at(enough, response.chunk()).await {
-            let room = LARGEST_ERROR - body.len();
-            body.extend(piece.iter().take(room));
-            if body.len() == LARGEST_ERROR {
-                break;
-            }
+        let (mut said, mut envelope, mut received) = (Message::default(), Envelope::new(self.operation), 0);
+        while received < LARGEST_ERROR
+            && let Ok(Ok(Some(piece))) = timeout_at(enough, response.chunk()).await
+        {
+            said.feed(&piece);
+            // That it is no envelope is remembered until it ends.
+            let _ = envelope.feed(&piece, &mut Vec::new());
+            received += piece.len() as u64;
         }
-        said.feed(&body);
-        let mut envelope = Envelope::new(self.operation);
-        let fault = envelope.feed(&body, &mut Vec::new()).and_then(|()| envelope.finish());
-        let (words, code, is_fault) = match fault {
+        let (words, code, is_fault) = match envelope.finish() {
             Ok(Content::Fault { words, code }) => (words, code, true),
             _ => (said.text_after(|text| self.shared.redactor.clean(text)), said.code().map(String::from), false),
         };
