@@ -90,6 +90,7 @@ mod counter;
 mod counts;
 mod deserialize;
 mod error;
+mod escape;
 pub mod export;
 mod fault;
 mod groups;

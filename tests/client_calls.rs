@@ -185,6 +185,28 @@ async fn word_for_word() {
 }
 
 #[tokio::test]
+async fn until_an_answer_begins_nothing_stalls() {
+    for protocol in BOTH {
+        let mut slow = report(protocol);
+        slow.insert(0, Step::Pause(Duration::from_secs(1)));
+        let server = Server::start([slow]);
+        assert_eq!(server.client(protocol).build().unwrap().reason_counts(ID).await.unwrap().total(), 3);
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_http_client_of_ones_own() {
+    let server = Server::start([report(Protocol::Rest), answer("401 No", "", PASSWORD)]);
+    let http = reqwest::Client::builder().no_proxy().user_agent("mine").build().unwrap();
+    let client = server.client(Protocol::Rest).http_client(http).build().unwrap();
+    assert_eq!(client.report_faults(ID).await.unwrap().len(), 3);
+    assert!(server.requests()[0].contains("user-agent: mine\r\n"));
+    let error = client.report_faults(ID).await.unwrap_err();
+    assert_eq!((error.kind(), error.message()), (NotPermitted, Some("[redacted]")));
+}
+
+#[tokio::test]
 async fn waiting_and_then_fetching() {
     let server = Server::start([ok(&soap_status("NotFinished")), ok(&soap_status("Finished")), ok(&soap_report())]);
     let heard = Arc::new(Mutex::new(Vec::new()));

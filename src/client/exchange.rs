@@ -20,7 +20,8 @@ use super::status::ImportStatus;
 use super::transport;
 use super::verdict::{Verdict, judge};
 use super::xml::Malformed;
-use crate::error::{Error, ErrorKind, Timeout, escape_within};
+use crate::error::{Error, ErrorKind, Timeout};
+use crate::escape::escape_within;
 use crate::message::Message;
 
 /// The most bytes that are shown of what the service says.
