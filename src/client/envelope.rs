@@ -49,10 +49,13 @@ impl Envelope {
         if let Some(malformed) = self.malformed {
             return Err(malformed);
         }
+        let was_inside = self.answer.is_inside_report();
         let fed = self.xml.feed(piece, &mut self.answer);
         report.append(&mut self.answer.report);
-        // White space inside the report is legal without end; what limits it is the caller's.
-        self.answer.rest += piece.len().saturating_sub(self.answer.in_report);
+        // Inside the report, white space, references and the like are legal without end; their limit is the caller's.
+        if !(was_inside && self.answer.is_inside_report()) {
+            self.answer.rest += piece.len().saturating_sub(self.answer.in_report);
+        }
         self.answer.in_report = 0;
         let fed = fed.and(if self.answer.rest > LARGEST_REST { Err("its envelope is too large") } else { Ok(()) });
         self.malformed = fed.err();
@@ -123,6 +126,10 @@ impl Answer {
             fields: Vec::new(),
             fault: None,
         }
+    }
+
+    fn is_inside_report(&self) -> bool {
+        self.operation.is_report() && self.places.last() == Some(&Place::Result)
     }
 
     fn place(&mut self, element: &Element<'_>) -> Result<Place, Malformed> {
@@ -429,6 +436,12 @@ mod tests {
         let (mut envelope, document) = (Envelope::new(Operation::Faults), faults(&comment));
         let fed = document.as_bytes().chunks(1000).try_for_each(|piece| envelope.feed(piece, &mut Vec::new()));
         assert_eq!(fed, Err("its envelope is too large"));
+
+        const RESULT: &str = "GetContactImportReportFaultsResult";
+        let document = faults(&format!("<{RESULT}>{}</{RESULT}>", "UmVh&#xD;\n".repeat(LARGEST_REST / 4)));
+        let (mut envelope, mut report) = (Envelope::new(Operation::Faults), Vec::new());
+        document.as_bytes().chunks(1000).try_for_each(|piece| envelope.feed(piece, &mut report)).unwrap();
+        assert_eq!(report.len(), 3 * LARGEST_REST / 4);
     }
 
     #[test]
