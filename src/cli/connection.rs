@@ -16,52 +16,53 @@ use super::failure::{Failure, NOT_PERMITTED};
 /// No password is longer.
 const LONGEST_PASSWORD_FILE: u64 = 64 * 1024;
 
+const HEADING: &str = "Connection, for an import id";
+
 const USERNAME: &str = "DOTDIGITAL_USERNAME";
 const PASSWORD: &str = "DOTDIGITAL_PASSWORD";
 const PASSWORD_FILE: &str = "DOTDIGITAL_PASSWORD_FILE";
 
 /// The options of every verb that fetches. The environment is only looked at when something is fetched.
 #[derive(Args)]
-#[command(next_help_heading = "Connection, for an import id")]
 pub struct Connection {
     /// How the service is spoken to [env: DOTDIGITAL_PROTOCOL] [default: soap]
-    #[arg(long, value_name = "PROTOCOL", value_parser = PossibleValuesParser::new(["soap", "rest"]))]
+    #[arg(long, help_heading = HEADING, value_name = "PROTOCOL", value_parser = PossibleValuesParser::new(["soap", "rest"]))]
     protocol: Option<String>,
 
     /// Where the account lives: Europe, North America, Asia Pacific [env: DOTDIGITAL_REGION] [default: r1]
-    #[arg(long, value_name = "REGION", value_parser = PossibleValuesParser::new(["r1", "r2", "r3"]))]
+    #[arg(long, help_heading = HEADING, value_name = "REGION", value_parser = PossibleValuesParser::new(["r1", "r2", "r3"]))]
     region: Option<String>,
 
     /// The whole SOAP address, or the REST base without /v2 [env: DOTDIGITAL_ENDPOINT] [default: the region's]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, help_heading = HEADING, value_name = "URL")]
     endpoint: Option<String>,
 
     /// A file with the password, in place of DOTDIGITAL_PASSWORD [env: DOTDIGITAL_PASSWORD_FILE]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, help_heading = HEADING, value_name = "PATH")]
     password_file: Option<PathBuf>,
 
     /// For the whole command, retries and waiting included
-    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
+    #[arg(long, help_heading = HEADING, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
     timeout: Duration,
 
     /// For one attempt
-    #[arg(long, value_name = "SECONDS", default_value = "121", value_parser = seconds)]
+    #[arg(long, help_heading = HEADING, value_name = "SECONDS", default_value = "121", value_parser = seconds)]
     attempt_timeout: Duration,
 
     /// Without a byte, once an answer has begun
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    #[arg(long, help_heading = HEADING, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     stall_timeout: Duration,
 
     /// How often it is tried again
-    #[arg(long, value_name = "N", default_value_t = 4)]
+    #[arg(long, help_heading = HEADING, value_name = "N", default_value_t = 4)]
     max_retries: u32,
 
     /// The most that a report may have, once decoded
-    #[arg(long, value_name = "BYTES", default_value_t = 268_435_456)]
+    #[arg(long, help_heading = HEADING, value_name = "BYTES", default_value_t = 268_435_456)]
     max_size: u64,
 
     /// Wait until the import has finished, then fetch
-    #[arg(long)]
+    #[arg(long, help_heading = HEADING)]
     pub wait: bool,
 }
 

@@ -1,6 +1,5 @@
 //! `faults demo`: all of it, against a stand-in of the service on loopback.
 
-
 use anstream::ColorChoice;
 use clap::Args;
 use dotdigital_faults::sandbox::Sandbox;
