@@ -108,6 +108,10 @@ mod scan;
 pub use anomaly::{Anomalies, Anomaly, AnomalySet};
 #[cfg(feature = "blocking")]
 pub use client::blocking;
+// No part of the API.
+#[cfg(feature = "client")]
+#[doc(hidden)]
+pub use client::stages;
 #[cfg(feature = "client")]
 pub use client::{
     Client, ClientBuilder, Credentials, Difference, ImportStatus, ImportSummary, Progress, Protocol, Region,

@@ -15,7 +15,7 @@ pub enum Look {
 }
 
 /// Reasons and how many of 1000 rows have each: as the documentation spells them.
-const REASONS: [(&str, u32); 12] = [
+pub const REASONS: [(&str, u32); 12] = [
     ("Unsubscribed", 310),
     ("Hard bounced", 240),
     ("Duplicate", 160),

@@ -51,6 +51,9 @@ impl Envelope {
         }
         let was_inside = self.answer.is_inside_report();
         let fed = self.xml.feed(piece, &mut self.answer);
+        if report.is_empty() {
+            std::mem::swap(report, &mut self.answer.report);
+        }
         report.append(&mut self.answer.report);
         // Inside the report, white space, references and the like are legal without end; their limit is the caller's.
         if !(was_inside && self.answer.is_inside_report()) {

@@ -16,6 +16,8 @@ mod progress;
 mod rest;
 mod retry;
 mod soap;
+#[doc(hidden)]
+pub mod stages;
 mod status;
 mod summary;
 mod transport;

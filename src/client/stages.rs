@@ -1,0 +1,28 @@
+//! A stage of a call by itself, without a network: for this repository's benchmarks and fuzz targets.
+
+use super::body::Body;
+use super::endpoint::Protocol;
+use super::envelope::Content;
+use super::operation::Operation;
+use crate::counter::ReasonCounter;
+use crate::counts::ReasonCounts;
+use crate::options::ReadOptions;
+
+/// Counts the faults of the report in a SOAP answer, which comes in pieces. `None` where it is no such answer.
+pub fn count_envelope<'p>(pieces: impl IntoIterator<Item = &'p [u8]>, options: &ReadOptions) -> Option<ReasonCounts> {
+    let mut body = Body::new(Protocol::Soap, Operation::Faults, u64::MAX);
+    let mut counter = ReasonCounter::with_options(options);
+    let mut report = Vec::new();
+    for piece in pieces {
+        report.clear();
+        let goes_on = body.feed(piece, &mut report).ok()?;
+        counter.feed(&report).ok()?;
+        if !goes_on {
+            break;
+        }
+    }
+    match body.finish().1 {
+        Ok(Content::Result(_)) => counter.finish().ok(),
+        _ => None,
+    }
+}
