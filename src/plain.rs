@@ -91,16 +91,16 @@ impl PlainReader {
     }
 
     /// Takes what is plain of the rest of the block, which starts at `text`.
-    #[inline]
+    #[inline(never)]
     fn take_block(&mut self, text: &[u8], position: u64, line: u64, take: &mut impl FnMut(PlainRecord)) -> Run {
         let Block { start, ends, next, breaks, is_utf8 } = &mut self.block;
         let Shape { width, reason_last } = self.shape;
         let passed = (position - *start) as u32;
-        let (mut from, mut lines) = (0, 0);
+        let (mut from, mut lines, mut taken) = (0, 0, 0);
         let mut commas = ends.get(next.wrapping_sub(1)).map_or(0, |end| end.commas);
         let mut broken = breaks.partition_point(|&at| at < passed);
         let mut next_break = breaks.get(broken).copied().unwrap_or(u32::MAX);
-        for end in ends.iter().skip(*next) {
+        for end in ends.get(*next..).unwrap_or_default() {
             let to = (end.at - passed) as usize;
             let cell = if reason_last { from.max(end.last_cell.saturating_sub(passed) as usize) } else { from };
             if (end.commas - commas) as usize + 1 != width || reason_last && text[from] == BOM[0] {
@@ -124,18 +124,19 @@ impl PlainReader {
                 }
                 next_break = breaks.get(broken).copied().unwrap_or(u32::MAX);
             }
-            let text_end = to - usize::from(to > from && text[to - 1] == b'\r');
+            let is_crlf = text.get(to.wrapping_sub(1)) == Some(&b'\r');
             take(PlainRecord {
                 start: position + from as u64,
-                end: position + text_end as u64,
+                end: position + (to - usize::from(is_crlf)) as u64,
                 line: line + lines,
                 slot,
             });
             lines += 1 + inner_lines;
             commas = end.commas;
             from = to + 1;
-            *next += 1;
+            taken += 1;
         }
+        *next += taken;
         Run { bytes: from, lines }
     }
 }
@@ -204,24 +205,22 @@ impl Block {
         self.next = 0;
         self.breaks.clear();
         self.ends.resize(MOST, End::default());
-        let mut notes = Notes::new(&mut self.ends, &mut self.breaks);
-        let is_ascii = if shape.reason_last {
-            dispatch!(level, simd => note_text::<_, true>(simd, text, &mut notes))
+        let (ends, breaks) = (&mut self.ends[..], &mut self.breaks);
+        let Notes { count, is_rare, .. } = if shape.reason_last {
+            dispatch!(level, simd => Notes::of::<_, true>(simd, text, ends, breaks))
         } else {
-            dispatch!(level, simd => note_text::<_, false>(simd, text, &mut notes))
+            dispatch!(level, simd => Notes::of::<_, false>(simd, text, ends, breaks))
         };
-        let count = notes.count;
         self.ends.truncate(count);
         let len = self.ends.last().map_or(0, |end| end.at as usize);
-        self.is_utf8 = is_ascii || simdutf8::basic::from_utf8(&text[..len]).is_ok();
+        self.is_utf8 = !is_rare || simdutf8::basic::from_utf8(&text[..len]).is_ok();
     }
 }
 
-/// What has been seen of a block so far.
-struct Notes<'a> {
-    ends: &'a mut [End],
+/// What has been noted of a block so far.
+#[derive(Default)]
+struct Notes {
     count: usize,
-    breaks: &'a mut Vec<u32>,
     commas: u32,
     last_cell: u32,
     /// All ones inside quotes.
@@ -230,82 +229,110 @@ struct Notes<'a> {
     after_separator: u64,
     after_close: u64,
     after_cr: u64,
+    /// Where the next word has to go on with a character of this one.
+    characters: u64,
+    /// Is something not UTF-8, or UTF-8 of a rare kind?
+    is_rare: bool,
 }
 
-impl<'a> Notes<'a> {
-    fn new(ends: &'a mut [End], breaks: &'a mut Vec<u32>) -> Self {
-        Notes {
-            ends,
-            count: 0,
-            breaks,
-            commas: 0,
-            last_cell: 0,
-            quoted: 0,
-            after_separator: 1,
-            after_close: 0,
-            after_cr: 0,
+impl Notes {
+    /// Notes the records of a text, as far as its quotes and line ends are as they should be.
+    #[inline(always)]
+    fn of<S: Simd, const LAST: bool>(simd: S, text: &[u8], ends: &mut [End], breaks: &mut Vec<u32>) -> Notes {
+        let mut notes = Notes { after_separator: 1, ..Notes::default() };
+        let mut at = 0;
+        let (words, rest) = text.as_chunks::<WORD>();
+        for word in words {
+            if !notes.word::<S, LAST>(simd, word, at, ends, breaks) {
+                return notes;
+            }
+            at += WORD as u32;
         }
+        if !rest.is_empty() {
+            // NULs mean nothing, and no record ends in them.
+            let mut word = [0; WORD];
+            word.iter_mut().zip(rest).for_each(|(place, &byte)| *place = byte);
+            notes.word::<S, LAST>(simd, &word, at, ends, breaks);
+        }
+        notes
     }
 
-    /// Notes one word. `false` where the quotes or the line ends are not as they should be, or too much was noted.
+    /// Notes one word. `false` where nothing more can be noted.
     #[inline(always)]
-    fn word<const LAST: bool>(&mut self, at: u32, masks: Masks) -> bool {
-        let Masks { quotes, commas, lfs, crs } = masks;
-        let inside = prefix_xor(quotes) ^ self.quoted;
-        self.quoted = ((inside as i64) >> 63) as u64;
-        let opens = quotes & inside;
-        let closes = quotes & !inside;
+    fn word<S: Simd, const LAST: bool>(
+        &mut self,
+        simd: S,
+        word: &[u8; WORD],
+        at: u32,
+        places: &mut [End],
+        inner: &mut Vec<u32>,
+    ) -> bool {
+        let bytes = u8x64::from_slice(simd, word);
+        let mask = |byte: u8| bytes.simd_eq(u8x64::splat(simd, byte)).to_bitmask();
+        let (quotes, mut commas, lfs, crs) = (mask(b'"'), mask(b','), mask(b'\n'), mask(b'\r'));
         let separators = quotes | commas | lfs | crs;
-        let wrong = opens & !(separators << 1 | self.after_separator)
-            | (closes << 1 | self.after_close) & !separators
-            | (crs << 1 | self.after_cr) & !lfs;
+        let mut ends = lfs;
+        let mut wrong = self.after_close & !separators | (crs << 1 | self.after_cr) & !lfs;
+        self.after_close = 0;
+        if quotes | self.quoted != 0 {
+            let inside = prefix_xor(quotes) ^ self.quoted;
+            let (opens, closes) = (quotes & inside, quotes & !inside);
+            wrong |= opens & !(separators << 1 | self.after_separator) | closes << 1 & !separators;
+            self.after_close = closes >> 63;
+            self.quoted = ((inside as i64) >> 63) as u64;
+            ends &= !inside;
+            commas &= !inside;
+            let mut breaks = lfs & inside;
+            while breaks != 0 {
+                inner.push(at + breaks.trailing_zeros());
+                breaks &= breaks - 1;
+            }
+        }
         self.after_separator = separators >> 63;
-        self.after_close = closes >> 63;
         self.after_cr = crs >> 63;
-        // What stands before the first wrong byte is right, and no record ends between a quote and the byte behind
-        // it that shows it to be wrong.
-        let right = if wrong == 0 { u64::MAX } else { (1 << wrong.trailing_zeros()) - 1 };
-        let mut ends = lfs & !inside & right;
-        let commas = commas & !inside;
+        let beyond_ascii = bytes.simd_ge(u8x64::splat(simd, 0x80)).to_bitmask();
+        if beyond_ascii | self.characters != 0 {
+            self.characters(simd, bytes, beyond_ascii);
+        }
+        if wrong != 0 {
+            // What stands before the first wrong byte is right, and no record ends between a quote and the byte
+            // behind it that shows it to be wrong.
+            ends &= (1 << wrong.trailing_zeros()) - 1;
+        }
         let count = ends.count_ones() as usize;
-        let Some(places) = self.ends.get_mut(self.count..self.count + WORD) else { return false };
+        let Some([first, further @ ..]) = places.get_mut(self.count..self.count + WORD) else { return false };
         let mut end = || {
             let bit = ends.trailing_zeros();
-            let below = commas & (ends & ends.wrapping_neg()).wrapping_sub(1);
-            let last_cell =
-                if LAST && below != 0 { at + WORD as u32 - below.leading_zeros() } else { self.last_cell };
+            let below = commas & (ends ^ ends.wrapping_sub(1));
+            let last_cell = if LAST && below != 0 { at + WORD as u32 - below.leading_zeros() } else { self.last_cell };
             ends &= ends.wrapping_sub(1);
             End { at: at + bit, commas: self.commas + below.count_ones(), last_cell }
         };
-        // Two at most, as a rule; to write both is faster than to look how many there are.
-        if let [first, second, further @ ..] = places {
-            *first = end();
-            *second = end();
-            if count > 2 {
-                further.iter_mut().take(count - 2).for_each(|place| *place = end());
-            }
+        // One at most, as a rule; to write it is faster than to look whether there is one.
+        *first = end();
+        if count > 1 {
+            further.iter_mut().take(count - 1).for_each(|place| *place = end());
         }
         self.count += count;
         self.commas += commas.count_ones();
         if LAST && commas != 0 {
             self.last_cell = at + WORD as u32 - commas.leading_zeros();
         }
-        let mut breaks = lfs & inside;
-        while breaks != 0 {
-            self.breaks.push(at + breaks.trailing_zeros());
-            breaks &= breaks - 1;
-        }
         wrong == 0
     }
-}
 
-/// Which bytes of a word are what, the first byte in the lowest bit.
-#[derive(Clone, Copy)]
-struct Masks {
-    quotes: u64,
-    commas: u64,
-    lfs: u64,
-    crs: u64,
+    /// Looks at characters of two and three bytes. Those that need more than a count of their bytes are rare enough
+    /// to be left to others.
+    #[inline(always)]
+    fn characters<S: Simd>(&mut self, simd: S, bytes: u8x64<S>, beyond_ascii: u64) {
+        let from = |byte: u8| bytes.simd_ge(u8x64::splat(simd, byte));
+        let is = |byte: u8| bytes.simd_eq(u8x64::splat(simd, byte));
+        let (first, first_of_three) = (from(0xc0).to_bitmask(), from(0xe0).to_bitmask());
+        let further = beyond_ascii & !first;
+        let rare = is(0xc0) | is(0xc1) | is(0xe0) | is(0xed) | from(0xf0);
+        self.is_rare |= further != (first << 1 | first_of_three << 2 | self.characters) || rare.to_bitmask() != 0;
+        self.characters = first >> 63 | first_of_three >> 62;
+    }
 }
 
 /// Whether an odd number of bits is set at a place and below it.
@@ -315,46 +342,6 @@ fn prefix_xor(mut bits: u64) -> u64 {
         bits ^= bits << shift;
     }
     bits
-}
-
-/// Notes the records of a text, and tells whether all that was looked at is ASCII.
-#[inline(always)]
-fn note_text<S: Simd, const LAST: bool>(simd: S, text: &[u8], notes: &mut Notes<'_>) -> bool {
-    let mut all = u8x64::splat(simd, 0);
-    let mut at = 0;
-    let (words, rest) = text.as_chunks::<WORD>();
-    let mut goes_on = true;
-    for word in words {
-        goes_on = note_word::<S, LAST>(simd, word, at, &mut all, notes);
-        if !goes_on {
-            break;
-        }
-        at += WORD as u32;
-    }
-    if goes_on && !rest.is_empty() {
-        // NULs mean nothing, and no record ends in them.
-        let mut word = [0; WORD];
-        for (place, &byte) in word.iter_mut().zip(rest) {
-            *place = byte;
-        }
-        note_word::<S, LAST>(simd, &word, at, &mut all, notes);
-    }
-    all.simd_lt(u8x64::splat(simd, 0x80)).to_bitmask() == u64::MAX
-}
-
-#[inline(always)]
-fn note_word<S: Simd, const LAST: bool>(
-    simd: S,
-    word: &[u8; WORD],
-    at: u32,
-    all: &mut u8x64<S>,
-    notes: &mut Notes<'_>,
-) -> bool {
-    let bytes = u8x64::from_slice(simd, word);
-    *all |= bytes;
-    let mask = |byte: u8| bytes.simd_eq(u8x64::splat(simd, byte)).to_bitmask();
-    let masks = Masks { quotes: mask(b'"'), commas: mask(b','), lfs: mask(b'\n'), crs: mask(b'\r') };
-    notes.word::<LAST>(at, masks)
 }
 
 /// The spellings of known reasons that have been met, each with its quotes, if any, and the byte that ends its cell.

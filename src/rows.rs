@@ -112,7 +112,7 @@ impl<S: RowSink> Reader<S> {
         if matches!(self.stage, Stage::Message) {
             return Err(self.message.into_error());
         }
-        let is_open = self.scanner.is_in_record();
+        let is_open = self.scanner.is_in_record(&mut self.rows);
         if self.scanner.finish(&mut self.rows).is_continue() {
             let _ = self.rows.flush();
         }

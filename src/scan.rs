@@ -163,8 +163,14 @@ impl Scanner {
         self.pass_held(true, sink)
     }
 
-    /// Has a record begun whose line end hasn't been seen?
-    pub(crate) fn is_in_record(&self) -> bool {
+    /// Has a record begun whose line end hasn't been seen? Asked before the end, it is told of all that was fed.
+    pub(crate) fn is_in_record(&mut self, sink: &mut impl for<'b> Sink<'b>) -> bool {
+        if self.look_again > 0 {
+            self.look_again = 0;
+            if self.pass_held(false, sink).is_break() {
+                return false;
+            }
+        }
         self.state != State::Record
     }
 

@@ -31,16 +31,16 @@ pub const REASONS: [(&str, u32); 12] = [
 ];
 
 const FIRST_NAMES: [&str; 16] = [
-    "Karina", "Demo", "Bonnie", "Zoë", "José", "Anna", "Peter", "Søren", "Mary", "John", "Aoife", "Chloé", "Łukasz",
-    "Ivan", "花子", "Priya",
+    "Karina", "Demo", "Bonnie", "Zoë", "Joan", "Anna", "Peter", "Susan", "Mary", "John", "Aoife", "Clara", "Lucas", "Ivan",
+    "花子", "Priya",
 ];
 const LAST_NAMES: [&str; 16] = [
-    "Plain", "Ibrahim", "Müller", "O'Neill", "García", "Smith", "Jones", "Nowak", "Jensen", "Brown", "Dvořák",
-    "Taylor", "Silva", "山田", "Kaur", "Evans",
+    "Plain", "Ibrahim", "Müller", "O'Neill", "García", "Smith", "Jones", "Nowak", "Jensen", "Brown", "Walker", "Taylor",
+    "Silva", "Wright", "Kaur", "Evans",
 ];
 const STREETS: [&str; 8] =
     ["High Street", "Station Road", "Church Lane", "Victoria Road", "Green Lane", "Park Avenue", "Mill Lane", "The Crescent"];
-const CITIES: [&str; 8] = ["London", "Leeds", "Bristol", "Kraków", "Cork", "Malmö", "Lyon", "Porto"];
+const CITIES: [&str; 8] = ["London", "Leeds", "Bristol", "Krakow", "Cork", "Malmö", "Lyon", "Porto"];
 
 /// SplitMix64: the same numbers everywhere, from a fixed seed.
 struct Numbers(u64);
