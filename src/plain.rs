@@ -229,8 +229,8 @@ struct Notes {
     after_separator: u64,
     after_close: u64,
     after_cr: u64,
-    /// Where the next word has to go on with a character of this one.
-    characters: u64,
+    /// How many words are not ASCII.
+    beyond_ascii: usize,
     /// Is something not UTF-8, or UTF-8 of a rare kind?
     is_rare: bool,
 }
@@ -240,19 +240,26 @@ impl Notes {
     #[inline(always)]
     fn of<S: Simd, const LAST: bool>(simd: S, text: &[u8], ends: &mut [End], breaks: &mut Vec<u32>) -> Notes {
         let mut notes = Notes { after_separator: 1, ..Notes::default() };
-        let mut at = 0;
         let (words, rest) = text.as_chunks::<WORD>();
-        for word in words {
-            if !notes.word::<S, LAST>(simd, word, at, ends, breaks) {
-                return notes;
+        // To note them and look at them later is faster than to stop at each.
+        let mut beyond_ascii = [0; BLOCK / WORD + 1];
+        let mut goes_on = true;
+        for (number, word) in words.iter().enumerate() {
+            if let Some(place) = beyond_ascii.get_mut(notes.beyond_ascii) {
+                *place = number;
             }
-            at += WORD as u32;
+            goes_on = notes.word::<S, LAST>(simd, word, (number * WORD) as u32, ends, breaks);
+            if !goes_on {
+                break;
+            }
         }
-        if !rest.is_empty() {
+        notes.is_rare = !are_common_characters(simd, words, beyond_ascii.get(..notes.beyond_ascii).unwrap_or_default());
+        if goes_on && !rest.is_empty() {
             // NULs mean nothing, and no record ends in them.
             let mut word = [0; WORD];
             word.iter_mut().zip(rest).for_each(|(place, &byte)| *place = byte);
-            notes.word::<S, LAST>(simd, &word, at, ends, breaks);
+            notes.word::<S, LAST>(simd, &word, (words.len() * WORD) as u32, ends, breaks);
+            notes.is_rare |= !rest.is_ascii();
         }
         notes
     }
@@ -290,10 +297,7 @@ impl Notes {
         }
         self.after_separator = separators >> 63;
         self.after_cr = crs >> 63;
-        let beyond_ascii = bytes.simd_ge(u8x64::splat(simd, 0x80)).to_bitmask();
-        if beyond_ascii | self.characters != 0 {
-            self.characters(simd, bytes, beyond_ascii);
-        }
+        self.beyond_ascii += usize::from(bytes.simd_ge(u8x64::splat(simd, 0x80)).to_bitmask() != 0);
         if wrong != 0 {
             // What stands before the first wrong byte is right, and no record ends between a quote and the byte
             // behind it that shows it to be wrong.
@@ -320,19 +324,29 @@ impl Notes {
         }
         wrong == 0
     }
+}
 
-    /// Looks at characters of two and three bytes. Those that need more than a count of their bytes are rare enough
-    /// to be left to others.
-    #[inline(always)]
-    fn characters<S: Simd>(&mut self, simd: S, bytes: u8x64<S>, beyond_ascii: u64) {
+/// Are all the characters beyond ASCII in these words of two or three bytes, whole and in UTF-8? Those that need more
+/// than a count of their bytes to tell are rare enough to be left to others.
+#[inline(always)]
+fn are_common_characters<S: Simd>(simd: S, words: &[[u8; WORD]], numbers: &[usize]) -> bool {
+    let mut are_common = true;
+    // Where a word has to go on with a character of the one before it, and which word that is.
+    let (mut going_on, mut next) = (0, 0);
+    for &number in numbers {
+        let Some(word) = words.get(number) else { return false };
+        are_common &= going_on == 0 || number == next;
+        let bytes = u8x64::from_slice(simd, word);
         let from = |byte: u8| bytes.simd_ge(u8x64::splat(simd, byte));
         let is = |byte: u8| bytes.simd_eq(u8x64::splat(simd, byte));
         let (first, first_of_three) = (from(0xc0).to_bitmask(), from(0xe0).to_bitmask());
-        let further = beyond_ascii & !first;
+        let further = from(0x80).to_bitmask() & !first;
         let rare = is(0xc0) | is(0xc1) | is(0xe0) | is(0xed) | from(0xf0);
-        self.is_rare |= further != (first << 1 | first_of_three << 2 | self.characters) || rare.to_bitmask() != 0;
-        self.characters = first >> 63 | first_of_three >> 62;
+        are_common &= further == (first << 1 | first_of_three << 2 | going_on) && rare.to_bitmask() == 0;
+        going_on = first >> 63 | first_of_three >> 62;
+        next = number + 1;
     }
+    are_common && going_on == 0
 }
 
 /// Whether an odd number of bits is set at a place and below it.
@@ -424,8 +438,9 @@ fn words(bytes: &[u8; SPELLING]) -> [u64; 3] {
     [word(0), word(8), word(16)]
 }
 
-/// The set in which a spelling is kept: its first eight bytes choose.
+/// The set in which a spelling is kept: its first eight bytes choose. The factor is one of those that keep the
+/// documented labels apart, but for two that begin with the same bytes.
 #[inline(always)]
 fn set(words: [u64; 3]) -> usize {
-    (words[0].wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 59) as usize
+    (words[0].wrapping_mul(0x78e5_1061_7311_d8a3) >> 59) as usize
 }
