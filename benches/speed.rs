@@ -1,6 +1,7 @@
 //! How fast reports are read, beside what others make of the same bytes in the same run: see `README.md` here.
 //!
-//! `SPEED_MB` sets the size of the large input, in millions of bytes; 100 unless set.
+//! `SPEED_MB` sets the size of the large input, in millions of bytes; 100 unless set. With `SPEED_WRITE`, that input
+//! is written to the file of this name, and nothing else is done.
 
 mod common;
 
@@ -134,7 +135,10 @@ fn in_memory(criterion: &mut Criterion, report: &[u8]) {
     });
     group.bench_function("csv serde Vec of structs", |bencher| {
         bencher.iter_with_large_drop(|| {
-            csv::Reader::from_reader(black_box(report)).deserialize().map(|row| row.expect("a report")).collect::<Vec<Row>>()
+            csv::Reader::from_reader(black_box(report))
+                .deserialize()
+                .map(|row| row.expect("a report"))
+                .collect::<Vec<Row>>()
         });
     });
     group.finish();
@@ -179,6 +183,10 @@ fn group<'c>(criterion: &'c mut Criterion, name: &str, bytes: usize) -> Benchmar
 
 fn main() {
     let size = std::env::var("SPEED_MB").ok().and_then(|size| size.parse().ok()).unwrap_or(100) * 1_000_000;
+    if let Some(path) = std::env::var_os("SPEED_WRITE") {
+        std::fs::write(path, report(Look::Common, size)).expect("a file that can be written");
+        return;
+    }
     let mut criterion = Criterion::default()
         .sample_size(10)
         .warm_up_time(Duration::from_millis(500))

@@ -63,13 +63,7 @@ impl PlainReader {
 
     /// Takes the plain records with which `bytes` begin. A record begins there, at `position` in the input.
     #[inline]
-    pub(crate) fn read(
-        &mut self,
-        bytes: &[u8],
-        position: u64,
-        line: u64,
-        mut take: impl FnMut(PlainRecord),
-    ) -> Run {
+    pub(crate) fn read(&mut self, bytes: &[u8], position: u64, line: u64, mut take: impl FnMut(PlainRecord)) -> Run {
         let mut run = Run::default();
         loop {
             let text = &bytes[run.bytes..];

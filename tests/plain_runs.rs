@@ -23,16 +23,55 @@ fn plain_cell() -> impl Strategy<Value = String> {
 /// What few rows hold, each time to stop a run of the others.
 fn odd_piece() -> impl Strategy<Value = Vec<u8>> {
     let pieces: Vec<&[u8]> = vec![
-        b"\"", b"\"\"", b"x\"", b"\"x", b",", b"\n", b"\r", b"\r\n", b" \n", b"\n\n", b"\"\n", b"\n\"", b",\"", b"\",", b"\",\"",
-        b"@", b"\nBlocker,a@b", b"\"\nBlocker,a@b,\"\n", b"\xff", b"\xc3", b"\xa9", b"\xe2\x82", b"\xe0\x80\x80", b"\xed\xa0\x80",
-        b"\xf0\x9f\x98\x80", b"\xc0\x80", b"\xef\xbb\xbf", b"\0", b"Reason,email,a,b,c\n", b"a,b,email,c,Reason\r\n",
+        b"\"",
+        b"\"\"",
+        b"x\"",
+        b"\"x",
+        b",",
+        b"\n",
+        b"\r",
+        b"\r\n",
+        b" \n",
+        b"\n\n",
+        b"\"\n",
+        b"\n\"",
+        b",\"",
+        b"\",",
+        b"\",\"",
+        b"@",
+        b"\nBlocker,a@b",
+        b"\"\nBlocker,a@b,\"\n",
+        b"\xff",
+        b"\xc3",
+        b"\xa9",
+        b"\xe2\x82",
+        b"\xe0\x80\x80",
+        b"\xed\xa0\x80",
+        b"\xf0\x9f\x98\x80",
+        b"\xc0\x80",
+        b"\xef\xbb\xbf",
+        b"\0",
+        b"Reason,email,a,b,c\n",
+        b"a,b,email,c,Reason\r\n",
     ];
     select(pieces).prop_map(<[u8]>::to_vec)
 }
 
 fn reason() -> impl Strategy<Value = String> {
     let known: Vec<_> = FailureReason::iter().map(|reason| reason.to_string()).collect();
-    let others = ["Hard Bounced", "HARD-BOUNCED", "Blocked", "\"Duplicate\"", "\"Hard bounced\"", "Failed", "ﬀailed", "?", "", "Suppressed by", "\u{feff}Blocker"];
+    let others = [
+        "Hard Bounced",
+        "HARD-BOUNCED",
+        "Blocked",
+        "\"Duplicate\"",
+        "\"Hard bounced\"",
+        "Failed",
+        "ﬀailed",
+        "?",
+        "",
+        "Suppressed by",
+        "\u{feff}Blocker",
+    ];
     prop_oneof![20 => select(known), 1 => select(others.to_vec()).prop_map(str::to_owned)]
 }
 

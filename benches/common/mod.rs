@@ -31,15 +31,23 @@ pub const REASONS: [(&str, u32); 12] = [
 ];
 
 const FIRST_NAMES: [&str; 16] = [
-    "Karina", "Demo", "Bonnie", "Zoë", "Joan", "Anna", "Peter", "Susan", "Mary", "John", "Aoife", "Clara", "Lucas", "Ivan",
-    "花子", "Priya",
+    "Karina", "Demo", "Bonnie", "Zoë", "Joan", "Anna", "Peter", "Susan", "Mary", "John", "Aoife", "Clara", "Lucas",
+    "Ivan", "花子", "Priya",
 ];
 const LAST_NAMES: [&str; 16] = [
-    "Plain", "Ibrahim", "Müller", "O'Neill", "García", "Smith", "Jones", "Nowak", "Jensen", "Brown", "Walker", "Taylor",
-    "Silva", "Wright", "Kaur", "Evans",
+    "Plain", "Ibrahim", "Müller", "O'Neill", "García", "Smith", "Jones", "Nowak", "Jensen", "Brown", "Walker",
+    "Taylor", "Silva", "Wright", "Kaur", "Evans",
 ];
-const STREETS: [&str; 8] =
-    ["High Street", "Station Road", "Church Lane", "Victoria Road", "Green Lane", "Park Avenue", "Mill Lane", "The Crescent"];
+const STREETS: [&str; 8] = [
+    "High Street",
+    "Station Road",
+    "Church Lane",
+    "Victoria Road",
+    "Green Lane",
+    "Park Avenue",
+    "Mill Lane",
+    "The Crescent",
+];
 const CITIES: [&str; 8] = ["London", "Leeds", "Bristol", "Krakow", "Cork", "Malmö", "Lyon", "Porto"];
 
 /// SplitMix64: the same numbers everywhere, from a fixed seed.
@@ -120,8 +128,7 @@ pub fn envelope(report: &[u8]) -> Vec<u8> {
     )
     .to_owned();
     base64::engine::general_purpose::STANDARD.encode_string(report, &mut envelope);
-    envelope.push_str(
-        "</GetContactImportReportFaultsResult></GetContactImportReportFaultsResponse></s:Body></s:Envelope>",
-    );
+    envelope
+        .push_str("</GetContactImportReportFaultsResult></GetContactImportReportFaultsResponse></s:Body></s:Envelope>");
     envelope.into_bytes()
 }

@@ -16,7 +16,7 @@ use super::failure::{Failure, note};
 use super::progress::Progress;
 
 /// How much is read at a time.
-const PIECE: usize = 256 * 1024;
+const PIECE: usize = 128 * 1024;
 
 /// Where a report comes from.
 #[derive(Clone, Debug)]
