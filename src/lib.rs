@@ -42,6 +42,7 @@
 //! | know what a reason means and what to do about it | [`FailureReason`], [`Remedy`] |
 //! | see what was unusual in a report | [`Anomaly`], [`Anomalies`] |
 //! | write counts or faults for another program | [`export`] |
+//! | see what changed between two reports | [`Comparison`] |
 //! | stop at the first unusual row, or change a limit | [`ReadOptions`] |
 //!
 //! # What it promises
@@ -68,6 +69,8 @@
 //! | `client` (default) | fetching reports; empty in this version |
 //! | `blocking` | a blocking client; empty in this version |
 //! | `sandbox` | a stand-in of the service; empty in this version |
+//! | `redact` | contact data replaced by keyed hashes |
+//! | `split` | a report split into files, one a remedy |
 //! | `cli` | the program `faults` |
 //!
 //! Without default features the crate reads and counts, and depends on nothing that knows a network.
@@ -79,9 +82,11 @@ mod cell;
 #[cfg(feature = "client")]
 mod client;
 mod columns;
+mod comparison;
 mod counter;
 mod counts;
 mod deserialize;
+mod email;
 mod error;
 pub mod export;
 mod fault;
@@ -90,6 +95,8 @@ mod index;
 mod message;
 mod options;
 mod reason;
+#[cfg(feature = "redact")]
+mod redact;
 mod report;
 mod rows;
 #[cfg(feature = "sandbox")]
@@ -103,6 +110,7 @@ pub use client::blocking;
 pub use client::{
     Client, ClientBuilder, Credentials, Difference, ImportStatus, ImportSummary, Progress, Protocol, Region,
 };
+pub use comparison::{Change, ChangedContact, Comparison, Transition};
 pub use counter::ReasonCounter;
 pub use counts::ReasonCounts;
 pub use deserialize::Deserialize;
@@ -111,6 +119,8 @@ pub use fault::{Fault, Fields, RawFields};
 pub use groups::Group;
 pub use options::ReadOptions;
 pub use reason::{FailureReason, Remedy, UnknownReason};
+#[cfg(feature = "redact")]
+pub use redact::Redactor;
 pub use report::{FaultReport, Faults};
 
 /// The README's examples, so that they are tested.
