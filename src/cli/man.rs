@@ -31,13 +31,14 @@ impl Man {
 fn page(mut command: Command) -> io::Result<Vec<u8>> {
     command.build();
     let whole = clap_mangen::Man::new(command.clone());
-    let mut page = Vec::new();
-    whole.render_title(&mut page)?;
+    // Without a date, so that the same version always gives the same page.
+    let mut page = format!(".TH faults 1 \"\" \"faults {}\"\n", env!("CARGO_PKG_VERSION")).into_bytes();
     whole.render_name_section(&mut page)?;
     whole.render_synopsis_section(&mut page)?;
     whole.render_description_section(&mut page)?;
+    page.extend_from_slice(examples(&command, ".SH").as_bytes());
     whole.render_options_section(&mut page)?;
-    for verb in command.get_subcommands() {
+    for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
         page.extend_from_slice(&section(verb)?);
     }
     whole.render_version_section(&mut page)?;
@@ -50,7 +51,19 @@ fn section(verb: &Command) -> io::Result<Vec<u8>> {
     let mut parts = Vec::new();
     man.render_description_section(&mut parts)?;
     man.render_synopsis_section(&mut parts)?;
+    parts.extend_from_slice(examples(verb, ".SS").as_bytes());
     man.render_options_section(&mut parts)?;
     let parts = String::from_utf8_lossy(&parts).replace(".SH ", ".SS ");
-    Ok(format!(".SH \"{}\"\n{parts}", verb.get_name().to_uppercase()).into_bytes())
+    Ok(format!(".SH {}\n{parts}", verb.get_name().to_uppercase()).into_bytes())
+}
+
+/// What stands first in the help: examples, and what is to be known of a verb.
+fn examples(command: &Command, heading: &str) -> String {
+    let Some(text) = command.get_before_help() else { return String::new() };
+    let mut section = format!("{heading} EXAMPLES\n.nf\n");
+    for line in text.to_string().lines().filter(|line| *line != "Examples:") {
+        // A dot or an apostrophe first in a line would be an instruction; this takes no room.
+        section += &format!("\\&{}\n", line.replace('\\', "\\e").replace('-', "\\-"));
+    }
+    section + ".fi\n"
 }

@@ -23,9 +23,8 @@ Examples:
 correct.csv and retry-later.csv have the shape of the upload, without the reason, so that they can be imported
 again. The others have the report's own columns. The folder is made if there is none. All files appear, or none.";
 
-/// The widths of the longest name, and of the count.
+/// The width of the longest name.
 const NAME: usize = "lift-suppression.csv".len();
-const COUNT: usize = 9;
 
 /// One CSV per remedy that occurs, ready to act on
 #[derive(Args)]
@@ -70,10 +69,11 @@ impl Split {
         let output = OutputArg::default();
         let width = output.width();
         output.write_text(color, |out| {
+            let count = files.iter().map(|file| table::grouped(file.faults()).len()).max().unwrap_or(0);
             for file in &files {
                 let (name, style) = (export::remedy_file_name(file.remedy()), table::style(file.remedy()));
-                write!(out, "{style}{name:NAME$}{style:#}  {:>COUNT$}  ", table::grouped(file.faults()))?;
-                table::wrapped(file.remedy().description(), NAME + COUNT + 4, width.clamp(40, 120), out)?;
+                write!(out, "{style}{name:NAME$}{style:#}  {:>count$}  ", table::grouped(file.faults()))?;
+                table::wrapped(file.remedy().description(), NAME + count + 4, width.clamp(40, 120), out)?;
             }
             Ok(())
         })

@@ -50,9 +50,8 @@ pub fn faults_to_csv_with<'r>(
 ) -> Result<()> {
     let writer = RefCell::new(writer);
     let mut records = Records::new(&writer, options.is_spreadsheet_safe());
-    let header = options.header(report);
-    if !header.is_empty() {
-        records.write(&header, true).map_err(failed)?;
+    if report.columns().len() > 0 {
+        records.write(&options.header(report), true).map_err(failed)?;
     }
     for fault in faults {
         records.write(&options.record(&fault), false).map_err(failed)?;
