@@ -93,11 +93,13 @@ mod error;
 mod escape;
 pub mod export;
 mod fault;
+mod folded;
 mod groups;
 mod index;
 mod message;
 mod options;
 mod reason;
+mod remedy;
 mod report;
 mod rows;
 #[cfg(feature = "sandbox")]
@@ -118,7 +120,8 @@ pub use error::{Error, ErrorKind, Result, Timeout};
 pub use fault::{Fault, Fields, RawFields};
 pub use groups::Group;
 pub use options::ReadOptions;
-pub use reason::{FailureReason, Remedy, UnknownReason};
+pub use reason::{FailureReason, UnknownReason};
+pub use remedy::Remedy;
 pub use report::{FaultReport, Faults};
 
 /// The README's examples, so that they are tested.
