@@ -14,11 +14,12 @@ use crate::columns::Columns;
 use crate::counts::ReasonCounts;
 use crate::error::{Error, Result};
 use crate::fault::{Fault, header_fields, text};
+#[cfg(feature = "redact")]
+use crate::folded::FoldedKey;
 use crate::index::Index;
 use crate::options::ReadOptions;
-#[cfg(feature = "redact")]
-use crate::reason::FoldedKey;
-use crate::reason::{FailureReason, Remedy, Slot};
+use crate::reason::{FailureReason, Slot};
+use crate::remedy::Remedy;
 use crate::rows::{Layout, Outcome, Reader};
 
 /// The faults report of one contact import, read: every contact that was not imported, and why.
@@ -235,10 +236,10 @@ impl FaultReport {
         self.layout.header.and_then(|(start, end)| self.bytes.get(start as usize..end as usize))
     }
 
-    /// From where a row starts to where the next one does.
+    /// From where a row starts to where the next one does or, if it was torn apart, to its end.
     pub(crate) fn row_bytes(&self, row: usize) -> &[u8] {
         let start = self.index.start(row).unwrap_or(self.bytes.len());
-        let end = self.index.start(row + 1).unwrap_or(self.bytes.len());
+        let end = self.index.torn_end(row).or_else(|| self.index.start(row + 1)).unwrap_or(self.bytes.len());
         &self.bytes[start..end]
     }
 

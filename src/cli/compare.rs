@@ -7,6 +7,7 @@ use dotdigital_faults::{Comparison, export};
 
 use super::Reading;
 use super::comparison_table;
+use super::connection::Connection;
 use super::failure::Failure;
 use super::gate::GateArg;
 use super::list::note_anomalies;
@@ -27,13 +28,16 @@ where its reasons are others, or occur another number of times.";
 #[derive(Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Compare {
-    /// The older report: a path, or `-` for standard input
+    /// The older report: an import id (a GUID), the path of a saved report, or `-` for standard input
     #[arg(value_name = "OLD", value_parser = OsStringValueParser::new().map(Source::from))]
     old: Source,
 
-    /// The newer report: a path, or `-` for standard input
+    /// The newer report, in the same way
     #[arg(value_name = "NEW", value_parser = OsStringValueParser::new().map(Source::from))]
     new: Source,
+
+    #[command(flatten)]
+    connection: Connection,
 
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "table")]
@@ -74,8 +78,8 @@ impl Compare {
         if let Some(redactor) = &redactor {
             write = write.redact(redactor.clone());
         }
-        let old = self.old.read(&self.reading.options())?;
-        let new = self.new.read(&self.reading.options())?;
+        let old = self.old.report(&self.connection, &self.reading.options())?;
+        let new = self.new.report(&self.connection, &self.reading.options())?;
         let comparison = Comparison::new(&old, &new);
         match self.format {
             Format::Table => {

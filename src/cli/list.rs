@@ -79,7 +79,7 @@ impl List {
         if let Some(redactor) = self.redact.redactor()? {
             options = options.redact(redactor);
         }
-        let report = self.source.source.read(&self.reading.options())?;
+        let report = self.source.read(&self.reading.options())?;
         self.output.write(|out| {
             let faults = report.faults().filter(|fault| self.is_wanted(fault));
             match self.format {

@@ -58,7 +58,7 @@ impl Split {
         if let Some(redactor) = self.redact.redactor()? {
             write = write.redact(redactor);
         }
-        let report = self.source.source.read(&self.reading.options())?;
+        let report = self.source.read(&self.reading.options())?;
         let options = export::SplitOptions::new().write(write).overwrite(self.force);
         let files = export::split_to_dir(&report, &self.dir, &options).map_err(|error| match error.kind() {
             ErrorKind::Exists => Failure::new(format!("{error} (--force)")),

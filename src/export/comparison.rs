@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::{WriteOptions, writing};
 use crate::comparison::{Change, Comparison};
 use crate::error::Result;
-use crate::reason::{FailureReason, Remedy};
+use crate::reason::FailureReason;
+use crate::remedy::Remedy;
 use crate::report::FaultReport;
 
 /// Writes what changed between two reports as one JSON document, as `faults compare --format json` prints it.

@@ -8,7 +8,7 @@ use csv::{QuoteStyle, Writer, WriterBuilder};
 use super::{WriteOptions, writing};
 use crate::error::{Error, Result};
 use crate::fault::Fault;
-use crate::reason::Remedy;
+use crate::remedy::Remedy;
 use crate::report::FaultReport;
 use crate::scan::BOM;
 
