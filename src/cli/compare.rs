@@ -17,16 +17,20 @@ use super::source::Source;
 
 const EXAMPLES: &str = "\
 Examples:
-  faults compare monday.csv friday.csv                            what changed, in counts
-  faults compare monday.csv friday.csv --contacts                 and whom it concerns
-  faults compare monday.csv friday.csv --fail-on hard_bounced=50  for a pipeline
+  faults compare old.csv new.csv
+      what changed, in counts
+  faults compare old.csv new.csv --contacts
+      and whom it concerns
+  faults compare old.csv new.csv --fail-on hard_bounced=50
+      for a pipeline";
 
-A contact is told by its email, without the white space around it and in any case. It counts once, and has changed
+const NOTES: &str = "\
+A contact is told by its email, without the white space around it and in any case. It counts once, and has changed \
 where its reasons are others, or occur another number of times.";
 
 /// What changed between two reports of the same list
 #[derive(Args)]
-#[command(before_help = EXAMPLES)]
+#[command(before_help = EXAMPLES, after_help = NOTES)]
 pub struct Compare {
     /// The older report: an import id (a GUID), the path of a saved report, or `-` for standard input
     #[arg(value_name = "OLD", value_parser = OsStringValueParser::new().map(Source::from))]

@@ -81,26 +81,31 @@ impl Table<'_> {
     /// How many contacts have changed, and from what to what.
     fn write_transitions(&self, width: usize, out: &mut dyn Write) -> io::Result<()> {
         let comparison = self.comparison;
-        let count = |out: &mut dyn Write, words: &str, count: u64| {
-            writeln!(out, "  {words:26}  {STRONG}{:>9}{STRONG:#}", grouped(count))
-        };
-        writeln!(out, "\n{FAINT}  contacts{FAINT:#}")?;
+        let mut lines = Vec::new();
         let transitions = comparison.transitions();
         for change in Change::iter() {
-            count(out, words(change), comparison.count(change))?;
+            lines.push((words(change).to_owned(), comparison.count(change), STRONG));
             let mut of_change = transitions.iter().filter(|transition| transition.change() == change);
             for transition in of_change.by_ref().take(MOST) {
                 let reasons = self.reasons(transition.before(), transition.after());
                 let style = transition.after().first().map_or(FAINT, |reason| style(reason.remedy()));
-                let number = grouped(transition.contacts());
-                writeln!(out, "    {number:>9}  {style}{}{style:#}", fitted(&reasons, width - 15))?;
+                lines.push((format!("  {reasons}"), transition.contacts(), style));
             }
             let further = of_change.map(|transition| transition.contacts()).sum::<u64>();
             if further > 0 {
-                writeln!(out, "    {:>9}  (for further reasons)", grouped(further))?;
+                lines.push(("  (for further reasons)".to_owned(), further, FAINT));
             }
         }
-        count(out, "unchanged", comparison.unchanged())?;
+        lines.push(("unchanged".to_owned(), comparison.unchanged(), STRONG));
+
+        writeln!(out, "\n{FAINT}  contacts{FAINT:#}")?;
+        let number = lines.iter().map(|(_, count, _)| grouped(*count).len()).max().unwrap_or(0);
+        let longest = lines.iter().map(|(text, ..)| printable(text).width()).max().unwrap_or(0);
+        let room = longest.min(width - number - 4);
+        for (text, count, style) in lines {
+            let text = padded(&fitted(&text, room), room);
+            writeln!(out, "  {style}{text}{style:#}  {:>number$}", grouped(count))?;
+        }
         match comparison.without_email() {
             (0, 0) => Ok(()),
             (old, new) => writeln!(

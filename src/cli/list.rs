@@ -14,14 +14,22 @@ use super::table;
 
 const EXAMPLES: &str = "\
 Examples:
-  faults list report.csv --reason invalid_email            the rows with one reason, as CSV
-  faults list - --remedy remove --format jsonl             the rows that call for one remedy, from standard input
-  faults list report.csv --spreadsheet-safe -o faults.csv  for people who open it in a spreadsheet
-  faults list report.csv --redact                          for people who must not know the contacts";
+  faults list report.csv --reason invalid_email
+      the rows with one reason, as CSV
+  faults list - --remedy remove --format jsonl
+      those that call for one remedy, from standard input
+  faults list report.csv --spreadsheet-safe -o faults.csv
+      for people who open it in a spreadsheet
+  faults list report.csv --redact
+      for people who must not know the contacts";
+
+const NOTES: &str = "\
+A CSV is faithful, byte for byte, unless --spreadsheet-safe is given: use that for files that people open in a \
+spreadsheet, and not for files that a program reads or that are imported again.";
 
 /// The rows themselves, filtered
 #[derive(Args)]
-#[command(before_help = EXAMPLES)]
+#[command(before_help = EXAMPLES, after_help = NOTES)]
 pub struct List {
     #[command(flatten)]
     source: SourceArg,

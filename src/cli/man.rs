@@ -41,6 +41,7 @@ fn page(mut command: Command) -> io::Result<Vec<u8>> {
     for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
         page.extend_from_slice(&section(verb)?);
     }
+    page.extend_from_slice(notes(&command, ".SH").as_bytes());
     whole.render_version_section(&mut page)?;
     Ok(page)
 }
@@ -53,17 +54,28 @@ fn section(verb: &Command) -> io::Result<Vec<u8>> {
     man.render_synopsis_section(&mut parts)?;
     parts.extend_from_slice(examples(verb, ".SS").as_bytes());
     man.render_options_section(&mut parts)?;
+    parts.extend_from_slice(notes(verb, ".SS").as_bytes());
     let parts = String::from_utf8_lossy(&parts).replace(".SH ", ".SS ");
     Ok(format!(".SH {}\n{parts}", verb.get_name().to_uppercase()).into_bytes())
 }
 
-/// What stands first in the help: examples, and what is to be known of a verb.
+/// What stands first in the help, line by line.
 fn examples(command: &Command, heading: &str) -> String {
     let Some(text) = command.get_before_help() else { return String::new() };
-    let mut section = format!("{heading} EXAMPLES\n.nf\n");
-    for line in text.to_string().lines().filter(|line| *line != "Examples:") {
-        // A dot or an apostrophe first in a line would be an instruction; this takes no room.
-        section += &format!("\\&{}\n", line.replace('\\', "\\e").replace('-', "\\-"));
-    }
-    section + ".fi\n"
+    let text = text.to_string();
+    let lines = text.lines().filter(|line| *line != "Examples:").map(|line| escaped(line) + "\n");
+    format!("{heading} EXAMPLES\n.nf\n{}.fi\n", lines.collect::<String>())
+}
+
+/// What stands last in the help, a paragraph a line.
+fn notes(command: &Command, heading: &str) -> String {
+    let Some(text) = command.get_after_help() else { return String::new() };
+    let text = text.to_string();
+    let lines = text.lines().map(|line| if line.is_empty() { ".PP\n".to_owned() } else { escaped(line) + "\n" });
+    format!("{heading} NOTES\n{}", lines.collect::<String>())
+}
+
+/// Text that roff shows as it is: a dot or an apostrophe first in a line would be an instruction, but for the `\&`.
+fn escaped(line: &str) -> String {
+    format!("\\&{}", line.replace('\\', "\\e").replace('-', "\\-"))
 }

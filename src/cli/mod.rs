@@ -28,7 +28,7 @@ use failure::Failure;
 
 /// Why contacts failed to import into Dotdigital: reads the faults report of a contact import.
 #[derive(Parser)]
-#[command(name = "faults", version, max_term_width = 100, before_help = EXAMPLES)]
+#[command(name = "faults", version, max_term_width = 100, before_help = EXAMPLES, after_help = NOTES)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -40,24 +40,31 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  faults demo                                      all of it against a stand-in, no account needed
-  faults summary report.csv                        why contacts failed, most frequent first
+  faults demo
+      all of it against a stand-in, no account needed
+  faults summary report.csv
+      why contacts failed, most frequent first
   faults summary --wait 842d81e8-c619-457f-bb77-ab6c4a17da39
-                                                   the same for an import, once it has finished
-  faults fetch 842d81e8-c619-457f-bb77-ab6c4a17da39 -o report.csv
-                                                   the raw report of an import
-  faults list report.csv --reason invalid_email    the rows with one reason, as CSV
-  faults list - --remedy remove --format jsonl     the rows that call for one remedy, from standard input
-  faults split report.csv --dir to-do              one file per remedy, ready to act on
-  faults compare old.csv new.csv                   what changed between two reports of the same list
-  faults reasons                                   every reason, what it means, what to do
+      the same for an import, once it has finished
+  faults fetch 842d81e8-c619-457f-bb77-ab6c4a17da39 -o r.csv
+      the raw report of an import
+  faults list report.csv --reason invalid_email
+      the rows with one reason, as CSV
+  faults list - --remedy remove --format jsonl
+      those that call for one remedy, from standard input
+  faults split report.csv --dir to-do
+      one file per remedy, ready to act on
+  faults compare old.csv new.csv
+      what changed between two reports of the same list
+  faults reasons
+      every reason, what it means, what to do";
 
-A report is the CSV that the service hands out for a contact import (GetContactImportReportFaults), byte for byte
-as it came. For an import id, set DOTDIGITAL_USERNAME and DOTDIGITAL_PASSWORD to those of an API user.
+const NOTES: &str = "\
+A report is the CSV that the service hands out for a contact import (GetContactImportReportFaults), byte for byte as it \
+came. For an import id, set DOTDIGITAL_USERNAME and DOTDIGITAL_PASSWORD to those of an API user.
 
-Exit codes: 0 done; 1 done, and a gate was tripped (--fail-on); 2 usage, input or any other error; 4 not
-authenticated or permitted; 5 no such import, or no report of it; 6 the service is unavailable, too slow or
-limiting calls.";
+Exit codes: 0 done; 1 done, and a gate was tripped (--fail-on); 2 usage, input or any other error; 4 not authenticated \
+or permitted; 5 no such import, or no report of it; 6 the service is unavailable, too slow or limiting calls.";
 
 #[derive(Subcommand)]
 enum Verb {
@@ -107,7 +114,7 @@ impl From<Color> for ColorChoice {
 
 /// The command line, as `--help`, the completions and the manual page show it: examples first.
 fn command() -> Command {
-    const HELP: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}";
+    const HELP: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
     Cli::command().help_template(HELP).mut_subcommands(|verb| verb.help_template(HELP))
 }
 

@@ -1,13 +1,18 @@
 //! The options that replace contact data.
 
+use std::env;
+use std::fs::File;
+use std::io::Read;
 use std::path::PathBuf;
-use std::{env, fs};
 
 use clap::Args;
 use dotdigital_faults::Redactor;
 use zeroize::Zeroizing;
 
 use super::failure::Failure;
+
+/// No key is longer.
+const LONGEST_KEY: u64 = 64 * 1024;
 
 const KEY: &str = "DOTDIGITAL_REDACT_KEY";
 
@@ -44,9 +49,10 @@ impl RedactArgs {
         let Some(path) = &self.redact_key_file else {
             return Ok(Zeroizing::new(env::var_os(KEY).unwrap_or_default().into_encoded_bytes()));
         };
-        let mut key = fs::read(path)
-            .map(Zeroizing::new)
-            .map_err(|error| Failure::new(format!("the key file {path:?} can't be read: {error}")))?;
+        let unreadable = |error| Failure::new(format!("the key file {path:?} can't be read: {error}"));
+        // As large as it may become, so that no part of it stays behind where a vector has grown.
+        let mut key = Zeroizing::new(Vec::with_capacity(LONGEST_KEY as usize));
+        File::open(path).and_then(|file| file.take(LONGEST_KEY).read_to_end(&mut key)).map_err(unreadable)?;
         if key.last() == Some(&b'\n') {
             key.pop();
             if key.last() == Some(&b'\r') {

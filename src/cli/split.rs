@@ -16,19 +16,25 @@ use super::table;
 
 const EXAMPLES: &str = "\
 Examples:
-  faults split report.csv --dir to-do                       to-do/correct.csv, to-do/remove.csv and so on
-  faults split report.csv --dir to-do --force               replacing the files of last time
-  faults split report.csv --dir to-do --spreadsheet-safe    for people who open them in a spreadsheet
+  faults split report.csv --dir to-do
+      to-do/correct.csv, to-do/remove.csv and so on
+  faults split report.csv --dir to-do --force
+      replacing the files of last time
+  faults split report.csv --dir to-do --spreadsheet-safe
+      for people who open them in a spreadsheet";
 
-correct.csv and retry-later.csv have the shape of the upload, without the reason, so that they can be imported
-again. The others have the report's own columns. The folder is made if there is none. All files appear, or none.";
+const NOTES: &str = "\
+correct.csv and retry-later.csv have the shape of the upload, without the reason, so that they can be imported again. \
+The others have the report's own columns. The folder is made if there is none. All files appear, or none.
+
+Use --spreadsheet-safe for files that people open in a spreadsheet, and not for files that are imported again.";
 
 /// The width of the longest name.
 const NAME: usize = "lift-suppression.csv".len();
 
 /// One CSV per remedy that occurs, ready to act on
 #[derive(Args)]
-#[command(before_help = EXAMPLES)]
+#[command(before_help = EXAMPLES, after_help = NOTES)]
 pub struct Split {
     #[command(flatten)]
     source: SourceArg,

@@ -124,7 +124,7 @@ impl<'w, W: Write> Records<'w, W> {
 
     pub(super) fn write(&mut self, record: &[impl AsRef<[u8]>], is_first: bool) -> csv::Result<()> {
         let has_separator = || record.iter().any(|cell| cell.as_ref().iter().any(|byte| b";\t".contains(byte)));
-        if !is_mistakable(record, is_first) && !(self.minds_separators && has_separator()) {
+        if !(is_mistakable(record, is_first) || self.minds_separators && has_separator()) {
             return self.plain.write_record(record);
         }
         self.plain.flush()?;
