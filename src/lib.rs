@@ -47,6 +47,9 @@
 //! | see what was unusual in a report | [`Anomaly`], [`Anomalies`] |
 //! | write counts or faults for another program | [`export`] |
 //! | see what changed between two reports | [`Comparison`] |
+//! | have a file for each remedy, ready to act on | [`export::remedy_to_csv`], `export::split_to_dir` |
+//! | let a file be opened in a spreadsheet | [`export::WriteOptions::spreadsheet_safe`] |
+//! | count people without holding their data | `Redactor` |
 //! | stop at the first unusual row, or change a limit | [`ReadOptions`] |
 //! | test one's own code without an account | `sandbox` |
 //!

@@ -209,6 +209,8 @@ proptest! {
             transitions.collect::<BTreeMap<_, _>>()
         };
         prop_assert_eq!(transitions(&there, false), transitions(&back, true));
+        let debug = format!("{there:?} {:?}", there.contacts().collect::<Vec<_>>());
+        prop_assert!(!debug.contains("x.example") && !debug.contains("bad"));
     }
 
     /// Each fault with an email belongs to one contact, changed or not.

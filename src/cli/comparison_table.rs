@@ -8,8 +8,9 @@ use unicode_width::UnicodeWidthStr;
 
 use super::table::{FAINT, STRONG, fitted, grouped, padded, printable, style};
 
-/// How many reasons, and how many transitions of each kind, a table shows.
-const MOST: usize = 40;
+/// How many reasons a table shows, and how many transitions of each kind; the rest is summed up.
+const MOST_REASONS: usize = 40;
+const MOST_TRANSITIONS: usize = 20;
 
 /// What is written, and how.
 pub struct Table<'t> {
@@ -40,7 +41,7 @@ impl Table<'_> {
     /// The counts side by side.
     fn write_counts(&self, width: usize, out: &mut dyn Write) -> io::Result<()> {
         let reasons = self.comparison.reasons();
-        let (shown, further) = reasons.split_at(reasons.len().min(MOST));
+        let (shown, further) = reasons.split_at(reasons.len().min(MOST_REASONS));
         let mut lines: Vec<_> = shown.iter().map(|(reason, old, new)| (self.label(reason), *old, *new)).collect();
         if !further.is_empty() {
             let sum = |count: fn(&(FailureReason, u64, u64)) -> u64| further.iter().map(count).sum();
@@ -86,7 +87,7 @@ impl Table<'_> {
         for change in Change::iter() {
             lines.push((words(change).to_owned(), comparison.count(change), STRONG));
             let mut of_change = transitions.iter().filter(|transition| transition.change() == change);
-            for transition in of_change.by_ref().take(MOST) {
+            for transition in of_change.by_ref().take(MOST_TRANSITIONS) {
                 let reasons = self.reasons(transition.before(), transition.after());
                 let style = transition.after().first().map_or(FAINT, |reason| style(reason.remedy()));
                 lines.push((format!("  {reasons}"), transition.contacts(), style));
