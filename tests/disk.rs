@@ -26,6 +26,11 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+/// Says why a test is skipped; unlike `eprintln!`, this isn't captured.
+fn say(words: &str) {
+    _ = writeln!(std::io::stderr(), "{words}");
+}
+
 /// All that is in a folder, hidden or not.
 fn names(dir: &Path) -> Vec<String> {
     let entries = fs::read_dir(dir).unwrap();
@@ -56,8 +61,7 @@ impl Mount {
         if done.is_ok_and(|output| output.status.success()) {
             return Some(Mount(folder.to_owned()));
         }
-        // Unlike `eprintln!`, this isn't captured.
-        _ = writeln!(std::io::stderr(), "skipped: only root may mount a file system of its own");
+        say("skipped: only root may mount a file system of its own");
         None
     }
 
@@ -98,6 +102,36 @@ fn a_full_disk_leaves_no_file() {
     let output = Command::new(env!("CARGO_BIN_EXE_faults")).args(list).output().unwrap();
     assert!(said(&output).contains("No space left on device"));
     assert_eq!(names(disk.path()), ["dir"]);
+}
+
+#[test]
+fn an_output_that_is_full_or_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = large_report(folder.path(), 4);
+    let report = report.to_str().unwrap();
+    let dir = folder.path().join("dir");
+    for arguments in [
+        &["list", report, "--spreadsheet-safe"][..],
+        &["split", report, "--force", "--dir", dir.to_str().unwrap()],
+        &["compare", report, report],
+        &["compare", report, report, "--format", "json"],
+        &["completions", "bash"],
+        &["man"],
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_faults"));
+        command.args(arguments).stderr(Stdio::piped());
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = command.stdout(full).output().unwrap();
+        assert_eq!(
+            said(&output),
+            "faults: the output can't be written: No space left on device (os error 28)\n",
+            "{arguments:?}"
+        );
+        let (reader, closed) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = command.stdout(closed).output().unwrap();
+        assert_eq!((output.status.code(), &output.stderr[..]), (Some(0), &b""[..]), "{arguments:?}");
+    }
 }
 
 #[test]
@@ -169,8 +203,10 @@ fn a_kill_at_any_time_leaves_no_partial_file() {
 
 #[test]
 fn a_kill_between_write_and_rename() {
-    if !Command::new("strace").arg("true").output().is_ok_and(|output| output.status.success()) {
-        return peers::skip("strace, or the right to trace,");
+    match Command::new("strace").arg("true").output() {
+        Err(_) => return peers::skip("strace"),
+        Ok(output) if !output.status.success() => return say("skipped: no right to trace a program here"),
+        Ok(_) => {}
     }
     let folder = tempfile::tempdir().unwrap();
     let report = large_report(folder.path(), 8);
