@@ -377,12 +377,12 @@ fn compare_two_reports() {
 #[test]
 fn the_library_says_what_the_program_prints() {
     let read = |path: &str| FaultReport::from_bytes(fs::read(path).unwrap()).unwrap();
-    let (old, new) = (read("fixtures/all-reasons.csv"), read("fixtures/recorded-2015.csv"));
+    let (old, new) = (read("fixtures/all-reasons.csv"), read("fixtures/a-week-later.csv"));
     let options = export::WriteOptions::new().contacts(true);
     let mut document = Vec::new();
     export::comparison_to_json(&Comparison::new(&old, &new), &options, &mut document).unwrap();
     let output =
-        faults(["compare", "fixtures/all-reasons.csv", "fixtures/recorded-2015.csv", "--format=json", "--contacts"]);
+        faults(["compare", "fixtures/all-reasons.csv", "fixtures/a-week-later.csv", "--format=json", "--contacts"]);
     assert_eq!(out(&output).as_bytes(), document);
 
     let folder = tempfile::tempdir().unwrap();
