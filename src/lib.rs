@@ -46,6 +46,10 @@
 //! | know what a reason means and what to do about it | [`FailureReason`], [`Remedy`] |
 //! | see what was unusual in a report | [`Anomaly`], [`Anomalies`] |
 //! | write counts or faults for another program | [`export`] |
+//! | see what changed between two reports | [`Comparison`] |
+//! | have a file for each remedy, ready to act on | [`export::remedy_to_csv`], `export::split_to_dir` |
+//! | let a file be opened in a spreadsheet | [`export::WriteOptions::spreadsheet_safe`] |
+//! | count people without holding their data | `Redactor` |
 //! | stop at the first unusual row, or change a limit | [`ReadOptions`] |
 //! | test one's own code without an account | `sandbox` |
 //!
@@ -75,6 +79,8 @@
 //! | `client` (default) | fetching reports, over SOAP or REST; it needs a tokio runtime |
 //! | `blocking` | a client for programs without one |
 //! | `sandbox` | a stand-in of the service on loopback, for your tests and ours |
+//! | `redact` | contact data replaced by keyed hashes |
+//! | `split` | a report split into files, one a remedy |
 //! | `cli` | the program `faults` |
 //!
 //! Without default features the crate reads and counts, and depends on nothing that knows a network.
@@ -86,19 +92,25 @@ mod cell;
 #[cfg(feature = "client")]
 mod client;
 mod columns;
+mod comparison;
 mod counter;
 mod counts;
 mod deserialize;
+mod email;
 mod error;
 mod escape;
 pub mod export;
 mod fault;
+mod folded;
 mod groups;
 mod index;
 mod message;
 mod options;
 mod plain;
 mod reason;
+#[cfg(feature = "redact")]
+mod redact;
+mod remedy;
 mod report;
 mod rows;
 #[cfg(feature = "sandbox")]
@@ -116,6 +128,7 @@ pub use client::stages;
 pub use client::{
     Client, ClientBuilder, Credentials, Difference, ImportStatus, ImportSummary, Progress, Protocol, Region,
 };
+pub use comparison::{Change, ChangedContact, Comparison, Transition};
 pub use counter::ReasonCounter;
 pub use counts::ReasonCounts;
 pub use deserialize::Deserialize;
@@ -123,7 +136,10 @@ pub use error::{Error, ErrorKind, Result, Timeout};
 pub use fault::{Fault, Fields, RawFields};
 pub use groups::Group;
 pub use options::ReadOptions;
-pub use reason::{FailureReason, Remedy, UnknownReason};
+pub use reason::{FailureReason, UnknownReason};
+#[cfg(feature = "redact")]
+pub use redact::Redactor;
+pub use remedy::Remedy;
 pub use report::{FaultReport, Faults};
 
 /// The README's examples, so that they are tested.

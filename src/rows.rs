@@ -113,6 +113,7 @@ impl<S: RowSink> Reader<S> {
             return Err(self.message.into_error());
         }
         let is_open = self.scanner.is_in_record(&mut self.rows);
+        self.check()?;
         if self.scanner.finish(&mut self.rows).is_continue() {
             let _ = self.rows.flush();
         }

@@ -53,15 +53,7 @@ impl SourceArg {
 
     /// Reads the whole report into memory.
     pub fn read(&self, options: &ReadOptions) -> Result<FaultReport, Failure> {
-        let report = match self.source {
-            Source::Import(id) => {
-                let (client, _progress) = ready(id, &self.connection, options)?;
-                client.report_faults(id)?
-            }
-            _ => self.source.read(options)?,
-        };
-        self.source.warn_if_cut_off(report.counts());
-        Ok(report)
+        self.source.report(&self.connection, options)
     }
 }
 
@@ -116,6 +108,19 @@ impl fmt::Display for Source {
 }
 
 impl Source {
+    /// Reads the whole report into memory, wherever it comes from.
+    pub fn report(&self, connection: &Connection, options: &ReadOptions) -> Result<FaultReport, Failure> {
+        let report = match self {
+            Source::Import(id) => {
+                let (client, _progress) = ready(*id, connection, options)?;
+                client.report_faults(*id)?
+            }
+            _ => self.read(options)?,
+        };
+        self.warn_if_cut_off(report.counts());
+        Ok(report)
+    }
+
     fn count(&self, options: &ReadOptions) -> Result<ReasonCounts, Failure> {
         let (mut input, progress) = self.open()?;
         let mut counter = ReasonCounter::with_options(options);

@@ -6,6 +6,7 @@ use dotdigital_faults::export;
 
 use super::Reading;
 use super::failure::Failure;
+use super::gate::GateArg;
 use super::output::OutputArg;
 use super::source::SourceArg;
 use super::table;
@@ -19,6 +20,9 @@ pub struct Summary {
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: Format,
+
+    #[command(flatten)]
+    gate: GateArg,
 
     #[command(flatten)]
     reading: Reading,
@@ -41,9 +45,11 @@ impl Summary {
         match self.format {
             Format::Table => {
                 let width = self.output.width();
-                self.output.write_text(color, |out| Ok(table::counts(&counts, &self.source.to_string(), width, out)?))
+                self.output
+                    .write_text(color, |out| Ok(table::counts(&counts, &self.source.to_string(), width, out)?))?;
             }
-            Format::Json => self.output.write(|out| Ok(export::counts_to_json(&counts, out)?)),
+            Format::Json => self.output.write(|out| Ok(export::counts_to_json(&counts, out)?))?,
         }
+        self.gate.check(&counts)
     }
 }

@@ -4,11 +4,12 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::writing;
+use super::{WriteOptions, writing};
 use crate::counts::ReasonCounts;
 use crate::error::Result;
 use crate::fault::Fault;
-use crate::reason::{FailureReason, Remedy};
+use crate::reason::FailureReason;
+use crate::remedy::Remedy;
 
 /// Writes counts as one JSON document, which `faults summary --format json` prints; [`ReasonCounts`] shows it.
 ///
@@ -39,9 +40,23 @@ pub fn counts_to_json(counts: &ReasonCounts, mut writer: impl Write) -> Result<(
 /// );
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
-pub fn faults_to_jsonl<'r>(faults: impl IntoIterator<Item = Fault<'r>>, mut writer: impl Write) -> Result<()> {
+pub fn faults_to_jsonl<'r>(faults: impl IntoIterator<Item = Fault<'r>>, writer: impl Write) -> Result<()> {
+    faults_to_jsonl_with(faults, &WriteOptions::new(), writer)
+}
+
+/// As [`faults_to_jsonl`], with options.
+///
+/// What is for a CSV alone has no effect here.
+///
+/// # Errors
+/// [`Io`](crate::ErrorKind::Io) where the writer fails.
+pub fn faults_to_jsonl_with<'r>(
+    faults: impl IntoIterator<Item = Fault<'r>>,
+    options: &WriteOptions,
+    mut writer: impl Write,
+) -> Result<()> {
     for fault in faults {
-        serde_json::to_writer(&mut writer, &fault).map_err(writing)?;
+        options.with_line(&fault, |line| serde_json::to_writer(&mut writer, line)).map_err(writing)?;
         writer.write_all(b"\n").map_err(writing)?;
     }
     Ok(())
