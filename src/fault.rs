@@ -10,6 +10,7 @@ use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
 use crate::anomaly::{Anomaly, AnomalySet};
 use crate::columns::Columns;
+use crate::plain;
 use crate::reason::{FailureReason, Slot};
 use crate::remedy::Remedy;
 use crate::report::FaultReport;
@@ -148,12 +149,31 @@ impl<'r> Fault<'r> {
 
 /// A cell of a row, `Some(None)` if the row ends before it; `None` where it takes a careful reading to tell.
 fn plain_cell(row: &[u8], column: usize, largest_field: usize) -> Option<Option<&[u8]>> {
+    if let Some(cell) = cell_of_first_word(row, column) {
+        return Some(Some(cell));
+    }
     let (mut cell, mut rest) = first_plain_cell(row, largest_field)?;
     for _ in 0..column {
         let Some(next) = rest.strip_prefix(b",") else { return Some(None) };
         (cell, rest) = first_plain_cell(next, largest_field)?;
     }
     Some(Some(cell))
+}
+
+/// The same for a cell that ends among the first bytes of a row, with no quotes in front of it or around it.
+fn cell_of_first_word(row: &[u8], column: usize) -> Option<&[u8]> {
+    let word = row.first_chunk()?;
+    let (mut ends, mut start) = (plain::cell_ends(word), 0);
+    for _ in 0..column {
+        let end = ends.trailing_zeros() as usize;
+        if word.get(start) == Some(&b'"') || word.get(end) != Some(&b',') {
+            return None;
+        }
+        ends &= ends - 1;
+        start = end + 1;
+    }
+    let cell = word.get(start..ends.trailing_zeros() as usize).filter(|_| ends != 0)?;
+    (cell.first() != Some(&b'"')).then_some(cell)
 }
 
 /// The cell with which a text begins, and what follows it, if quotes in it and around it are no question.

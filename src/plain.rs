@@ -6,6 +6,8 @@
 //! of such a record but to count it. Whatever else there is, the run ends in front of it: it is for the careful
 //! reading of [`Scanner`](crate::scan::Scanner), and nothing is decided here.
 
+use std::sync::LazyLock;
+
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch, u8x64};
 use memchr::{memchr, memchr2};
@@ -19,7 +21,10 @@ pub(crate) const BLOCK: usize = 16 * 1024;
 /// The most records that are noted of a block.
 const MOST: usize = 1024;
 /// How many bytes one vector, and one mask of bits, covers.
-const WORD: usize = 64;
+pub(crate) const WORD: usize = 64;
+
+/// What the processor has.
+static LEVEL: LazyLock<Level> = LazyLock::new(Level::new);
 
 /// How the records of a report have to look.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +63,7 @@ pub(crate) struct PlainReader {
 
 impl PlainReader {
     pub(crate) fn new(shape: Shape) -> Self {
-        PlainReader { shape, level: Level::new(), block: Block::default(), spellings: Spellings::default() }
+        PlainReader { shape, level: *LEVEL, block: Block::default(), spellings: Spellings::default() }
     }
 
     /// Takes the plain records with which `bytes` begin. A record begins there, at `position` in the input.
@@ -133,6 +138,17 @@ impl PlainReader {
         *next += taken;
         Run { bytes: from, lines }
     }
+}
+
+/// Which bytes of a word end a cell, the first byte in the lowest bit.
+pub(crate) fn cell_ends(word: &[u8; WORD]) -> u64 {
+    #[inline(always)]
+    fn find<S: Simd>(simd: S, word: &[u8; WORD]) -> u64 {
+        let bytes = u8x64::from_slice(simd, word);
+        let is = |byte: u8| bytes.simd_eq(u8x64::splat(simd, byte));
+        (is(b',') | is(b'\n') | is(b'\r')).to_bitmask()
+    }
+    dispatch!(*LEVEL, simd => find(simd, word))
 }
 
 /// A quick look at how a record begins, so that lines of something else cost next to nothing.
