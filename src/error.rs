@@ -3,13 +3,16 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
 
 use crate::anomaly::Anomaly;
 
 /// A `Result` whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a report could not be read.
+/// Why a report could not be fetched, or not be read.
 ///
 /// One word wide and cheap to clone. `Display` is one line that says what happened, where, the service's own
 /// code and words if there were any, and what to do next; [`source`](std::error::Error::source) has the cause.
@@ -45,8 +48,48 @@ pub enum ErrorKind {
     TooLarge,
     /// Reading or writing failed; the source is the [`std::io::Error`].
     Io,
+    /// The service doesn't know the credentials, or they don't permit the call. It is never asked twice: an
+    /// account may lock.
+    NotPermitted,
+    /// The service has no such import, or no report of it.
+    NotFound,
+    /// The import has not finished yet; its report is still to come.
+    NotFinished,
+    /// The import has ended in a way that leaves no report.
+    EndedWithoutReport,
+    /// The import has finished, but its report is no longer there: it is kept for about a week.
+    Expired,
+    /// The service limits calls; [`Error::retry_after`] is the wait that it has named, if it has.
+    RateLimited,
+    /// The service can't be reached, or says that it can't answer now.
+    Unavailable,
+    /// A time limit has passed; [`Error::timeout`] tells which.
+    TimedOut,
+    /// The other side can't show that it is the service: its certificate isn't trusted, or it speaks no TLS.
+    Untrusted,
+    /// The service refuses the call, and would again.
+    Refused,
+    /// The answer is not what was asked for: no SOAP, no JSON, no report, or not the one of the contract.
+    UnexpectedAnswer,
+    /// The client can't be built, or can't work, as it was set up.
+    Configuration,
 }
 
+/// Which time limit has passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Timeout {
+    /// No connection within one attempt.
+    Connecting,
+    /// One attempt took too long.
+    Attempt,
+    /// An answer had begun, and then no byte came.
+    Stalled,
+    /// The whole call, with all that belongs to it.
+    Whole,
+}
+
+#[derive(Clone)]
 struct Context {
     kind: ErrorKind,
     what: Cow<'static, str>,
@@ -56,7 +99,19 @@ struct Context {
     anomaly: Option<Anomaly>,
     code: Option<Box<str>>,
     message: Option<Box<str>>,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    call: Option<Call>,
+    status: Option<u16>,
+    retry_after: Option<Duration>,
+    timeout: Option<Timeout>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+/// The call that failed.
+#[derive(Clone, Copy, Debug)]
+struct Call {
+    operation: &'static str,
+    import_id: Uuid,
+    attempts: u32,
 }
 
 impl Error {
@@ -90,6 +145,99 @@ impl Error {
         self.0.message.as_deref()
     }
 
+    /// The operation that failed, by its name in the service's contract, such as `GetContactImportReportFaults`.
+    pub fn operation(&self) -> Option<&'static str> {
+        self.0.call.map(|call| call.operation)
+    }
+
+    /// The import that was asked about.
+    pub fn import_id(&self) -> Option<Uuid> {
+        self.0.call.map(|call| call.import_id)
+    }
+
+    /// How many times the service was asked, the first one included.
+    pub fn attempts(&self) -> Option<u32> {
+        self.0.call.map(|call| call.attempts)
+    }
+
+    /// The HTTP status of the last answer, if there was one.
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// How long the service has asked to wait, counted from when it said so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// Which time limit has passed.
+    pub fn timeout(&self) -> Option<Timeout> {
+        self.0.timeout
+    }
+
+    /// Are the credentials unknown, missing, or not enough?
+    pub fn is_not_permitted(&self) -> bool {
+        self.kind() == ErrorKind::NotPermitted
+    }
+
+    /// Is there nothing to fetch: no such import, or its report is not there yet, never was, or is gone?
+    ///
+    /// True for [`NotFound`](ErrorKind::NotFound), [`NotFinished`](ErrorKind::NotFinished),
+    /// [`EndedWithoutReport`](ErrorKind::EndedWithoutReport) and [`Expired`](ErrorKind::Expired).
+    pub fn is_not_there(&self) -> bool {
+        use ErrorKind::*;
+        matches!(self.kind(), NotFound | NotFinished | EndedWithoutReport | Expired)
+    }
+
+    /// Has the import not finished yet, so that the same call may do later?
+    pub fn is_not_finished(&self) -> bool {
+        self.kind() == ErrorKind::NotFinished
+    }
+
+    /// Is the report no longer kept?
+    pub fn is_expired(&self) -> bool {
+        self.kind() == ErrorKind::Expired
+    }
+
+    /// Was the service out of reach, too slow, limiting calls, or not to be trusted, after all attempts?
+    ///
+    /// True for [`RateLimited`](ErrorKind::RateLimited), [`Unavailable`](ErrorKind::Unavailable),
+    /// [`TimedOut`](ErrorKind::TimedOut) and [`Untrusted`](ErrorKind::Untrusted).
+    pub fn is_unavailable(&self) -> bool {
+        use ErrorKind::*;
+        matches!(self.kind(), RateLimited | Unavailable | TimedOut | Untrusted)
+    }
+
+    /// Does the service limit calls? [`retry_after`](Self::retry_after) has the wait, if it has named one.
+    pub fn is_rate_limited(&self) -> bool {
+        self.kind() == ErrorKind::RateLimited
+    }
+
+    /// Has a time limit passed? [`timeout`](Self::timeout) tells which.
+    pub fn is_timed_out(&self) -> bool {
+        self.kind() == ErrorKind::TimedOut
+    }
+
+    /// Is the report larger than allowed?
+    pub fn is_too_large(&self) -> bool {
+        self.kind() == ErrorKind::TooLarge
+    }
+
+    /// Does the service refuse the call for good?
+    pub fn is_refused(&self) -> bool {
+        self.kind() == ErrorKind::Refused
+    }
+
+    /// Is the answer not what was asked for?
+    pub fn is_unexpected_answer(&self) -> bool {
+        self.kind() == ErrorKind::UnexpectedAnswer
+    }
+
+    /// Is the client set up in a way that can't work?
+    pub fn is_configuration(&self) -> bool {
+        self.kind() == ErrorKind::Configuration
+    }
+
     /// Is it an answer that is no report at all, such as an error in JSON or a page in HTML?
     pub fn is_not_a_report(&self) -> bool {
         self.kind() == ErrorKind::NotAReport
@@ -118,6 +266,10 @@ impl Error {
             anomaly: None,
             code: None,
             message: None,
+            call: None,
+            status: None,
+            retry_after: None,
+            timeout: None,
             source: None,
         }))
     }
@@ -175,21 +327,60 @@ impl Error {
     }
 
     pub(crate) fn caused_by(self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
-        self.with(|context| context.source = Some(Box::new(source)))
+        self.with(|context| context.source = Some(Arc::new(source)))
     }
 
-    /// Only ever called while the error is being made, when nobody shares it yet.
     fn with(mut self, change: impl FnOnce(&mut Context)) -> Self {
-        if let Some(context) = Arc::get_mut(&mut self.0) {
-            change(context);
-        }
+        change(Arc::make_mut(&mut self.0));
         self
+    }
+}
+
+/// How the client says what happened on the wire.
+#[cfg(feature = "client")]
+impl Error {
+    /// The service's own code and words, which are shown as they are: cleaned before.
+    pub(crate) fn saying(self, message: impl Into<Box<str>>, code: Option<&str>) -> Self {
+        let message = message.into();
+        self.with(|context| {
+            context.message = Some(message).filter(|message| !message.is_empty());
+            context.code = code.map(Into::into);
+        })
+    }
+
+    pub(crate) fn with_status(self, status: u16) -> Self {
+        self.with(|context| context.status = Some(status))
+    }
+
+    pub(crate) fn with_retry_after(self, wait: Duration) -> Self {
+        self.with(|context| context.retry_after = Some(wait))
+    }
+
+    pub(crate) fn timed_out(timeout: Timeout, what: impl Into<Cow<'static, str>>) -> Self {
+        Error::new(ErrorKind::TimedOut, what).with(|context| context.timeout = Some(timeout))
+    }
+
+    /// The same error with another kind and other words in front of the service's own.
+    pub(crate) fn retold(self, kind: ErrorKind, what: impl Into<Cow<'static, str>>) -> Self {
+        let what = what.into();
+        self.with(|context| {
+            context.kind = kind;
+            context.what = what;
+            context.advice = None;
+        })
+    }
+
+    pub(crate) fn during(self, operation: &'static str, import_id: Uuid, attempts: u32) -> Self {
+        self.with(|context| context.call = Some(Call { operation, import_id, attempts }))
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let context = &*self.0;
+        if let Some(Call { operation, import_id, .. }) = context.call {
+            write!(f, "{operation} for import {import_id}: ")?;
+        }
         if let Some(line) = context.line {
             write!(f, "line {line}")?;
             if let Some(column) = &context.column {
@@ -206,6 +397,15 @@ impl fmt::Display for Error {
             {
                 write!(f, " ({code})")?;
             }
+        }
+        match (context.status, context.call.map_or(0, |call| call.attempts)) {
+            (None, 0 | 1) => {}
+            (None, attempts) => write!(f, " [{attempts} attempts]")?,
+            (Some(status), 0 | 1) => write!(f, " [HTTP {status}]")?,
+            (Some(status), attempts) => write!(f, " [HTTP {status}, {attempts} attempts]")?,
+        }
+        if let Some(wait) = context.retry_after {
+            write!(f, "; it asks to wait {} s", wait.as_secs_f64().ceil())?;
         }
         if let Some(advice) = &context.advice {
             write!(f, "; {advice}")?;
@@ -230,6 +430,18 @@ impl fmt::Debug for Error {
         }
         if let Some(message) = &context.message {
             debug.field("message", message);
+        }
+        if let Some(call) = &context.call {
+            debug.field("call", call);
+        }
+        if let Some(status) = &context.status {
+            debug.field("status", status);
+        }
+        if let Some(retry_after) = &context.retry_after {
+            debug.field("retry_after", retry_after);
+        }
+        if let Some(timeout) = &context.timeout {
+            debug.field("timeout", timeout);
         }
         if let Some(source) = &context.source {
             debug.field("source", source);
@@ -264,6 +476,21 @@ pub(crate) fn escape(text: &str, longest: usize) -> String {
         } else {
             escaped.push(character);
         }
+    }
+    escaped
+}
+
+/// The same, cut where it would take more than `longest` bytes once escaped.
+pub(crate) fn escape_within(text: &str, longest: usize) -> String {
+    let mut escaped = escape(text, longest);
+    if escaped.len() > longest {
+        let ellipsis = '…';
+        let mut end = longest.saturating_sub(ellipsis.len_utf8());
+        while !escaped.is_char_boundary(end) {
+            end -= 1;
+        }
+        escaped.truncate(end);
+        escaped.push(ellipsis);
     }
     escaped
 }

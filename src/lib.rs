@@ -76,6 +76,8 @@
 
 mod anomaly;
 mod cell;
+#[cfg(feature = "client")]
+mod client;
 mod columns;
 mod counter;
 mod counts;
@@ -95,10 +97,16 @@ pub mod sandbox;
 mod scan;
 
 pub use anomaly::{Anomalies, Anomaly, AnomalySet};
+#[cfg(feature = "blocking")]
+pub use client::blocking;
+#[cfg(feature = "client")]
+pub use client::{
+    Client, ClientBuilder, Credentials, Difference, ImportStatus, ImportSummary, Progress, Protocol, Region,
+};
 pub use counter::ReasonCounter;
 pub use counts::ReasonCounts;
 pub use deserialize::Deserialize;
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, Result, Timeout};
 pub use fault::{Fault, Fields, RawFields};
 pub use groups::Group;
 pub use options::ReadOptions;

@@ -1,14 +1,16 @@
 //! What an answer that is not a report says: the service's words, and its code.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
-use crate::error::{Error, escape};
+use crate::error::{Error, escape, escape_within};
 
 /// As much of such an answer as is read for its words; the code is looked for in all of it.
 const HEAD: usize = 64 * 1024;
 /// How much of an answer that is no JSON is repeated, in characters.
 const EXCERPT: usize = 200;
-/// How much of a message in JSON is repeated, in characters.
+/// How much of a message in JSON is repeated, in bytes as they are shown.
 const LONGEST_MESSAGE: usize = 2048;
 /// How much of a code is kept; the documented ones have at most 55 characters.
 const LONGEST_CODE: usize = 128;
@@ -79,9 +81,14 @@ impl Message {
 
     /// The member `message` of an answer in JSON, else the answer's beginning.
     pub(crate) fn text(&self) -> String {
+        self.text_after(|text| text.into())
+    }
+
+    /// The same, where `clean` changes the text before it is escaped and cut.
+    pub(crate) fn text_after(&self, clean: impl Fn(&str) -> Cow<'_, str>) -> String {
         match serde_json::from_slice::<Value>(&self.head).ok().as_ref().and_then(member) {
-            Some(message) => escape(message.trim(), LONGEST_MESSAGE),
-            None => escape(String::from_utf8_lossy(&self.head).trim(), EXCERPT),
+            Some(message) => escape_within(clean(message).trim(), LONGEST_MESSAGE),
+            None => escape(clean(&String::from_utf8_lossy(&self.head)).trim(), EXCERPT),
         }
     }
 

@@ -1,0 +1,106 @@
+//! The body of an answer with which the service says that all is well.
+
+use super::endpoint::Protocol;
+use super::envelope::{Content, Envelope, Fields};
+use super::operation::Operation;
+use super::rest;
+use super::xml::Malformed;
+use crate::error::{Error, ErrorKind};
+use crate::message::Message;
+
+/// The most bytes that are read of an answer once it is known not to be a result.
+const LARGEST_ERROR: u64 = 64 * 1024;
+/// What an answer may hold besides a report of the largest size.
+const MARGIN: u64 = 1 << 20;
+
+/// Reads a body as it comes, with a bound on its size.
+pub(super) struct Body {
+    form: Form,
+    max_size: u64,
+    /// Bytes on the wire, and of the report in them.
+    pub(super) received: u64,
+    decoded: u64,
+    /// Its beginning, for what it says if it is no result: as it is on the wire, and as decoded from base64.
+    said: Message,
+    decoded_said: Option<Message>,
+    broken: Option<Malformed>,
+}
+
+enum Form {
+    Soap(Box<Envelope>),
+    /// The report as it is.
+    Plain,
+    Json(Vec<u8>),
+}
+
+impl Body {
+    pub(super) fn new(protocol: Protocol, operation: Operation, max_size: u64) -> Self {
+        let form = match protocol {
+            Protocol::Soap => Form::Soap(Box::new(Envelope::new(operation))),
+            Protocol::Rest if operation.is_report() => Form::Plain,
+            Protocol::Rest => Form::Json(Vec::new()),
+        };
+        Body { form, max_size, received: 0, decoded: 0, said: Message::default(), decoded_said: None, broken: None }
+    }
+
+    /// Refuses a body of so many bytes on the wire, of which so many are of the report.
+    pub(super) fn check_size(&self, received: u64, decoded: u64) -> Result<(), Error> {
+        let largest = match self.form {
+            // Base64 takes four thirds; white space in it, such as line ends, is legal.
+            Form::Soap(_) => self.max_size.saturating_mul(2).saturating_add(MARGIN),
+            Form::Plain => self.max_size,
+            Form::Json(_) => MARGIN,
+        };
+        if decoded <= self.max_size && received <= largest {
+            return Ok(());
+        }
+        let what = format!("the report is larger than the {} bytes allowed", self.max_size);
+        Err(Error::new(ErrorKind::TooLarge, what).advise("allow more, if there is room for it"))
+    }
+
+    /// Reads on, and appends what belongs to the report. `false` if the rest is of no use.
+    pub(super) fn feed(&mut self, piece: &[u8], report: &mut Vec<u8>) -> Result<bool, Error> {
+        if self.received < LARGEST_ERROR {
+            self.said.feed(head(piece, self.received));
+        }
+        self.received += piece.len() as u64;
+        if self.broken.is_none() {
+            match &mut self.form {
+                Form::Soap(envelope) => {
+                    self.broken = envelope.feed(piece, report).err();
+                    if self.decoded < LARGEST_ERROR && !report.is_empty() {
+                        self.decoded_said.get_or_insert_default().feed(head(report, self.decoded));
+                    }
+                }
+                Form::Plain => report.extend_from_slice(piece),
+                Form::Json(body) => body.extend_from_slice(piece),
+            }
+            self.decoded += report.len() as u64;
+        }
+        self.check_size(self.received, self.decoded)?;
+        Ok(self.broken.is_none() || self.received < LARGEST_ERROR)
+    }
+
+    /// What it says, should it turn out to be no result, and what it holds.
+    pub(super) fn finish(self) -> (Message, Result<Content, Malformed>) {
+        let mut said = self.said;
+        let content = match (self.broken, self.form) {
+            (Some(broken), _) => Err(broken),
+            (None, Form::Soap(envelope)) => envelope.finish(),
+            (None, Form::Plain) => Ok(Content::Result(Fields::new())),
+            // A figure is never a code: an object with one is an error, whatever else it holds.
+            (None, Form::Json(_)) if said.code().is_some() => Err("it is an error"),
+            (None, Form::Json(body)) => rest::fields(&body).map(Content::Result),
+        };
+        match (&content, self.decoded_said) {
+            (Ok(Content::Result(_)), Some(decoded)) => (decoded, content),
+            _ => (said, content),
+        }
+    }
+}
+
+/// As much of `piece` as belongs to the beginning of what it continues.
+fn head(piece: &[u8], before: u64) -> &[u8] {
+    let room = usize::try_from(LARGEST_ERROR.saturating_sub(before)).unwrap_or(usize::MAX);
+    piece.get(..room).unwrap_or(piece)
+}

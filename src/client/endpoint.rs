@@ -1,0 +1,246 @@
+//! Where the service is, and how it is spoken to.
+
+use std::fmt;
+use std::str::FromStr;
+
+use reqwest::Url;
+use uuid::Uuid;
+
+use super::operation::Operation;
+use super::rest;
+use crate::error::{Error, ErrorKind, Result, escape};
+
+/// Where an account lives. The wrong region answers 403, not a redirect.
+///
+/// Source: the vendor's documentation of its APIs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Region {
+    /// Europe.
+    #[default]
+    R1,
+    /// North America.
+    R2,
+    /// Asia Pacific.
+    R3,
+}
+
+impl Region {
+    /// Its name in an address, such as `r1`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Region::R1 => "r1",
+            Region::R2 => "r2",
+            Region::R3 => "r3",
+        }
+    }
+}
+
+/// How the service is spoken to. What is fetched is the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// SOAP 1.1, with the report in base64.
+    #[default]
+    Soap,
+    /// REST v2, with the report as it is.
+    Rest,
+}
+
+impl Protocol {
+    /// Its name, `soap` or `rest`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Protocol::Soap => "soap",
+            Protocol::Rest => "rest",
+        }
+    }
+}
+
+macro_rules! names {
+    ($type:ident, $what:literal, $($variant:ident),+) => {
+        impl FromStr for $type {
+            type Err = Error;
+
+            fn from_str(text: &str) -> Result<Self> {
+                [$($type::$variant),+].into_iter().find(|known| known.as_str().eq_ignore_ascii_case(text)).ok_or_else(|| {
+                    let names = [$($type::$variant.as_str()),+].join(", ");
+                    Error::new(ErrorKind::Configuration, format!("no {} is named `{}`", $what, escape(text, 100)))
+                        .advise(format!("there are {names}"))
+                })
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    };
+}
+
+names!(Region, "region", R1, R2, R3);
+names!(Protocol, "protocol", Soap, Rest);
+
+/// An address that credentials may be sent to.
+#[derive(Clone, Debug)]
+pub(super) struct Endpoint {
+    protocol: Protocol,
+    url: Url,
+}
+
+impl Endpoint {
+    pub(super) fn of_region(protocol: Protocol, region: Region) -> Result<Self> {
+        Endpoint::parse(
+            protocol,
+            &match protocol {
+                // The host form is documented for all APIs; the path is that of the older hosts.
+                Protocol::Soap => format!("https://{region}-api.dotdigital.com/v2/api.svc"),
+                Protocol::Rest => format!("https://{region}-api.dotdigital.com"),
+            },
+        )
+    }
+
+    pub(super) fn parse(protocol: Protocol, address: &str) -> Result<Self> {
+        // The address itself is not repeated: somebody may have put a password into it.
+        let wrong = |what: &'static str, advice: &'static str| {
+            Err(Error::new(ErrorKind::Configuration, format!("the endpoint {what}")).advise(advice))
+        };
+        let Ok(url) = Url::parse(address) else {
+            return wrong("is no URL", "give all of it, such as https://r1-api.dotdigital.com/v2/api.svc");
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return wrong("holds credentials", "give them apart from the address");
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return wrong("has a query or a fragment", "give it without what follows `?` or `#`");
+        }
+        let endpoint = Endpoint { protocol, url };
+        match endpoint.url.scheme() {
+            "https" => {}
+            "http" if endpoint.is_loopback() => {}
+            "http" => {
+                return wrong(
+                    "is http:// to another machine, which would show the password on the way",
+                    "use https://; http:// is for 127.0.0.0/8, ::1 and localhost alone",
+                );
+            }
+            _ => return wrong("is neither https:// nor http://", "use https://"),
+        }
+        if protocol == Protocol::Rest && endpoint.base().ends_with("/v2") {
+            return wrong("ends with /v2, which is added to it", "give it up to and without /v2");
+        }
+        Ok(endpoint)
+    }
+
+    /// Is it on this very machine, by its address or as `localhost`?
+    pub(super) fn is_loopback(&self) -> bool {
+        // Compared as parsed, never as text: `127.1` is loopback, `127.0.0.1.example.com` is not.
+        match self.url.host_str() {
+            Some("localhost") => true,
+            Some(host) => {
+                let host = host.trim_start_matches('[').trim_end_matches(']');
+                host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+            }
+            None => false,
+        }
+    }
+
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
+    pub(super) fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    fn base(&self) -> &str {
+        self.url.as_str().trim_end_matches('/')
+    }
+
+    /// The address of one call.
+    pub(super) fn of_call(&self, operation: Operation, import_id: Uuid) -> Result<Url> {
+        match self.protocol {
+            Protocol::Soap => Ok(self.url.clone()),
+            Protocol::Rest => Url::parse(&format!("{}{}", self.base(), rest::path(operation, import_id)))
+                .map_err(|_| Error::new(ErrorKind::Configuration, "the endpoint is no base of an address")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn http_is_for_loopback_alone() {
+        for (address, is_allowed) in [
+            ("https://r1-api.dotdigital.com/v2/api.svc", true),
+            ("https://0.0.0.0/", true),
+            ("http://127.0.0.1:8080/", true),
+            ("http://127.9.8.7/", true),
+            ("http://127.1/", true),
+            ("http://0x7f.1/", true),
+            ("http://[::1]:8080/", true),
+            ("http://localhost/", true),
+            ("HTTP://LOCALHOST/", true),
+            ("http://0.0.0.0/", false),
+            ("http://[::]/", false),
+            ("http://[::ffff:127.0.0.1]/", false),
+            ("http://localhost./", false),
+            ("http://localhost.example.com/", false),
+            ("http://127.0.0.1.example.com/", false),
+            ("http://127.0.0.1@example.com/", false),
+            ("http://example.com#localhost", false),
+            ("http://128.0.0.1/", false),
+            ("http://2130706434/", true),
+            ("http://3232235521/", false),
+            ("http://r1-api.dotdigital.com/", false),
+            ("ftp://localhost/", false),
+            ("file:///etc/passwd", false),
+            ("localhost:8080", false),
+            ("", false),
+            ("https://user:secret@localhost/", false),
+            ("https://localhost/?a=secret", false),
+        ] {
+            for protocol in [Protocol::Soap, Protocol::Rest] {
+                let parsed = Endpoint::parse(protocol, address);
+                assert_eq!(parsed.is_ok(), is_allowed, "{address}");
+                if let Err(error) = parsed {
+                    assert_eq!(error.kind(), ErrorKind::Configuration, "{address}");
+                    assert!(!error.to_string().contains("secret"), "{error}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_address_of_a_call() {
+        let call = |protocol, address| {
+            let endpoint = Endpoint::parse(protocol, address).unwrap();
+            endpoint.of_call(Operation::Figures, Uuid::nil()).unwrap().to_string()
+        };
+        let path = "/v2/contacts/import/00000000-0000-0000-0000-000000000000/report";
+        assert_eq!(call(Protocol::Soap, "https://apiconnector.com/v2/Api.svc"), "https://apiconnector.com/v2/Api.svc");
+        assert_eq!(call(Protocol::Rest, "https://x.com"), format!("https://x.com{path}"));
+        assert_eq!(call(Protocol::Rest, "https://x.com/"), format!("https://x.com{path}"));
+        assert_eq!(call(Protocol::Rest, "https://x.com/proxy/"), format!("https://x.com/proxy{path}"));
+        for address in ["https://x.com/v2", "https://x.com/v2/"] {
+            assert!(Endpoint::parse(Protocol::Rest, address).is_err());
+        }
+    }
+
+    #[test]
+    fn regions_and_protocols() {
+        for (region, protocol, address) in [
+            (Region::R1, Protocol::Soap, "https://r1-api.dotdigital.com/v2/api.svc"),
+            (Region::R3, Protocol::Rest, "https://r3-api.dotdigital.com/"),
+        ] {
+            assert_eq!(Endpoint::of_region(protocol, region).unwrap().url.as_str(), address);
+        }
+        assert_eq!("R2".parse::<Region>().unwrap(), Region::R2);
+        assert_eq!("rest".parse::<Protocol>().unwrap(), Protocol::Rest);
+        let error = "r9".parse::<Region>().unwrap_err();
+        assert_eq!(error.to_string(), "no region is named `r9`; there are r1, r2, r3");
+    }
+}

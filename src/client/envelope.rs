@@ -1,0 +1,463 @@
+//! SOAP 1.1: what an answer holds.
+//!
+//! Source: the vendor's published WSDL. Elements are matched by namespace and local name; prefixes and unknown
+//! siblings don't matter.
+
+use super::base64::Base64Text;
+use super::operation::Operation;
+use super::soap::{OPERATIONS, SOAP_11};
+use super::xml::{Element, Elements, Malformed, XmlReader, is_space};
+use crate::message::Message;
+
+const SOAP_12: &str = "http://www.w3.org/2003/05/soap-envelope";
+/// The namespace of what is inside a result.
+const DATA: &str = "http://apiconnector.com";
+
+/// The most bytes of an envelope around the report, and of any other answer.
+const LARGEST_REST: usize = 1 << 20;
+/// The most fields of a result, and the most bytes of one.
+const MOST_FIELDS: usize = 64;
+const LONGEST_FIELD: usize = 256;
+
+/// What an answer holds, once all of it has been read.
+#[derive(Debug, PartialEq)]
+pub(super) enum Content {
+    /// The result of the operation. The report itself has been handed out on the way.
+    Result(Fields),
+    /// The service's words, and its code.
+    Fault { words: String, code: Option<String> },
+}
+
+/// The fields of a result other than the report, by name.
+pub(super) type Fields = Vec<(String, String)>;
+
+/// Reads an answer as it comes.
+pub(super) struct Envelope {
+    xml: XmlReader,
+    answer: Answer,
+    /// Once the answer is known not to be what was asked for, the rest of it doesn't matter.
+    malformed: Option<Malformed>,
+}
+
+impl Envelope {
+    pub(super) fn new(operation: Operation) -> Self {
+        Envelope { xml: XmlReader::default(), answer: Answer::new(operation), malformed: None }
+    }
+
+    /// Reads on, and appends to `report` what has come of it.
+    pub(super) fn feed(&mut self, piece: &[u8], report: &mut Vec<u8>) -> Result<(), Malformed> {
+        if let Some(malformed) = self.malformed {
+            return Err(malformed);
+        }
+        let fed = self.xml.feed(piece, &mut self.answer);
+        report.append(&mut self.answer.report);
+        // White space inside the report is legal without end; what limits it is the caller's.
+        self.answer.rest += piece.len().saturating_sub(self.answer.in_report);
+        self.answer.in_report = 0;
+        let fed = fed.and(if self.answer.rest > LARGEST_REST { Err("its envelope is too large") } else { Ok(()) });
+        self.malformed = fed.err();
+        fed
+    }
+
+    /// What it holds, now that it has ended.
+    pub(super) fn finish(self) -> Result<Content, Malformed> {
+        if let Some(malformed) = self.malformed {
+            return Err(malformed);
+        }
+        self.xml.finish()?;
+        self.answer.content()
+    }
+}
+
+/// Where an element stands, and so what it means.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Place {
+    Envelope,
+    Body,
+    Response,
+    Result,
+    Field,
+    Fault,
+    FaultWords,
+    FaultRest,
+    Ignored,
+}
+
+struct Answer {
+    operation: Operation,
+    places: Vec<Place>,
+    envelope: &'static str,
+    has_response: bool,
+    has_result: bool,
+    is_nil: bool,
+    base64: Base64Text,
+    report: Vec<u8>,
+    /// How much of what is being fed belongs to the report's text, and how much else has been read.
+    in_report: usize,
+    rest: usize,
+    fields: Vec<(String, Vec<u8>)>,
+    fault: Option<Fault>,
+}
+
+#[derive(Default)]
+struct Fault {
+    /// The code is looked for in the words first, then in the rest.
+    in_words: Message,
+    in_rest: Message,
+    words: Vec<u8>,
+}
+
+impl Answer {
+    fn new(operation: Operation) -> Self {
+        Answer {
+            operation,
+            places: Vec::new(),
+            envelope: SOAP_11,
+            has_response: false,
+            has_result: false,
+            is_nil: false,
+            base64: Base64Text::default(),
+            report: Vec::new(),
+            in_report: 0,
+            rest: 0,
+            fields: Vec::new(),
+            fault: None,
+        }
+    }
+
+    fn place(&mut self, element: &Element<'_>) -> Result<Place, Malformed> {
+        let Element { namespace, name, is_nil } = *element;
+        let name_of = |suffix: &str| name.strip_suffix(suffix) == Some(self.operation.name());
+        Ok(match self.places.last() {
+            None if name == "Envelope" && namespace == SOAP_11 => Place::Envelope,
+            None if name == "Envelope" && namespace == SOAP_12 => {
+                self.envelope = SOAP_12;
+                Place::Envelope
+            }
+            None => return Err("it is no SOAP envelope"),
+            Some(Place::Envelope) if name == "Body" && namespace == self.envelope => Place::Body,
+            Some(Place::Body) if name == "Fault" && namespace == self.envelope => {
+                self.fault = Some(Fault::default());
+                Place::Fault
+            }
+            // Of the other version, a fault is understood, and nothing else.
+            Some(Place::Body) if self.envelope == SOAP_12 => Place::Ignored,
+            Some(Place::Body) if name_of("Response") && namespace == OPERATIONS => {
+                if std::mem::replace(&mut self.has_response, true) {
+                    return Err("it answers twice");
+                }
+                Place::Response
+            }
+            Some(Place::Response) if name_of("Result") && namespace == OPERATIONS => {
+                if std::mem::replace(&mut self.has_result, true) {
+                    return Err("it has two results");
+                }
+                self.is_nil = is_nil;
+                Place::Result
+            }
+            // Read as an absent result, this would be an empty report that nobody has sent.
+            Some(Place::Response) if name.eq_ignore_ascii_case(&format!("{}Result", self.operation.name())) => {
+                return Err("its result is not in the namespace of the contract");
+            }
+            Some(Place::Result) if self.operation.is_report() => return Err("its result holds an element"),
+            Some(Place::Result) if namespace == DATA => {
+                if self.fields.len() == MOST_FIELDS {
+                    return Err("its result has too many fields");
+                }
+                self.fields.push((name.into(), Vec::new()));
+                Place::Field
+            }
+            Some(Place::Result) if name == "Status" => {
+                return Err("its status is not in the namespace of the contract");
+            }
+            // The one of SOAP 1.1, and the one of 1.2.
+            Some(Place::Fault) if name == "faultstring" || name == "Reason" => Place::FaultWords,
+            Some(Place::Fault) => Place::FaultRest,
+            Some(inside @ (Place::FaultWords | Place::FaultRest)) => *inside,
+            Some(_) => Place::Ignored,
+        })
+    }
+
+    fn content(self) -> Result<Content, Malformed> {
+        if let Some(mut fault) = self.fault {
+            let code = fault.in_words.code().map(String::from).or_else(|| fault.in_rest.code().map(String::from));
+            return Ok(Content::Fault { words: String::from_utf8_lossy(&fault.words).trim().into(), code });
+        }
+        if self.envelope == SOAP_12 {
+            return Err("it is SOAP 1.2, not the 1.1 of the contract");
+        }
+        if !self.has_response {
+            return Err("it holds no answer to the call");
+        }
+        self.base64.finish().map_err(|_| NOT_BASE64)?;
+        let read = |(name, value): (String, Vec<u8>)| (name, String::from_utf8_lossy(&value).trim().into());
+        Ok(Content::Result(self.fields.into_iter().map(read).collect()))
+    }
+}
+
+const NOT_BASE64: Malformed = "its result is not base64";
+
+impl Elements for Answer {
+    fn start(&mut self, element: &Element<'_>) -> Result<(), Malformed> {
+        let place = self.place(element)?;
+        self.places.push(place);
+        Ok(())
+    }
+
+    fn text(&mut self, text: &[u8]) -> Result<(), Malformed> {
+        match self.places.last() {
+            Some(Place::Result) if self.operation.is_report() => {
+                if self.is_nil && !is_space(text) {
+                    return Err("its result is nil and not empty");
+                }
+                self.in_report += text.len();
+                self.base64.feed(text, &mut self.report).map_err(|_| NOT_BASE64)
+            }
+            Some(Place::Response | Place::Result) if !is_space(text) => Err("there is text in place of its result"),
+            Some(Place::Field) => {
+                if let Some((_, value)) = self.fields.last_mut() {
+                    if value.len() + text.len() > LONGEST_FIELD {
+                        return Err("a field of its result is too long");
+                    }
+                    value.extend_from_slice(text);
+                }
+                Ok(())
+            }
+            Some(Place::FaultWords) => {
+                if let Some(fault) = &mut self.fault {
+                    fault.in_words.feed(text);
+                    fault.words.extend_from_slice(text);
+                }
+                Ok(())
+            }
+            Some(Place::FaultRest) => {
+                if let Some(fault) = &mut self.fault {
+                    fault.in_rest.feed(text);
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn end(&mut self) -> Result<(), Malformed> {
+        self.places.pop();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is read of a document, which must be the same for every splitting.
+    fn read(operation: Operation, document: &[u8]) -> Result<(Vec<u8>, Content), Malformed> {
+        let by = |piece: usize| {
+            let (mut envelope, mut report) = (Envelope::new(operation), Vec::new());
+            for piece in document.chunks(piece) {
+                envelope.feed(piece, &mut report)?;
+            }
+            envelope.finish().map(|content| (report, content))
+        };
+        let whole = by(document.len().max(1));
+        for piece in [1, 2, 3, 5, 7, 64] {
+            assert_eq!(by(piece), whole, "{} by {piece}", String::from_utf8_lossy(document));
+        }
+        whole
+    }
+
+    /// An envelope with this in its body.
+    fn envelope(body: &str) -> String {
+        format!(r#"<s:Envelope xmlns:s="{SOAP_11}"><s:Body>{body}</s:Body></s:Envelope>"#)
+    }
+
+    fn faults(inside: &str) -> String {
+        envelope(&format!(
+            r#"<GetContactImportReportFaultsResponse xmlns="{OPERATIONS}" xmlns:i="http://www.w3.org/2001/XMLSchema-instance">{inside}</GetContactImportReportFaultsResponse>"#
+        ))
+    }
+
+    fn report(document: impl AsRef<[u8]>) -> Result<String, Malformed> {
+        match read(Operation::Faults, document.as_ref())? {
+            (report, Content::Result(_)) => Ok(String::from_utf8(report).unwrap()),
+            (_, Content::Fault { .. }) => Err("a fault"),
+        }
+    }
+
+    #[test]
+    fn four_legal_answers() {
+        const RESULT: &str = "GetContactImportReportFaultsResult";
+        for (inside, expected) in [
+            (format!("<{RESULT}>UmVhc29uLGVtYWlsCg==</{RESULT}>"), "Reason,email\n"),
+            (format!("<{RESULT}></{RESULT}>"), ""),
+            (format!("<{RESULT}/>"), ""),
+            (format!("<{RESULT} i:nil=\"true\"/>"), ""),
+            (format!("<{RESULT} i:nil='1'> </{RESULT}>"), ""),
+            (format!("<{RESULT} i:nil='false'>UmVhc29u</{RESULT}>"), "Reason"),
+            (String::new(), ""),
+            // Text in several pieces.
+            (format!("<{RESULT}>\r\n Um<!-- > --->Vh<![CDATA[c2]]>9&#117;\n<?x ?></{RESULT}>"), "Reason"),
+            (format!("<{RESULT}><![CDATA[]]>UmVh<![CDATA[\n]]>c29&#x75;</{RESULT}>"), "Reason"),
+            (format!("<{RESULT}>UmVhc29uLGVtYWlsCg&#61;=</{RESULT}>"), "Reason,email\n"),
+            // Unknown siblings, and other prefixes.
+            (format!("<More>x</More><{RESULT}>UmVhc29u</{RESULT}><o:More xmlns:o='o'><a/></o:More>"), "Reason"),
+            (format!("<p:{RESULT} xmlns:p='{OPERATIONS}' a='>'>UmVhc29u</p:{RESULT} >"), "Reason"),
+        ] {
+            assert_eq!(report(faults(&inside)).as_deref(), Ok(expected), "{inside}");
+        }
+    }
+
+    #[test]
+    fn around_the_envelope() {
+        let inside = faults("<GetContactImportReportFaultsResult>UmVhc29u</GetContactImportReportFaultsResult>");
+        for document in [
+            format!("\u{feff}{inside}"),
+            format!(r#"<?xml version="1.0" encoding="utf-8"?>{inside}"#),
+            format!("\u{feff}<?xml version='1.0' encoding='UTF-8' standalone='no'?>\r\n<!-- a -->{inside}\n<!--b-->\n"),
+            inside.replace("<s:Body>", "<s:Header><a:Action xmlns:a='a'>x<b/></a:Action></s:Header><s:Body>"),
+            inside.replace("xmlns:s=", "xmlns:soap-env=").replace("<s:", "<soap-env:").replace("</s:", "</soap-env:"),
+        ] {
+            assert_eq!(report(&document).as_deref(), Ok("Reason"), "{document}");
+        }
+    }
+
+    #[test]
+    fn never_a_silent_empty_report() {
+        const OPEN: &str = "<GetContactImportReportFaultsResult>";
+        const CLOSE: &str = "</GetContactImportReportFaultsResult>";
+        let result = |text: &str| faults(&format!("{OPEN}{text}{CLOSE}"));
+        let good = result("UmVhc29u");
+        let utf16: Vec<u8> = good.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let utf16_be: Vec<u8> = good.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let marked = [&[0xff, 0xfe], &utf16[..]].concat();
+        let soap_12 = good.replace(SOAP_11, SOAP_12);
+        let other_response = good.replace("FaultsResponse", "Response");
+        let deep = format!("{}{}", "<a>".repeat(40), "</a>".repeat(40));
+        let attributes = (0..70).fold(String::new(), |all, index| format!("{all} a{index}=''"));
+        for (document, expected) in [
+            (&b""[..], "it holds no element"),
+            (b" ", "it holds no element"),
+            (b"   \n", "it holds no element"),
+            (b"<!-- -->", "it holds no element"),
+            (&utf16, "it is UTF-16, not UTF-8"),
+            (&utf16_be, "it is UTF-16, not UTF-8"),
+            (&marked, "it is UTF-16, not UTF-8"),
+            (br#"{"message": "x"}"#, "it is not XML: there is text outside of its element"),
+            (b"<!DOCTYPE html><html></html>", "it has a DOCTYPE, which is refused"),
+            (b"<!doctype html>", "it has a DOCTYPE, which is refused"),
+            (b"<!ENTITY x 'y'>", "it has a declaration, which is refused"),
+            (b"<html><body>hello</body></html>", "it is no SOAP envelope"),
+            (b"<Envelope/>", "it is no SOAP envelope"),
+            (b"<a:b/>", "a prefix of it is declared nowhere"),
+            (br#"<?xml version="1.0" encoding="utf-16"?><a/>"#, "its encoding is not UTF-8"),
+            (soap_12.as_bytes(), "it is SOAP 1.2, not the 1.1 of the contract"),
+            (other_response.as_bytes(), "it holds no answer to the call"),
+            (envelope("").as_bytes(), "it holds no answer to the call"),
+            (envelope("text").as_bytes(), "it holds no answer to the call"),
+            (good.replace("/v2", "/v3").as_bytes(), "it holds no answer to the call"),
+            (faults("UmVhc29u").as_bytes(), "there is text in place of its result"),
+            (
+                good.replace(OPEN, &OPEN.replace('>', " xmlns=''>")).as_bytes(),
+                "its result is not in the namespace of the contract",
+            ),
+            (
+                good.replace(OPEN, &OPEN.replace('>', " xmlns='x'>")).as_bytes(),
+                "its result is not in the namespace of the contract",
+            ),
+            (good.replace("sResult", "sresult").as_bytes(), "its result is not in the namespace of the contract"),
+            (result("<a/>").as_bytes(), "its result holds an element"),
+            (good.replace(OPEN, &OPEN.replace('>', " i:nil='true'>")).as_bytes(), "its result is nil and not empty"),
+            (faults(&format!("{OPEN}{CLOSE}{OPEN}{CLOSE}")).as_bytes(), "it has two results"),
+            (result("UmVhc29").as_bytes(), "its result is not base64"),
+            (result("UmVh*29u").as_bytes(), "its result is not base64"),
+            (result("UmVhcw==UmVh").as_bytes(), "its result is not base64"),
+            (result("&eacute;").as_bytes(), "it holds a reference that XML doesn't know"),
+            (result(&format!("&{};", "x".repeat(40))).as_bytes(), "it holds a reference that XML doesn't know"),
+            (result(&deep).as_bytes(), "its result holds an element"),
+            (faults(&deep).as_bytes(), "its elements are nested too deeply"),
+            (faults(&format!("<a{attributes}/>")).as_bytes(), "a tag has too many attributes"),
+            (faults(&format!("<a b='{}'/>", "x".repeat(20_000))).as_bytes(), "a tag is too long"),
+            (faults("<a b='1' b='2'/>").as_bytes(), "a tag has a broken attribute"),
+            (faults("<a b=1/>").as_bytes(), "a tag has a broken attribute"),
+            (faults("<1/>").as_bytes(), "a tag has no name"),
+            (faults("< a/>").as_bytes(), "a tag has no name"),
+            (good.trim_end_matches('>').as_bytes(), "it ends in the middle"),
+            (good.replace("</s:Envelope>", "").as_bytes(), "it ends in the middle"),
+            (good.replace("</s:Body>", "").as_bytes(), "an end tag doesn't fit its start tag"),
+            (format!("{good}{good}").as_bytes(), "it holds more than one document"),
+            (format!("{good}x").as_bytes(), "it is not XML: there is text outside of its element"),
+        ] {
+            let shown = String::from_utf8_lossy(document);
+            assert_eq!(report(document), Err(expected), "{}", shown.chars().take(300).collect::<String>());
+        }
+    }
+
+    #[test]
+    fn around_the_report_there_is_a_limit() {
+        let comment = format!("<!--{}-->", "x".repeat(LARGEST_REST));
+        let (mut envelope, document) = (Envelope::new(Operation::Faults), faults(&comment));
+        let fed = document.as_bytes().chunks(1000).try_for_each(|piece| envelope.feed(piece, &mut Vec::new()));
+        assert_eq!(fed, Err("its envelope is too large"));
+    }
+
+    #[test]
+    fn faults_and_their_codes() {
+        let soap_11 = |inside: &str| envelope(&format!("<s:Fault>{inside}</s:Fault>"));
+        let soap_12 = r#"<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Body><e:Fault><e:Code><e:Value>e:Sender</e:Value></e:Code><e:Reason><e:Text>No. ERROR_B</e:Text></e:Reason></e:Fault></e:Body></e:Envelope>"#;
+        for (document, words, code) in [
+            (
+                soap_11("<faultcode xmlns:a='a'>a:X</faultcode><faultstring xml:lang='en'>No. ERROR_A</faultstring>"),
+                "No. ERROR_A",
+                Some("ERROR_A"),
+            ),
+            (
+                soap_11("<faultstring>Error: ERROR_A ---&gt; ERROR<![CDATA[_B]]>_&#67; </faultstring>"),
+                "Error: ERROR_A ---> ERROR_B_C",
+                Some("ERROR_B_C"),
+            ),
+            (soap_11("<faultstring>ERROR_A</faultstring><detail><x>ERROR_B</x></detail>"), "ERROR_A", Some("ERROR_A")),
+            (soap_11("<faultstring>No.</faultstring><detail><x>ERROR_B</x></detail>"), "No.", Some("ERROR_B")),
+            (soap_11("<faultcode>s:InternalServiceFault</faultcode><faultstring>é</faultstring>"), "é", None),
+            (soap_11(""), "", None),
+            (soap_12.into(), "No. ERROR_B", Some("ERROR_B")),
+        ] {
+            let expected = Content::Fault { words: words.into(), code: code.map(Into::into) };
+            assert_eq!(read(Operation::Faults, document.as_bytes()), Ok((Vec::new(), expected)), "{document}");
+        }
+    }
+
+    #[test]
+    fn fields_are_in_the_other_namespace() {
+        let progress = |result: &str| {
+            envelope(&format!(
+                r#"<GetContactImportProgressResponse xmlns="{OPERATIONS}">{result}</GetContactImportProgressResponse>"#
+            ))
+        };
+        let owned = |fields: &[(&str, &str)]| {
+            Ok(Content::Result(fields.iter().map(|&(name, value)| (name.into(), value.into())).collect()))
+        };
+        for (result, expected) in [
+            (
+                r#"<GetContactImportProgressResult xmlns:a="http://apiconnector.com"><a:Id>x</a:Id><a:Status> Fini<![CDATA[shed]]></a:Status></GetContactImportProgressResult>"#,
+                owned(&[("Id", "x"), ("Status", "Finished")]),
+            ),
+            (
+                r#"<GetContactImportProgressResult xmlns:a="http://apiconnector.com"><a:Status/><other>7</other></GetContactImportProgressResult>"#,
+                owned(&[("Status", "")]),
+            ),
+            ("<GetContactImportProgressResult/>", owned(&[])),
+            ("", owned(&[])),
+            (
+                "<GetContactImportProgressResult><Status>Finished</Status></GetContactImportProgressResult>",
+                Err("its status is not in the namespace of the contract"),
+            ),
+            (
+                "<GetContactImportProgressResult>Finished</GetContactImportProgressResult>",
+                Err("there is text in place of its result"),
+            ),
+        ] {
+            let read = read(Operation::Progress, progress(result).as_bytes());
+            assert_eq!(read.map(|(_, content)| content), expected, "{result}");
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! One request and its answer.
+
+use std::time::SystemTime;
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use reqwest::{Method, Request, Response};
+use tokio::time::{Instant, timeout, timeout_at};
+use uuid::Uuid;
+
+use super::Shared;
+use super::body::Body;
+use super::collect::{Collector, NotThat};
+use super::endpoint::Protocol;
+use super::envelope::{Content, Envelope};
+use super::operation::Operation;
+use super::progress::{Observer, Progress};
+use super::retry::{Attempt, Failure, named_wait};
+use super::soap;
+use super::transport;
+use super::verdict::{Verdict, judge};
+use super::xml::Malformed;
+use crate::error::{Error, ErrorKind, Timeout, escape_within};
+use crate::message::Message;
+
+/// The most bytes that are read of an answer that is no result.
+const LARGEST_ERROR: usize = 64 * 1024;
+/// The most bytes that are shown of what the service says.
+const LONGEST_WORDS: usize = 2048;
+
+/// Asks one question, as often as it is told to.
+pub(super) struct Exchange<'c, C> {
+    pub(super) shared: &'c Shared,
+    pub(super) observer: &'c Observer,
+    pub(super) operation: Operation,
+    pub(super) import_id: Uuid,
+    pub(super) collector: C,
+}
+
+impl<C: Collector> Attempt for Exchange<'_, C> {
+    type Output = C::Output;
+
+    async fn attempt(&mut self, until: Instant) -> Result<C::Output, Failure> {
+        self.collector.restart();
+        let request = self.request().map_err(Failure::lasting)?;
+        let response =
+            self.shared.http.execute(request).await.map_err(|error| transport::failed(&error, self.shared))?;
+        let status = response.status().as_u16();
+        tracing::debug!(status, "answered");
+        match (status, self.protocol()) {
+            (200, _) | (204, Protocol::Rest) => self.read(response).await,
+            _ => Err(self.refused(response, until).await),
+        }
+    }
+}
+
+impl<C: Collector> Exchange<'_, C> {
+    fn protocol(&self) -> Protocol {
+        self.shared.endpoint.protocol()
+    }
+
+    fn request(&self) -> Result<Request, Error> {
+        let url = self.shared.endpoint.of_call(self.operation, self.import_id)?;
+        let header = |text: &str| {
+            text.parse().map_err(|_| Error::new(ErrorKind::Configuration, "the request has a header that HTTP forbids"))
+        };
+        let mut request = match self.protocol() {
+            Protocol::Soap => {
+                let mut request = Request::new(Method::POST, url);
+                request.headers_mut().insert(CONTENT_TYPE, header(soap::CONTENT_TYPE)?);
+                request.headers_mut().insert("SOAPAction", header(&soap::action(self.operation))?);
+                *request.body_mut() = Some(soap::request(self.operation, self.import_id).into());
+                request
+            }
+            Protocol::Rest => {
+                let mut request = Request::new(Method::GET, url);
+                // The report is text, an error is JSON.
+                request.headers_mut().insert(ACCEPT, header("*/*")?);
+                request
+            }
+        };
+        request.headers_mut().insert(AUTHORIZATION, self.shared.credentials.header()?);
+        Ok(request)
+    }
+
+    /// Reads an answer that may be the result.
+    async fn read(&mut self, mut response: Response) -> Result<C::Output, Failure> {
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        // None is offered; decoding one that comes all the same could be a bomb, and not decoding it a wrong report.
+        if headers.get(CONTENT_ENCODING).is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+            return Err(Failure::lasting(unexpected("it is compressed, which was not offered").with_status(status)));
+        }
+        let total = response.content_length();
+        let mut body = Body::new(self.protocol(), self.operation, self.shared.max_size);
+        body.check_size(total.unwrap_or(0), 0).map_err(Failure::lasting)?;
+        let mut report = Vec::new();
+        loop {
+            let Some(piece) = next(&mut response, self.shared).await? else { break };
+            report.clear();
+            let is_read_on = body.feed(piece.as_ref(), &mut report).map_err(Failure::lasting)?;
+            self.observer.tell(&Progress::Received { bytes: body.received, total });
+            self.collector.feed(&report).map_err(|error| Failure::lasting(error.with_status(status)))?;
+            if !is_read_on {
+                break;
+            }
+        }
+        let (mut said, content) = body.finish();
+        match content {
+            Ok(Content::Result(fields)) => match self.collector.finish(fields).await {
+                Ok(output) => Ok(output),
+                Err(NotThat::Error(error)) if error.kind() == ErrorKind::NotAReport => {
+                    let code = error.code().map(String::from);
+                    Err(self.not_that("it is not a faults report", code, &mut said, status, &headers))
+                }
+                Err(NotThat::Error(error)) => Err(Failure::lasting(error.with_status(status))),
+                Err(NotThat::Malformed(malformed)) => {
+                    let code = said.code().map(String::from);
+                    Err(self.not_that(malformed, code, &mut said, status, &headers))
+                }
+            },
+            Ok(Content::Fault { words, code }) => {
+                let verdict = judge(self.protocol(), status, code.as_deref(), true);
+                Err(self.failure(verdict, &words, code.as_deref(), status, &headers))
+            }
+            Err(malformed) => {
+                let code = said.code().map(String::from);
+                Err(self.not_that(malformed, code, &mut said, status, &headers))
+            }
+        }
+    }
+
+    /// A whole answer that is not the result: its code decides, if it has one.
+    fn not_that(
+        &self,
+        malformed: Malformed,
+        code: Option<String>,
+        said: &mut Message,
+        status: u16,
+        headers: &HeaderMap,
+    ) -> Failure {
+        let words = said.text_after(|text| self.shared.redactor.clean(text));
+        match code {
+            Some(code) => {
+                let verdict = judge(self.protocol(), status, Some(&code), false);
+                self.failure(verdict, &words, Some(&code), status, headers)
+            }
+            None => Failure::lasting(unexpected(malformed).saying(words, None).with_status(status)),
+        }
+    }
+
+    /// Reads an answer that can't be the result, and judges it by as much of it as comes in time.
+    async fn refused(&mut self, mut response: Response, until: Instant) -> Failure {
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        // The status is known already, and no answer may make it forgotten by being slow.
+        let enough = Instant::now().checked_add(self.shared.stall_timeout).map_or(until, |enough| enough.min(until));
+        let (mut said, mut body) = (Message::default(), Vec::new());
+        while let Ok(Ok(Some(piece))) = timeout_at(enough, response.chunk()).await {
+            let room = LARGEST_ERROR - body.len();
+            body.extend(piece.iter().take(room));
+            if body.len() == LARGEST_ERROR {
+                break;
+            }
+        }
+        said.feed(&body);
+        let mut envelope = Envelope::new(self.operation);
+        let fault = envelope.feed(&body, &mut Vec::new()).and_then(|()| envelope.finish());
+        let (words, code, is_fault) = match fault {
+            Ok(Content::Fault { words, code }) => (words, code, true),
+            _ => (said.text_after(|text| self.shared.redactor.clean(text)), said.code().map(String::from), false),
+        };
+        let verdict = judge(self.protocol(), status, code.as_deref(), is_fault);
+        self.failure(verdict, &words, code.as_deref(), status, &headers)
+    }
+
+    fn failure(&self, verdict: Verdict, words: &str, code: Option<&str>, status: u16, headers: &HeaderMap) -> Failure {
+        let clean = |text: &str| escape_within(&self.shared.redactor.clean(text), LONGEST_WORDS);
+        let code = code.map(clean);
+        let mut error =
+            Error::new(verdict.kind, verdict.what).saying(clean(words), code.as_deref()).with_status(status);
+        if let Some(advice) = verdict.advice {
+            error = error.advise(advice);
+        }
+        if verdict.again
+            && let Some(wait) = named_wait(headers, verdict.kind, SystemTime::now())
+        {
+            error = error.with_retry_after(wait);
+        }
+        Failure { error, again: verdict.again }
+    }
+}
+
+/// The next piece of a body. What cuts it short may pass.
+async fn next(response: &mut Response, shared: &Shared) -> Result<Option<impl AsRef<[u8]> + use<>>, Failure> {
+    let status = response.status().as_u16();
+    match timeout(shared.stall_timeout, response.chunk()).await {
+        Ok(Ok(piece)) => Ok(piece),
+        Ok(Err(error)) => Err(Failure::passing(transport::cut(&error, shared).with_status(status))),
+        Err(_) => {
+            let what = format!("the answer began, and then stalled for {:?}", shared.stall_timeout);
+            Err(Failure::passing(Error::timed_out(Timeout::Stalled, what).with_status(status)))
+        }
+    }
+}
+
+fn unexpected(malformed: Malformed) -> Error {
+    Error::new(ErrorKind::UnexpectedAnswer, format!("the answer is not what was asked for: {malformed}"))
+}

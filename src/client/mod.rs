@@ -1,0 +1,322 @@
+//! Fetching reports from the service.
+
+mod base64;
+#[cfg(feature = "blocking")]
+pub mod blocking;
+mod body;
+mod builder;
+mod collect;
+mod credentials;
+mod endpoint;
+mod envelope;
+mod exchange;
+mod operation;
+mod poll;
+mod progress;
+mod rest;
+mod retry;
+mod soap;
+mod status;
+mod summary;
+mod transport;
+mod verdict;
+mod xml;
+
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::Instrument;
+use uuid::Uuid;
+
+pub use builder::ClientBuilder;
+pub use credentials::Credentials;
+pub use endpoint::{Protocol, Region};
+pub use progress::Progress;
+pub use status::ImportStatus;
+pub use summary::{Difference, ImportSummary};
+
+use crate::counts::ReasonCounts;
+use crate::error::{Error, ErrorKind, Result};
+use crate::options::ReadOptions;
+use crate::report::FaultReport;
+use collect::{Collector, Counting, Reading, Saving, Whole};
+use credentials::Redactor;
+use endpoint::Endpoint;
+use exchange::Exchange;
+use operation::Operation;
+use progress::Observer;
+use retry::Policy;
+
+/// Fetches faults reports, and what else the service tells about an import.
+///
+/// It is cheap to clone. Every call must run inside a tokio runtime with
+/// I/O and time enabled; [`blocking::Client`](crate::blocking::Client) (feature `blocking`) needs none.
+/// Dropping the future of a call ends the call.
+///
+/// ```no_run
+/// use dotdigital_faults::{Client, Credentials};
+///
+/// # async fn run(username: String, password: String, import_id: uuid::Uuid) -> dotdigital_faults::Result<()> {
+/// let client = Client::new(Credentials::new(username, password))?;
+/// let report = client.report_faults(import_id).await?;
+/// for (reason, count) in report.counts().by_frequency() {
+///     println!("{count:>8}  {reason}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # What is tried again
+/// A call is one attempt and, unless [set](ClientBuilder::max_retries) otherwise, at most four more, all under
+/// [one deadline](ClientBuilder::timeout). It is tried again after a connection that failed or broke, an answer
+/// that was cut, stalled or took too long, the HTTP statuses 408, 429, 500, 502, 503 and 504 and their like, a
+/// SOAP fault without a code, and the codes `ERROR_UNKNOWN`, `ERROR_SYSTEM_SERVICETEMPORARILYUNAVAILABLE`,
+/// `ERROR_IMPORT_TOOMANYACTIVEIMPORTS` and `ERROR_APIUSAGE_EXCEEDED`. It is never tried again after 401, 403 or a
+/// code about the credentials, since an account may lock; nor after a certificate that isn't trusted, or any other
+/// refusal. The pauses grow twofold, with full jitter; a longer wait that the service names, as `Retry-After` or,
+/// where it limits calls, as `X-RateLimit-Reset`, is honoured, and ends the call at once if it doesn't fit under
+/// the deadline. All calls only read, so that asking twice does no harm.
+///
+/// An answer that was cut is fetched again from the start: nothing is ever counted, read or written by half.
+///
+/// # What is safe
+/// Credentials are sent to the chosen endpoint alone, over https unless it is on this very machine. No redirect is
+/// followed, no compression is offered, no proxy is used for this machine, and for others only with a tunnel. What
+/// the service says becomes part of an error only after the credentials have been taken out of it, on one line, in
+/// at most 2 KiB. No contact's data is ever logged.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+    observer: Observer,
+    deadline: Option<Instant>,
+}
+
+/// What all clones of a client share.
+struct Shared {
+    http: reqwest::Client,
+    endpoint: Endpoint,
+    credentials: Credentials,
+    redactor: Redactor,
+    policy: Policy,
+    timeout: Duration,
+    stall_timeout: Duration,
+    max_size: u64,
+    options: ReadOptions,
+}
+
+impl Client {
+    /// A client with the defaults: SOAP, region [`R1`](Region::R1).
+    ///
+    /// # Errors
+    /// Those of [`ClientBuilder::build`].
+    pub fn new(credentials: Credentials) -> Result<Self> {
+        Client::builder(credentials).build()
+    }
+
+    /// Sets up a client otherwise.
+    pub fn builder(credentials: Credentials) -> ClientBuilder {
+        ClientBuilder::new(credentials)
+    }
+
+    /// The same client, whose calls tell `hook` what they do meanwhile: how many bytes have come, why and when they
+    /// ask again, what they wait for. The hook should be quick, and must not block.
+    ///
+    /// ```no_run
+    /// # use dotdigital_faults::{Client, Progress};
+    /// # fn run(client: Client) -> Client {
+    /// client.observed_by(|progress| match progress {
+    ///     Progress::Received { bytes, .. } => eprint!("\r{bytes} bytes"),
+    ///     Progress::Retrying { error, .. } => eprintln!("{error}"),
+    ///     _ => {}
+    /// })
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn observed_by(&self, hook: impl Fn(&Progress<'_>) + Send + Sync + 'static) -> Client {
+        Client { observer: Observer::new(hook), ..self.clone() }
+    }
+
+    /// The same client, all of whose calls together must have ended by `deadline`, in place of each within its
+    /// [timeout](ClientBuilder::timeout): for waiting, and then fetching.
+    ///
+    /// ```no_run
+    /// # use std::time::{Duration, Instant};
+    /// # use dotdigital_faults::{Client, FaultReport, Result};
+    /// # async fn run(client: Client, import_id: uuid::Uuid) -> Result<FaultReport> {
+    /// let client = client.with_deadline(Instant::now() + Duration::from_secs(300));
+    /// client.wait_until_finished(import_id).await?;
+    /// client.report_faults(import_id).await
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_deadline(&self, deadline: std::time::Instant) -> Client {
+        Client { deadline: Some(Instant::from_std(deadline)), ..self.clone() }
+    }
+
+    /// Fetches the faults report of an import into memory.
+    ///
+    /// # Errors
+    /// Any [`ErrorKind`] of the client and of [`FaultReport::with_options`]; see [`Client`] for what is tried
+    /// again first. Where there is no report, the error tells whether the import
+    /// [has not finished yet](ErrorKind::NotFinished), [has ended without one](ErrorKind::EndedWithoutReport), or
+    /// its report [has expired](ErrorKind::Expired).
+    pub async fn report_faults(&self, import_id: Uuid) -> Result<FaultReport> {
+        let report = self.fetch(import_id, Whole::new(&self.shared.options)).await?;
+        Ok(report.with_import_id(import_id))
+    }
+
+    /// Fetches the bytes of the report, exactly as the service sends them, into memory.
+    ///
+    /// # Errors
+    /// Those of [`report_faults`](Self::report_faults), but for those of a strict reading. An error page is never
+    /// taken for a report.
+    pub async fn report_faults_bytes(&self, import_id: Uuid) -> Result<Vec<u8>> {
+        self.report_faults_to(import_id, || Ok(Vec::new())).await
+    }
+
+    /// Fetches the bytes of the report into a writer, in constant memory, and hands the writer back.
+    ///
+    /// Since an answer may be cut, and is then fetched again from the start, a new writer is made for every attempt
+    /// that brings any of a report; those of failed attempts are dropped. The one that is returned, flushed, has
+    /// got the whole report and nothing else. Until then nothing should be visible to others: a temporary file is a
+    /// good writer, to be renamed in the end. It is written to on the thread that drives the call.
+    ///
+    /// ```no_run
+    /// # use dotdigital_faults::{Client, Result};
+    /// # async fn run(client: Client, import_id: uuid::Uuid) -> std::result::Result<(), Box<dyn std::error::Error>> {
+    /// use std::fs::File;
+    ///
+    /// client.report_faults_to(import_id, || File::create("faults.csv.part")).await?.sync_all()?;
+    /// std::fs::rename("faults.csv.part", "faults.csv")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`report_faults_bytes`](Self::report_faults_bytes), and [`Io`](ErrorKind::Io) where the writer
+    /// can't be made or fails.
+    pub async fn report_faults_to<W, F>(&self, import_id: Uuid, make_writer: F) -> Result<W>
+    where
+        W: Write + Send,
+        F: FnMut() -> io::Result<W> + Send,
+    {
+        self.fetch(import_id, Saving::new(make_writer)).await
+    }
+
+    /// Counts the faults of the report by reason while it is fetched, in constant memory.
+    ///
+    /// # Errors
+    /// Those of [`report_faults`](Self::report_faults).
+    pub async fn reason_counts(&self, import_id: Uuid) -> Result<ReasonCounts> {
+        let counts = self.fetch(import_id, Counting::new(&self.shared.options)).await?;
+        Ok(counts.with_import_id(import_id))
+    }
+
+    /// Asks how far an import is.
+    ///
+    /// # Errors
+    /// Any [`ErrorKind`] of the client.
+    pub async fn import_status(&self, import_id: Uuid) -> Result<ImportStatus> {
+        self.call(Operation::Progress, import_id, Reading(ImportStatus::from_fields), self.until()).await
+    }
+
+    /// Asks for the service's own figures for an import.
+    ///
+    /// # Errors
+    /// Any [`ErrorKind`] of the client.
+    pub async fn import_summary(&self, import_id: Uuid) -> Result<ImportSummary> {
+        self.call(Operation::Figures, import_id, Reading(ImportSummary::from_fields), self.until()).await
+    }
+
+    /// Waits until an import has finished: asks after one second, then after twice as long each time, up to a
+    /// minute.
+    ///
+    /// # Errors
+    /// [`EndedWithoutReport`](ErrorKind::EndedWithoutReport) on any other final status, and
+    /// [`NotFinished`](ErrorKind::NotFinished) when the [deadline](ClientBuilder::timeout) has passed; both name
+    /// the status. Else those of [`import_status`](Self::import_status).
+    pub async fn wait_until_finished(&self, import_id: Uuid) -> Result<()> {
+        let until = self.until();
+        let mut question = poll::Question { client: self, import_id, until };
+        let waited = poll::until_finished(&mut question, until, &self.observer).await;
+        waited.map_err(|error| match error.operation() {
+            Some(_) => error,
+            None => error.during(Operation::Progress.name(), import_id, 1),
+        })
+    }
+
+    /// When a call that begins now must have ended.
+    fn until(&self) -> Instant {
+        let now = Instant::now();
+        // Beyond what a clock can tell, any far time will do.
+        let far = now + Duration::from_secs(365 * 24 * 60 * 60);
+        self.deadline.unwrap_or_else(|| now.checked_add(self.shared.timeout).map_or(far, |until| until.min(far)))
+    }
+
+    /// Fetches a report; where there is none, asks why.
+    async fn fetch<C: Collector>(&self, import_id: Uuid, collector: C) -> Result<C::Output> {
+        let until = self.until();
+        match self.call(Operation::Faults, import_id, collector, until).await {
+            Err(error) if error.is_not_there() && error.code() == Some(verdict::REPORT_NOT_FOUND) => {
+                Err(self.explain(error, import_id, until).await)
+            }
+            other => other,
+        }
+    }
+
+    /// Asks once, and only to say more: what can't be learned leaves the error as it is.
+    async fn explain(&self, error: Error, import_id: Uuid, until: Instant) -> Error {
+        let policy = Policy { max_retries: 0, ..self.shared.policy.clone() };
+        let mut exchange = self.exchange(Operation::Progress, import_id, Reading(ImportStatus::from_fields));
+        let asked = retry::persist(&mut exchange, &policy, until, self.shared.timeout, &Observer::default()).await;
+        let (kind, what) = match asked {
+            Ok(ImportStatus::Finished) => {
+                let what = "the import has finished, but its report is gone: reports are kept for about a week";
+                (ErrorKind::Expired, what.into())
+            }
+            Ok(ImportStatus::NotFinished) => (ErrorKind::NotFinished, "the import has not finished yet".into()),
+            Ok(status) => {
+                (ErrorKind::EndedWithoutReport, format!("the import has ended without a report, with status {status}"))
+            }
+            Err(_) => return error,
+        };
+        error.retold(kind, what)
+    }
+
+    async fn call<C: Collector>(
+        &self,
+        operation: Operation,
+        import_id: Uuid,
+        collector: C,
+        until: Instant,
+    ) -> Result<C::Output> {
+        let shared = &self.shared;
+        let protocol = shared.endpoint.protocol();
+        let span = tracing::info_span!("dotdigital_faults", operation = operation.name(), %import_id, %protocol);
+        let mut exchange = self.exchange(operation, import_id, collector);
+        let asked = retry::persist(&mut exchange, &shared.policy, until, shared.timeout, &self.observer);
+        asked.instrument(span).await.map_err(|(error, attempts)| error.during(operation.name(), import_id, attempts))
+    }
+
+    fn exchange<C>(&self, operation: Operation, import_id: Uuid, collector: C) -> Exchange<'_, C> {
+        Exchange { shared: &self.shared, observer: &self.observer, operation, import_id, collector }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Shared { endpoint, policy, timeout, stall_timeout, max_size, .. } = &*self.shared;
+        f.debug_struct("Client")
+            .field("endpoint", endpoint)
+            .field("policy", policy)
+            .field("timeout", timeout)
+            .field("stall_timeout", stall_timeout)
+            .field("max_size", max_size)
+            .field("observer", &self.observer)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}

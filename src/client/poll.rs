@@ -1,0 +1,140 @@
+//! Waiting for an import to finish.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use super::Client;
+use super::collect::Reading;
+use super::operation::Operation;
+use super::progress::{Observer, Progress};
+use super::status::ImportStatus;
+use crate::error::{Error, ErrorKind, Result};
+
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// Something that can be asked for the status.
+pub(super) trait Ask: Send {
+    fn ask(&mut self) -> impl Future<Output = Result<ImportStatus>> + Send;
+}
+
+/// Asks a client about one import, all answers before one deadline.
+pub(super) struct Question<'c> {
+    pub(super) client: &'c Client,
+    pub(super) import_id: Uuid,
+    pub(super) until: Instant,
+}
+
+impl Ask for Question<'_> {
+    async fn ask(&mut self) -> Result<ImportStatus> {
+        let reading = Reading(ImportStatus::from_fields);
+        self.client.call(Operation::Progress, self.import_id, reading, self.until).await
+    }
+}
+
+/// Asks until the import has finished, has ended otherwise, or the deadline doesn't leave the time to ask again.
+pub(super) async fn until_finished(question: &mut impl Ask, until: Instant, observer: &Observer) -> Result<()> {
+    let mut pause = FIRST_PAUSE;
+    let mut last = None;
+    loop {
+        let status = match (question.ask().await, last) {
+            (Ok(status), _) => status,
+            // That there was no time for one more answer says less than the one before.
+            (Err(error), Some(last)) if error.is_timed_out() && Instant::now() >= until => return Err(late(&last)),
+            (Err(error), _) => return Err(error),
+        };
+        match status {
+            ImportStatus::Finished => return Ok(()),
+            ImportStatus::NotFinished => {}
+            other => {
+                let what = format!("the import has ended without a report, with status {other}");
+                return Err(Error::new(ErrorKind::EndedWithoutReport, what));
+            }
+        }
+        let remaining = until.saturating_duration_since(Instant::now());
+        if remaining.is_zero() {
+            return Err(late(&status));
+        }
+        // One last time right before the deadline would leave no time for the answer.
+        let next = pause.min(remaining);
+        observer.tell(&Progress::Waiting { status: &status, pause: next });
+        tracing::debug!(%status, pause = ?next, "waiting");
+        sleep(next).await;
+        if Instant::now() >= until {
+            return Err(late(&status));
+        }
+        last = Some(status);
+        pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+    }
+}
+
+fn late(status: &ImportStatus) -> Error {
+    let what = format!("the import has not finished in the time allowed; its status is {status}");
+    Error::new(ErrorKind::NotFinished, what).advise("allow more time, or ask again later")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    /// Answers in turn, the last answer for ever, each after a second.
+    struct Script(Vec<Result<ImportStatus>>, u32);
+
+    impl Ask for Script {
+        async fn ask(&mut self) -> Result<ImportStatus> {
+            self.1 += 1;
+            if self.0.len() > 1 { self.0.remove(0) } else { self.0[0].clone() }
+        }
+    }
+
+    async fn wait(answers: Vec<Result<ImportStatus>>, seconds: u64) -> (Result<()>, u32, Duration) {
+        let (start, mut script) = (Instant::now(), Script(answers, 0));
+        let waited = until_finished(&mut script, start + Duration::from_secs(seconds), &Observer::default()).await;
+        (waited, script.1, start.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_waits_for_finished_alone() {
+        use ImportStatus::*;
+        let (waited, asked, took) = wait(vec![Ok(NotFinished), Ok(NotFinished), Ok(Finished)], 300).await;
+        waited.unwrap();
+        assert_eq!((asked, took.as_secs()), (3, 3));
+
+        let (waited, asked, took) = wait(vec![Ok(RejectedByWatchdog)], 300).await;
+        let error = waited.unwrap_err();
+        assert_eq!((error.kind(), asked, took.as_secs()), (ErrorKind::EndedWithoutReport, 1, 0));
+        assert!(error.to_string().contains("RejectedByWatchdog"), "{error}");
+
+        let failure = Error::new(ErrorKind::NotPermitted, "no");
+        let (waited, asked, _) = wait(vec![Ok(NotFinished), Err(failure)], 300).await;
+        assert_eq!((waited.unwrap_err().kind(), asked), (ErrorKind::NotPermitted, 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_deadline_names_the_status() {
+        let (waited, asked, took) = wait(vec![Ok(ImportStatus::NotFinished)], 300).await;
+        let error = waited.unwrap_err();
+        assert!(error.is_not_finished() && error.to_string().contains("NotFinished"), "{error}");
+        // After 0, 1, 3, 7, 15, 31, 63, 123, 183 and 243 seconds.
+        assert_eq!((asked, took.as_secs()), (10, 300));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_hook_hears_of_each_pause() {
+        let pauses = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&pauses);
+        let observer = Observer::new(move |progress| {
+            if let Progress::Waiting { pause, .. } = progress {
+                heard.lock().unwrap().push(pause.as_secs());
+            }
+        });
+        let mut script = Script(vec![Ok(ImportStatus::NotFinished)], 0);
+        let until = Instant::now() + Duration::from_secs(150);
+        until_finished(&mut script, until, &observer).await.unwrap_err();
+        assert_eq!(*pauses.lock().unwrap(), [1, 2, 4, 8, 16, 32, 60, 27]);
+    }
+}

@@ -1,0 +1,59 @@
+//! REST v2: the path, and what an answer holds. Source: the vendor's documentation and OpenAPI files.
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::envelope::Fields;
+use super::operation::Operation;
+use super::xml::Malformed;
+
+/// What follows the base of the address.
+pub(super) fn path(operation: Operation, import_id: Uuid) -> String {
+    format!("/v2/contacts/import/{}{}", import_id.hyphenated(), operation.path())
+}
+
+/// The members of an answer other than the report: an object of texts and numbers. Others are not looked at.
+pub(super) fn fields(body: &[u8]) -> Result<Fields, Malformed> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let Ok(Value::Object(members)) = serde_json::from_slice(body) else { return Err("it is no JSON object") };
+    let read = |(name, value): (String, Value)| match value {
+        Value::String(text) => Some((name, text)),
+        Value::Number(number) => Some((name, number.to_string())),
+        Value::Null => Some((name, String::new())),
+        _ => None,
+    };
+    Ok(members.into_iter().filter_map(read).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths() {
+        let import_id = Uuid::from_u128(0x842d81e8_c619_457f_bb77_ab6c4a17da39);
+        for (operation, end) in
+            [(Operation::Faults, "/report-faults"), (Operation::Progress, ""), (Operation::Figures, "/report")]
+        {
+            let expected = format!("/v2/contacts/import/842d81e8-c619-457f-bb77-ab6c4a17da39{end}");
+            assert_eq!(path(operation, import_id), expected);
+        }
+    }
+
+    #[test]
+    fn members() {
+        let owned = |fields: &[(&str, &str)]| fields.iter().map(|&(name, value)| (name.into(), value.into())).collect();
+        for (body, expected) in [
+            (r#"{"id": "x", "status": "Finished"}"#, Ok(owned(&[("id", "x"), ("status", "Finished")]))),
+            (r#"{"status": "", "n": 7, "none": null, "list": [1], "yes": true}"#, {
+                Ok(owned(&[("n", "7"), ("none", ""), ("status", "")]))
+            }),
+            ("\u{feff}{}", Ok(owned(&[]))),
+            ("[]", Err("it is no JSON object")),
+            ("", Err("it is no JSON object")),
+            ("<html>", Err("it is no JSON object")),
+        ] {
+            assert_eq!(fields(body.as_bytes()), expected, "{body}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The service's own figures for an import.
+
+use std::fmt;
+
+use super::envelope::Fields;
+use super::xml::Malformed;
+use crate::counts::ReasonCounts;
+use crate::reason::FailureReason;
+
+/// The service's own figures for an import.
+///
+/// Each figure is optional, and the service may leave out those that it doesn't know; over REST it gives more of
+/// them than over SOAP. Nothing promises that they agree with the report: see [`compare`](Self::compare).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImportSummary {
+    new_contacts: Option<u64>,
+    updated_contacts: Option<u64>,
+    /// In the documented order of the reasons.
+    figures: Vec<(FailureReason, u64)>,
+}
+
+/// Where the service's figure for a reason is not what its report holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Difference {
+    /// The reason.
+    pub reason: FailureReason,
+    /// How many the service says there are.
+    pub figure: u64,
+    /// How many faults the report holds.
+    pub counted: u64,
+}
+
+impl ImportSummary {
+    /// Contacts that are new to the account.
+    pub fn new_contacts(&self) -> Option<u64> {
+        self.new_contacts
+    }
+
+    /// Contacts that were there before.
+    pub fn updated_contacts(&self) -> Option<u64> {
+        self.updated_contacts
+    }
+
+    /// The figure for a reason, if the service gives one.
+    pub fn get(&self, reason: &FailureReason) -> Option<u64> {
+        self.figures.iter().find(|(of, _)| of == reason).map(|&(_, figure)| figure)
+    }
+
+    /// All figures for reasons, in the documented order of the reasons.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&FailureReason, u64)> + DoubleEndedIterator {
+        self.figures.iter().map(|(reason, figure)| (reason, *figure))
+    }
+
+    /// The sum of all figures for reasons.
+    pub fn failed(&self) -> u64 {
+        self.figures.iter().fold(0, |sum, (_, figure)| sum.saturating_add(*figure))
+    }
+
+    /// Where the figures are not what the report holds: a warning, since nothing promises that they agree.
+    ///
+    /// Only reasons for which there is a figure are compared.
+    pub fn compare(&self, counts: &ReasonCounts) -> Vec<Difference> {
+        let compared = self.figures.iter().map(|(reason, figure)| (reason.clone(), *figure, counts.get(reason)));
+        compared
+            .filter(|(_, figure, counted)| figure != counted)
+            .map(|(reason, figure, counted)| Difference { reason, figure, counted })
+            .collect()
+    }
+
+    /// Reads it from the fields of an answer. Each field but the first two bears one of the names of a reason.
+    pub(super) fn from_fields(fields: &Fields) -> Result<ImportSummary, Malformed> {
+        let mut summary = ImportSummary::default();
+        for (name, value) in fields.iter().filter(|(_, value)| !value.is_empty()) {
+            let figure = || value.parse::<u64>().map_err(|_| "one of its figures is no number");
+            if name.eq_ignore_ascii_case("NewContacts") {
+                summary.new_contacts = Some(figure()?);
+            } else if name.eq_ignore_ascii_case("UpdatedContacts") {
+                summary.updated_contacts = Some(figure()?);
+            } else if let Some(reason) = FailureReason::try_parse(name) {
+                let figure = figure()?;
+                summary.figures.retain(|(of, _)| *of != reason);
+                summary.figures.push((reason, figure));
+            }
+        }
+        if summary == ImportSummary::default() && fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("message")) {
+            return Err("it is an error");
+        }
+        summary.figures.sort();
+        Ok(summary)
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Difference { reason, figure, counted } = self;
+        write!(f, "{reason}: the service's summary says {figure}, its report holds {counted}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(fields: &[(&str, &str)]) -> Fields {
+        fields.iter().map(|&(name, value)| (name.into(), value.into())).collect()
+    }
+
+    #[test]
+    fn every_name_of_both_protocols_is_known() {
+        for (index, name) in "NewContacts UpdatedContacts GloballySuppressed InvalidEntries DuplicateEmails Blocked \
+            Unsubscribed HardBounced SoftBounced IspComplaints MailBlocked DomainSuppressed SuppressedContacts \
+            PendingDoubleOptin Failures"
+            .split_whitespace()
+            .enumerate()
+        {
+            let camel = name.chars().next().unwrap().to_ascii_lowercase().to_string() + &name[1..];
+            for name in [name, &camel] {
+                let summary = ImportSummary::from_fields(&fields(&[(name, "7"), ("somethingNew", "x")])).unwrap();
+                let read = match index {
+                    0 => summary.new_contacts(),
+                    1 => summary.updated_contacts(),
+                    _ => summary.iter().next().map(|(_, figure)| figure),
+                };
+                assert_eq!(read, Some(7), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_figure_is_a_number_or_absent() {
+        assert_eq!(ImportSummary::from_fields(&fields(&[("Failures", "")])).unwrap().failed(), 0);
+        for value in ["x", "-1", "1.5"] {
+            assert!(ImportSummary::from_fields(&fields(&[("Failures", value)])).is_err(), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_message_is_no_summary() {
+        assert_eq!(ImportSummary::from_fields(&fields(&[("message", "No.")])), Err("it is an error"));
+        assert_eq!(ImportSummary::from_fields(&fields(&[])), Ok(ImportSummary::default()));
+    }
+
+    #[test]
+    fn differences_are_told() {
+        let summary = ImportSummary::from_fields(&fields(&[("HardBounced", "3"), ("Blocked", "1")])).unwrap();
+        let counts = [FailureReason::Blocker, FailureReason::HardBounced, FailureReason::Duplicate];
+        let differences = summary.compare(&counts.iter().collect());
+        let told: Vec<_> = differences.iter().map(ToString::to_string).collect();
+        assert_eq!(told, ["Hard bounced: the service's summary says 3, its report holds 1"]);
+    }
+}

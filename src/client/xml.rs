@@ -1,0 +1,347 @@
+//! XML as it arrives: a reader that is pushed, in bounded memory.
+//!
+//! Tags are read with quick-xml, one at a time and whole. What may be long, text above all, is passed on in the
+//! pieces in which it comes: a report of hundreds of megabytes is one text.
+
+use quick_xml::events::{BytesDecl, BytesRef, BytesStart};
+use quick_xml::name::{NamespaceResolver, ResolveResult};
+
+/// The most bytes of one tag.
+const LONGEST_TAG: usize = 16 * 1024;
+/// The most attributes of one tag.
+const MOST_ATTRIBUTES: usize = 64;
+/// The most elements inside each other.
+const DEEPEST: usize = 32;
+/// The most bytes of a reference, such as `&#x10FFFF;`, between `&` and `;`.
+const LONGEST_REFERENCE: usize = 16;
+
+/// Why it is not XML that may be read.
+pub(super) type Malformed = &'static str;
+
+/// What it means is for others to say.
+pub(super) trait Elements {
+    fn start(&mut self, element: &Element<'_>) -> Result<(), Malformed>;
+    /// A piece of character data inside the innermost element, without markup and with references resolved.
+    fn text(&mut self, text: &[u8]) -> Result<(), Malformed>;
+    fn end(&mut self) -> Result<(), Malformed>;
+}
+
+/// The beginning of an element.
+pub(super) struct Element<'a> {
+    /// Empty where the element is in none.
+    pub(super) namespace: &'a str,
+    pub(super) name: &'a str,
+    pub(super) is_nil: bool,
+}
+
+/// Reads one document.
+#[derive(Default)]
+pub(super) struct XmlReader {
+    state: State,
+    /// What must be seen whole: the first three bytes, a tag, a reference, what opens a markup.
+    held: Vec<u8>,
+    /// The names of the open elements, with their prefixes.
+    open: Vec<Box<str>>,
+    namespaces: NamespaceResolver,
+    has_root: bool,
+}
+
+#[derive(Clone, Copy, Default, PartialEq)]
+enum State {
+    #[default]
+    Beginning,
+    Text,
+    /// After `&`.
+    Reference,
+    /// After `<`, until it is clear what it opens.
+    Markup,
+    /// Inside a tag; the quote that is open, if one is.
+    Tag(Option<u8>),
+    /// Inside `<!--`, `<![CDATA[` or `<?`; how much of its end has been seen.
+    Comment(usize),
+    Cdata(usize),
+    Instruction(usize),
+}
+
+impl XmlReader {
+    /// Reads on. After an error the document is not to be fed any more.
+    pub(super) fn feed(&mut self, mut piece: &[u8], elements: &mut impl Elements) -> Result<(), Malformed> {
+        while !piece.is_empty() {
+            let used = match self.state {
+                State::Beginning => self.beginning(piece, elements)?,
+                State::Text => self.text(piece, elements)?,
+                State::Reference => self.reference(piece, elements)?,
+                State::Markup => self.markup(piece)?,
+                State::Tag(quote) => self.tag(piece, quote, elements)?,
+                State::Comment(seen) => {
+                    let (used, seen) = until(b"-->", seen, piece);
+                    self.state = if seen == 3 { State::Text } else { State::Comment(seen) };
+                    used
+                }
+                State::Cdata(seen) => self.cdata(piece, seen, elements)?,
+                State::Instruction(seen) => self.instruction(piece, seen)?,
+            };
+            piece = piece.get(used..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// Whether the document was whole.
+    pub(super) fn finish(&self) -> Result<(), Malformed> {
+        match self.state {
+            State::Text if self.has_root && self.open.is_empty() => Ok(()),
+            State::Beginning | State::Text if !self.has_root => Err("it holds no element"),
+            _ => Err("it ends in the middle"),
+        }
+    }
+
+    /// Strips a UTF-8 byte order mark, and recognises UTF-16 with one and without.
+    fn beginning(&mut self, piece: &[u8], elements: &mut impl Elements) -> Result<usize, Malformed> {
+        const MARK: &[u8] = b"\xef\xbb\xbf";
+        let used = piece.len().min(MARK.len() - self.held.len());
+        self.held.extend(piece.iter().take(used));
+        // No whole document has fewer bytes.
+        if self.held.len() == MARK.len() {
+            self.state = State::Text;
+            let held = std::mem::take(&mut self.held);
+            if let [0xff, 0xfe, _] | [0xfe, 0xff, _] | [0, _, _] | [_, 0, _] = held[..] {
+                return Err("it is UTF-16, not UTF-8");
+            }
+            if held != MARK {
+                self.feed(&held, elements)?;
+            }
+        }
+        Ok(used)
+    }
+
+    fn text(&mut self, piece: &[u8], elements: &mut impl Elements) -> Result<usize, Malformed> {
+        let end = memchr::memchr2(b'<', b'&', piece);
+        let (text, mark) = piece.split_at(end.unwrap_or(piece.len()));
+        self.pass_on(text, elements)?;
+        self.held.clear();
+        match mark.first() {
+            None => return Ok(text.len()),
+            Some(b'<') => self.state = State::Markup,
+            Some(_) => self.state = State::Reference,
+        }
+        Ok(text.len() + 1)
+    }
+
+    fn pass_on(&mut self, text: &[u8], elements: &mut impl Elements) -> Result<(), Malformed> {
+        match self.open.is_empty() {
+            _ if text.is_empty() => Ok(()),
+            true if is_space(text) => Ok(()),
+            true => Err(OUTSIDE),
+            false => elements.text(text),
+        }
+    }
+
+    fn reference(&mut self, piece: &[u8], elements: &mut impl Elements) -> Result<usize, Malformed> {
+        const UNKNOWN: Malformed = "it holds a reference that XML doesn't know";
+        let used = self.hold(piece, b';', LONGEST_REFERENCE).ok_or(UNKNOWN)?;
+        if self.held.last() == Some(&b';') {
+            self.held.pop();
+            let held = std::mem::take(&mut self.held);
+            let name = std::str::from_utf8(&held).map_err(|_| UNKNOWN)?;
+            let character = match BytesRef::new(name).resolve_char_ref() {
+                Ok(Some(character)) => character,
+                Ok(None) => quick_xml::escape::resolve_predefined_entity(name)
+                    .and_then(|text| text.chars().next())
+                    .ok_or(UNKNOWN)?,
+                Err(_) => return Err(UNKNOWN),
+            };
+            self.state = State::Text;
+            self.pass_on(character.encode_utf8(&mut [0; 4]).as_bytes(), elements)?;
+        }
+        Ok(used)
+    }
+
+    /// Holds bytes up to and with `last`; `None` where that would be more than `longest`.
+    fn hold(&mut self, piece: &[u8], last: u8, longest: usize) -> Option<usize> {
+        let used = memchr::memchr(last, piece).map_or(piece.len(), |end| end + 1);
+        if self.held.len() + used > longest {
+            return None;
+        }
+        self.held.extend(piece.iter().take(used));
+        Some(used)
+    }
+
+    fn markup(&mut self, piece: &[u8]) -> Result<usize, Malformed> {
+        const CDATA: &[u8] = b"![CDATA[";
+        const COMMENT: &[u8] = b"!--";
+        let Some(&byte) = piece.first() else { return Ok(0) };
+        match (self.held.is_empty(), byte) {
+            (true, b'?') => self.state = State::Instruction(0),
+            (true, b'!') | (false, _) => {
+                self.held.push(byte);
+                if self.held == COMMENT {
+                    self.state = State::Comment(0);
+                } else if self.held == CDATA {
+                    if self.open.is_empty() {
+                        return Err(OUTSIDE);
+                    }
+                    self.state = State::Cdata(0);
+                } else if b"!DOCTYPE".starts_with(&self.held.to_ascii_uppercase()) && self.held.len() > 1 {
+                    return Err("it has a DOCTYPE, which is refused");
+                } else if !COMMENT.starts_with(&self.held) && !CDATA.starts_with(&self.held) {
+                    return Err("it has a declaration, which is refused");
+                }
+                if self.state != State::Markup {
+                    self.held.clear();
+                }
+            }
+            // The tag begins with this byte, which is not used up here.
+            (true, _) => {
+                self.state = State::Tag(None);
+                return Ok(0);
+            }
+        }
+        Ok(1)
+    }
+
+    fn tag(&mut self, piece: &[u8], mut quote: Option<u8>, elements: &mut impl Elements) -> Result<usize, Malformed> {
+        let mut used = 0;
+        for &byte in piece {
+            used += 1;
+            match (quote, byte) {
+                (None, b'>') => {
+                    self.state = State::Text;
+                    let tag = std::mem::take(&mut self.held);
+                    let tag = std::str::from_utf8(&tag).map_err(|_| "a tag is not UTF-8")?;
+                    self.read_tag(tag, elements)?;
+                    return Ok(used);
+                }
+                (None, b'<') => return Err("a tag holds a `<`"),
+                (None, b'"' | b'\'') => quote = Some(byte),
+                (Some(open), _) if open == byte => quote = None,
+                _ => {}
+            }
+            if self.held.len() == LONGEST_TAG {
+                return Err("a tag is too long");
+            }
+            self.held.push(byte);
+        }
+        self.state = State::Tag(quote);
+        Ok(used)
+    }
+
+    fn read_tag(&mut self, tag: &str, elements: &mut impl Elements) -> Result<(), Malformed> {
+        if let Some(name) = tag.strip_prefix('/') {
+            if self.open.pop().as_deref() != Some(name.trim_end_matches(XML_SPACE)) {
+                return Err("an end tag doesn't fit its start tag");
+            }
+            self.namespaces.pop();
+            return elements.end();
+        }
+        if self.open.is_empty() && self.has_root {
+            return Err("it holds more than one document");
+        }
+        if self.open.len() == DEEPEST {
+            return Err("its elements are nested too deeply");
+        }
+        let (tag, is_empty) = tag.strip_suffix('/').map_or((tag, false), |tag| (tag, true));
+        let name_len = tag.find(XML_SPACE).unwrap_or(tag.len());
+        let start = BytesStart::from_content(tag, name_len);
+        let (first, rest) = tag.split_at(tag.chars().next().map_or(0, char::len_utf8));
+        let rest = rest.get(..name_len.saturating_sub(first.len())).unwrap_or_default();
+        if !first.starts_with(|first: char| first.is_alphabetic() || first == '_')
+            || !rest.chars().all(|other| other.is_alphanumeric() || "_-.:".contains(other))
+        {
+            return Err("a tag has no name");
+        }
+        if start.attributes().count() > MOST_ATTRIBUTES {
+            return Err("a tag has too many attributes");
+        }
+        if start.attributes().any(|attribute| attribute.is_err()) {
+            return Err("a tag has a broken attribute");
+        }
+        self.namespaces.push(&start).map_err(|_| "its namespaces are broken")?;
+        let (namespace, name) = self.namespaces.resolve_element(start.name());
+        let namespace = match namespace {
+            ResolveResult::Bound(namespace) => namespace.0,
+            ResolveResult::Unbound => "",
+            ResolveResult::Unknown(_) => return Err("a prefix of it is declared nowhere"),
+        };
+        let is_nil = start.attributes().has_nil(&self.namespaces);
+        elements.start(&Element { namespace, name: name.as_ref(), is_nil })?;
+        self.has_root = true;
+        if is_empty {
+            self.namespaces.pop();
+            return elements.end();
+        }
+        self.open.push(start.name().as_ref().into());
+        Ok(())
+    }
+
+    fn cdata(&mut self, piece: &[u8], seen: usize, elements: &mut impl Elements) -> Result<usize, Malformed> {
+        const END: &[u8] = b"]]>";
+        let (used, now) = until(END, seen, piece);
+        // Of what was seen of the end before, as much turns out to be text as the end doesn't reach back to.
+        let text = (seen + used).saturating_sub(now);
+        let before = END.get(..seen.min(text)).unwrap_or_default();
+        elements.text(before)?;
+        elements.text(piece.get(..text - before.len()).unwrap_or_default())?;
+        self.state = if now == END.len() { State::Text } else { State::Cdata(now) };
+        Ok(used)
+    }
+
+    fn instruction(&mut self, piece: &[u8], seen: usize) -> Result<usize, Malformed> {
+        let (used, seen) = until(b"?>", seen, piece);
+        let room = LONGEST_TAG.saturating_sub(self.held.len());
+        self.held.extend(piece.iter().take(used.min(room)));
+        self.state = State::Instruction(seen);
+        if seen == 2 {
+            self.state = State::Text;
+            let held = std::mem::take(&mut self.held);
+            let content = std::str::from_utf8(&held).unwrap_or_default().trim_end_matches("?>");
+            if let Some(rest) = content.strip_prefix("xml")
+                && rest.starts_with(XML_SPACE)
+            {
+                let declaration = BytesDecl::from_start(BytesStart::from_content(content, 3));
+                match declaration.encoding() {
+                    None => {}
+                    Some(Ok(name)) if ["utf-8", "us-ascii"].contains(&&*name.to_ascii_lowercase()) => {}
+                    Some(_) => return Err("its encoding is not UTF-8"),
+                }
+            }
+        }
+        Ok(used)
+    }
+}
+
+const OUTSIDE: Malformed = "it is not XML: there is text outside of its element";
+const XML_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
+
+pub(super) fn is_space(text: &[u8]) -> bool {
+    text.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
+}
+
+/// Looks for `end`, of which `seen` bytes stood right in front of `piece`: how many bytes are used up, and how
+/// much of `end` stands at their end.
+fn until(end: &[u8], mut seen: usize, piece: &[u8]) -> (usize, usize) {
+    let mut used = 0;
+    while let Some(rest) = piece.get(used..) {
+        if seen == 0 {
+            // Nothing but its first byte can begin it.
+            match end.first().and_then(|first| memchr::memchr(*first, rest)) {
+                Some(start) => used += start,
+                None => return (piece.len(), 0),
+            }
+        }
+        let Some(&byte) = piece.get(used) else { break };
+        used += 1;
+        while end.get(seen) != Some(&byte) {
+            // The ends in question repeat their first byte alone: `]]]>` still ends with `]]>`.
+            match (seen, end.get(..seen.saturating_sub(1)) == end.get(1..seen)) {
+                (0, _) => break,
+                (_, true) => seen -= 1,
+                (_, false) => seen = 0,
+            }
+        }
+        seen += usize::from(end.get(seen) == Some(&byte));
+        if seen == end.len() {
+            break;
+        }
+    }
+    (used, seen)
+}
