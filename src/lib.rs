@@ -82,9 +82,12 @@ mod columns;
 mod counter;
 mod counts;
 mod deserialize;
+#[cfg(feature = "domains")]
+mod domain;
 mod error;
 pub mod export;
 mod fault;
+mod grouping;
 mod groups;
 mod index;
 mod message;
@@ -95,6 +98,7 @@ mod rows;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod scan;
+mod tally;
 
 pub use anomaly::{Anomalies, Anomaly, AnomalySet};
 #[cfg(feature = "blocking")]
@@ -106,12 +110,16 @@ pub use client::{
 pub use counter::ReasonCounter;
 pub use counts::ReasonCounts;
 pub use deserialize::Deserialize;
+#[cfg(feature = "domains")]
+pub use domain::domain_in_unicode;
 pub use error::{Error, ErrorKind, Result, Timeout};
 pub use fault::{Fault, Fields, RawFields};
+pub use grouping::{GroupBy, GroupCounts, GroupKey};
 pub use groups::Group;
 pub use options::ReadOptions;
 pub use reason::{FailureReason, Remedy, UnknownReason};
 pub use report::{FaultReport, Faults};
+pub use tally::{SourceCounts, Tally};
 
 /// The README's examples, so that they are tested.
 #[cfg(doctest)]

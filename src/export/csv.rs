@@ -2,14 +2,16 @@
 
 use std::cell::RefCell;
 use std::io::{self, Write};
+use std::ops::Range;
 
 use csv::{QuoteStyle, Writer, WriterBuilder};
 
-use super::writing;
+use super::{record, writing};
 use crate::error::{Error, Result};
 use crate::fault::Fault;
 use crate::report::FaultReport;
 use crate::scan::BOM;
+use crate::tally::Tally;
 
 /// Writes faults as CSV under the header of their report, as `faults list --format csv` prints them.
 ///
@@ -44,6 +46,55 @@ pub fn faults_to_csv<'r>(
         records.write(&fault.raw_fields().collect::<Vec<_>>(), false).map_err(failed)?;
     }
     records.flush().map_err(writing)
+}
+
+/// Writes a tally as CSV in the long form, as `faults summary --format csv` prints it: a record for each report and
+/// reason, which needs no further reshaping in a notebook or a spreadsheet.
+///
+/// The columns are `import_id`, `source`, `reason`, `label`, `remedy`, `count` and `share`; where faults were
+/// grouped, `by`, `group_kind`, `group` and `group_label` stand in front of `reason`, and there is a record for each
+/// report, group and reason. `share` is the part of all faults of the report. `import_id` is empty where it isn't
+/// known, and `group` where [the key](crate::GroupKey::value) is no value.
+///
+/// # Errors
+/// [`Io`](crate::ErrorKind::Io) where the writer fails.
+///
+/// ```
+/// use dotdigital_faults::{FaultReport, SourceCounts, Tally, export};
+///
+/// let report = FaultReport::from_bytes("Reason,email\nBlocker,demo@example.com\n")?;
+/// let tally = Tally::from(SourceCounts::new("may.csv", report.counts().clone()));
+/// let mut csv = Vec::new();
+/// export::tally_to_csv(&tally, &mut csv)?;
+/// assert_eq!(
+///     String::from_utf8_lossy(&csv),
+///     "import_id,source,reason,label,remedy,count,share\n,may.csv,blocker,Blocker,remove,1,1.0\n",
+/// );
+/// # Ok::<(), dotdigital_faults::Error>(())
+/// ```
+pub fn tally_to_csv(tally: &Tally, writer: impl Write) -> Result<()> {
+    const GROUPS: Range<usize> = 2..6;
+
+    let mut names = vec!["import_id", "source", "by", "group_kind", "group", "group_label"];
+    names.extend(["reason", "label", "remedy", "count", "share"]);
+    if tally.groups().is_none() {
+        names.drain(GROUPS);
+    }
+    let mut csv = Writer::from_writer(writer);
+    csv.write_record(names).map_err(failed)?;
+    record::each(tally, |record| {
+        let mut fields = vec![record.import_id.map(|id| id.to_string()).unwrap_or_default(), record.source.to_owned()];
+        if let Some(group) = record.group {
+            let value = group.group.unwrap_or_default();
+            fields.extend([group.by, group.group_kind, value, &group.group_label].map(str::to_owned));
+        }
+        fields.extend([record.reason, &record.label, record.remedy.slug()].map(str::to_owned));
+        // As in JSON: the shortest text that reads as the same number.
+        let share = serde_json::to_string(&record.share).map_err(writing)?;
+        fields.extend([record.count.to_string(), share]);
+        csv.write_record(fields).map_err(failed)
+    })?;
+    csv.flush().map_err(writing)
 }
 
 /// The writer's own error, which tells more than the csv crate's around it.

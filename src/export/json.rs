@@ -4,11 +4,12 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::writing;
+use super::{record, writing};
 use crate::counts::ReasonCounts;
 use crate::error::Result;
 use crate::fault::Fault;
 use crate::reason::{FailureReason, Remedy};
+use crate::tally::Tally;
 
 /// Writes counts as one JSON document, which `faults summary --format json` prints; [`ReasonCounts`] shows it.
 ///
@@ -17,6 +18,49 @@ use crate::reason::{FailureReason, Remedy};
 pub fn counts_to_json(counts: &ReasonCounts, mut writer: impl Write) -> Result<()> {
     serde_json::to_writer_pretty(&mut writer, counts).map_err(writing)?;
     writer.write_all(b"\n").map_err(writing)
+}
+
+/// Writes a tally as one JSON document, which `faults summary --format json` prints: that of [`ReasonCounts`], with
+/// more members where there is more.
+///
+/// Where faults were grouped, `by` names the column or `domain`, and `groups` has them, the largest first: `kind` (a
+/// [`GroupKey`](crate::GroupKey)'s), `group` (its value, or `null`), `label`, `total`, `share` and `reasons`.
+/// Where there are several reports, all of this is their sum, and `sources` has the same for each of them, with
+/// `source` in front. `fixtures/summary.schema.json` is its JSON Schema.
+///
+/// # Errors
+/// [`Io`](crate::ErrorKind::Io) where the writer fails.
+pub fn tally_to_json(tally: &Tally, mut writer: impl Write) -> Result<()> {
+    serde_json::to_writer_pretty(&mut writer, tally).map_err(writing)?;
+    writer.write_all(b"\n").map_err(writing)
+}
+
+/// Writes a tally as JSON in the long form, an object a line, as `faults summary --format jsonl` prints it: one for
+/// each report and reason, with the columns of [`tally_to_csv`](super::tally_to_csv) as its members.
+///
+/// # Errors
+/// [`Io`](crate::ErrorKind::Io) where the writer fails.
+///
+/// ```
+/// use dotdigital_faults::{FaultReport, GroupBy, SourceCounts, Tally, export};
+///
+/// let report = FaultReport::from_bytes("Reason,email,country\nBlocker,demo@example.com,NL\n")?;
+/// let groups = report.count_by(&GroupBy::column("country"))?;
+/// let tally = Tally::from(SourceCounts::new("may.csv", report.counts().clone()).with_groups(groups));
+/// let mut lines = Vec::new();
+/// export::tally_to_jsonl(&tally, &mut lines)?;
+/// assert_eq!(
+///     String::from_utf8_lossy(&lines),
+///     r#"{"import_id":null,"source":"may.csv","by":"country","group_kind":"value","group":"NL","group_label":"NL","reason":"blocker","label":"Blocker","remedy":"remove","count":1,"share":1.0}
+/// "#,
+/// );
+/// # Ok::<(), dotdigital_faults::Error>(())
+/// ```
+pub fn tally_to_jsonl(tally: &Tally, mut writer: impl Write) -> Result<()> {
+    record::each(tally, |record| {
+        serde_json::to_writer(&mut writer, &record).map_err(writing)?;
+        writer.write_all(b"\n").map_err(writing)
+    })
 }
 
 /// Writes faults as JSON, an object a line, as `faults list --format jsonl` prints them.

@@ -1,0 +1,80 @@
+//! Vega-Lite, for notebooks and dashboards that draw.
+
+use std::collections::HashMap;
+use std::io::Write;
+
+use serde_json::{Value, json};
+
+use super::record;
+use super::words::{Line, lines, printable, title};
+use super::writing;
+use crate::error::Result;
+use crate::tally::Tally;
+
+/// The label of the reasons that aren't drawn one by one.
+const FURTHER: &str = "(further reasons)";
+
+/// Writes a tally as a Vega-Lite specification with its data, as `faults summary --format vega-lite` prints it: a
+/// bar for each reason or, where faults were grouped, for each group, parted by reason.
+///
+/// The data are the records of [`tally_to_jsonl`](super::tally_to_jsonl), so that another chart can be drawn of
+/// them; only the rarest unknown reasons go by one name. Nothing is fetched to draw it.
+///
+/// # Errors
+/// [`Io`](crate::ErrorKind::Io) where the writer fails.
+///
+/// ```
+/// use dotdigital_faults::{FaultReport, Tally, export};
+///
+/// let report = FaultReport::from_bytes("Reason,email\nBlocker,demo@example.com\n")?;
+/// let mut chart = Vec::new();
+/// export::tally_to_vega_lite(&Tally::from(&report), &mut chart)?;
+/// let chart: serde_json::Value = serde_json::from_slice(&chart).unwrap();
+/// assert_eq!(chart["data"]["values"][0]["label"], "Blocker");
+/// # Ok::<(), dotdigital_faults::Error>(())
+/// ```
+pub fn tally_to_vega_lite(tally: &Tally, mut writer: impl Write) -> Result<()> {
+    let names: HashMap<_, _> = lines(tally.counts())
+        .into_iter()
+        .filter_map(|Line { label, reason, .. }| Some((reason?.label().to_owned(), label)))
+        .collect();
+    let mut values = Vec::new();
+    record::each(tally, |mut record| {
+        let name = names.get(&*record.label);
+        record.label = name.map_or(FURTHER.into(), |name| name.clone().into());
+        if let Some(group) = &mut record.group {
+            group.group_label = printable(&group.group_label).into();
+        }
+        values.push(serde_json::to_value(record).map_err(writing)?);
+        Ok(())
+    })?;
+    serde_json::to_writer_pretty(&mut writer, &chart(tally, values)).map_err(writing)?;
+    writer.write_all(b"\n").map_err(writing)
+}
+
+fn chart(tally: &Tally, values: Vec<Value>) -> Value {
+    let title = title(tally.counts().total());
+    let bars = match tally.groups() {
+        None => "label",
+        Some(_) => "group_label",
+    };
+    let mut color = json!({"field": "remedy", "type": "nominal", "title": "what to do"});
+    if tally.groups().is_some() {
+        color = json!({"field": "label", "type": "nominal", "title": "reason"});
+    }
+    let name = tally.groups().map_or("reason".to_owned(), |groups| printable(groups.by().name()));
+    json!({
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "description": title,
+        "title": {"text": title, "anchor": "start"},
+        "data": {"values": values},
+        "width": 480,
+        "height": {"step": 22},
+        "mark": {"type": "bar", "tooltip": true},
+        "encoding": {
+            "y": {"field": bars, "type": "nominal", "sort": "-x", "title": name},
+            "x": {"aggregate": "sum", "field": "count", "type": "quantitative", "title": "contacts"},
+            "color": color,
+        },
+    })
+}
