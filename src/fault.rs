@@ -130,8 +130,7 @@ impl<'r> Fault<'r> {
         let rejoined = self.anomalies().contains(Anomaly::RejoinedRow);
         // The parts of a torn row are only put together once all of them are there.
         let up_to = column.filter(|_| !rejoined).unwrap_or(usize::MAX);
-        let width = rejoined.then_some(self.report.layout().width);
-        Cells::read(self.bytes, self.report.largest_field(), up_to, width)
+        Cells::read(self.bytes, self.report.largest_field(), up_to, rejoined)
     }
 }
 
@@ -144,15 +143,15 @@ struct Cells<'r> {
     end: usize,
     /// The last column that is wanted.
     up_to: usize,
-    /// For a row that was torn apart, the width to which it may be put together.
-    width: Option<usize>,
+    /// Was the row torn apart? All records are parts of it then.
+    rejoined: bool,
     /// The first field of the part that is being read.
     part: usize,
 }
 
 impl<'r> Cells<'r> {
-    fn read(bytes: &'r [u8], largest_field: usize, up_to: usize, width: Option<usize>) -> Self {
-        let mut cells = Cells { bytes, fields: Vec::new(), current: None, end: 0, up_to, width, part: 0 };
+    fn read(bytes: &'r [u8], largest_field: usize, up_to: usize, rejoined: bool) -> Self {
+        let mut cells = Cells { bytes, fields: Vec::new(), current: None, end: 0, up_to, rejoined, part: 0 };
         Scanner::new(largest_field).scan(bytes, &mut cells);
         cells
     }
@@ -174,11 +173,6 @@ impl<'r> Sink<'r> for Cells<'r> {
 
     fn end_record(&mut self, record: Record) -> ControlFlow<()> {
         if self.part > 0 {
-            let fields = self.fields.len() - 1;
-            if self.width.is_some_and(|width| fields > width) {
-                self.fields.truncate(self.part);
-                return ControlFlow::Break(());
-            }
             let first = self.fields.remove(self.part);
             if let Some(last) = self.fields.get_mut(self.part - 1) {
                 let last = last.to_mut();
@@ -188,7 +182,7 @@ impl<'r> Sink<'r> for Cells<'r> {
         }
         self.end = record.end as usize;
         self.part = self.fields.len();
-        if self.width.is_some() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if self.rejoined { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 
     fn blank_line(&mut self) {
@@ -203,7 +197,7 @@ impl<'r> Sink<'r> for Cells<'r> {
 
 /// The fields of a header.
 pub(crate) fn header_fields(header: &[u8], largest_field: usize) -> Vec<Cow<'_, [u8]>> {
-    Cells::read(header, largest_field, usize::MAX, None).fields
+    Cells::read(header, largest_field, usize::MAX, false).fields
 }
 
 /// Bytes as text: what isn't UTF-8 reads as U+FFFD.

@@ -2,14 +2,14 @@
 
 use memchr::memchr2_iter;
 
-use crate::anomaly::AnomalySet;
+use crate::anomaly::{Anomaly, AnomalySet};
 use crate::reason::Slot;
 use crate::rows::{Row, RowSink};
 
 /// For how many rows the line is counted from one that is kept.
 const LINE_STEP: usize = 32;
 
-/// A quarter more than six bytes a row.
+/// A quarter more than six bytes a row, and sixteen for each row that was torn apart.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     /// The lower half of where each row starts.
@@ -20,6 +20,8 @@ pub(crate) struct Index {
     anomalies: Vec<AnomalySet>,
     /// The line of every `LINE_STEP`th row.
     lines: Vec<u64>,
+    /// Each row that was torn apart, and where it ends: what follows it reads as one more part of it.
+    torn: Vec<(usize, u64)>,
 }
 
 impl RowSink for Index {
@@ -30,6 +32,9 @@ impl RowSink for Index {
         }
         if number.is_multiple_of(LINE_STEP) {
             self.lines.push(row.line);
+        }
+        if row.anomalies.contains(Anomaly::RejoinedRow) {
+            self.torn.push((number, row.end));
         }
         self.starts.push(row.start as u32);
         self.slots.push(row.slot);
@@ -46,6 +51,12 @@ impl Index {
     pub(crate) fn start(&self, row: usize) -> Option<usize> {
         let upper = self.upper.partition_point(|&first| first <= row);
         self.starts.get(row).map(|&lower| upper << 32 | lower as usize)
+    }
+
+    /// Where the row ends if it was torn apart; any other ends with its first record.
+    pub(crate) fn torn_end(&self, row: usize) -> Option<usize> {
+        let torn = self.torn.binary_search_by_key(&row, |&(row, _)| row).ok()?;
+        self.torn.get(torn).map(|&(_, end)| end as usize)
     }
 
     pub(crate) fn slot(&self, row: usize) -> Option<Slot> {
@@ -74,6 +85,7 @@ impl Index {
         self.slots.shrink_to_fit();
         self.anomalies.shrink_to_fit();
         self.lines.shrink_to_fit();
+        self.torn.shrink_to_fit();
     }
 }
 
@@ -99,7 +111,7 @@ mod tests {
         let starts = [0, 5, (1 << 32) - 1, 1 << 32, (3 << 32) + 7, (3 << 32) + 9];
         let mut index = Index::default();
         for start in starts {
-            index.row(Row { start, line: 1, slot: Slot::Other, anomalies: AnomalySet::EMPTY });
+            index.row(Row { start, end: start, line: 1, slot: Slot::Other, anomalies: AnomalySet::EMPTY });
         }
         for (row, start) in starts.into_iter().enumerate() {
             assert_eq!(index.start(row), Some(start as usize));

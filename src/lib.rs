@@ -1,14 +1,16 @@
 //! Why contacts failed to import into Dotdigital (formerly dotmailer).
 //!
-//! When a company uploads contacts, the service rejects some of them, and hands out a *faults report*: a CSV with a
-//! reason for each contact that was not imported. This crate reads such a report into typed rows, and groups,
-//! filters and counts them by reason.
+//! When a company uploads contacts, the service rejects some of them and hands out, for about a week, a *faults
+//! report*: a CSV with a reason for each contact that was not imported. This crate fetches such a report, reads it
+//! into typed rows, and groups, filters and counts them by reason.
 //!
-//! ```
-//! use dotdigital_faults::{FailureReason, FaultReport};
+#![cfg_attr(feature = "client", doc = "```no_run")]
+#![cfg_attr(not(feature = "client"), doc = "```ignore")]
+//! use dotdigital_faults::{Client, Credentials, FailureReason};
 //!
-//! # let bytes = include_bytes!("../fixtures/all-reasons.csv").to_vec();
-//! let report = FaultReport::from_bytes(bytes)?;
+//! # async fn run(username: String, password: String, import_id: uuid::Uuid) -> dotdigital_faults::Result<()> {
+//! let client = Client::new(Credentials::new(username, password))?; // SOAP, region r1
+//! let report = client.report_faults(import_id).await?; // or FaultReport::from_bytes(bytes)?
 //!
 //! for (reason, count) in report.counts().by_frequency() {
 //!     println!("{count:>8}  {reason}: {}", reason.remedy().description());
@@ -30,30 +32,35 @@
 //!     let row = row?;
 //!     println!("{}: {}, {:?}", row.email, row.reason, row.postcode);
 //! }
-//! # Ok::<(), dotdigital_faults::Error>(())
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! # What to use
 //!
 //! | to | use |
 //! |---|---|
+//! | fetch a report, its bytes or its counts; wait for an import | `Client`, or `blocking::Client` |
 //! | have a report in memory, and look at its rows | [`FaultReport`], [`Fault`] |
 //! | count a report of any size in a few MiB | [`ReasonCounter`], [`ReasonCounts`] |
 //! | know what a reason means and what to do about it | [`FailureReason`], [`Remedy`] |
 //! | see what was unusual in a report | [`Anomaly`], [`Anomalies`] |
 //! | write counts or faults for another program | [`export`] |
 //! | stop at the first unusual row, or change a limit | [`ReadOptions`] |
+//! | test one's own code without an account | `sandbox` |
 //!
 //! # What it promises
 //!
 //! - **No fault is lost.** Each row is counted, whatever its shape: ragged rows, line breaks in names, quotes that
 //!   are never closed, bytes that are not UTF-8. What was unusual is counted as an [`Anomaly`]. What isn't a report
-//!   at all, such as an error page, is an [`Error`], never an empty report.
+//!   at all, such as an error page, is an [`Error`], never an empty report. An answer that was cut is fetched again
+//!   from the start, never counted by half.
 //! - **No reason is missed.** Labels are compared by their letters and digits, in any case, and every wording that
 //!   the service and its connectors are known to use is recognised. Others keep their text.
-//! - **Bounded.** Counting takes a few MiB for a report of any size. A report in memory takes its own size, and
-//!   about six bytes a row. Nothing that a report holds makes it panic.
-//! - **No contact data** in errors or `Debug`.
+//! - **Bounded.** Counting takes a few MiB for a report of any size, also while it is fetched. A report in memory
+//!   takes its own size, and about six bytes a row. Every call has a deadline. Nothing that a report or an answer
+//!   holds makes it panic.
+//! - **No contact data and no credentials** in errors, logs or `Debug`. Credentials go to the chosen host alone.
 //!
 //! # Where the facts come from
 //!
@@ -65,9 +72,9 @@
 //!
 //! | feature | for |
 //! |---|---|
-//! | `client` (default) | fetching reports; empty in this version |
-//! | `blocking` | a blocking client; empty in this version |
-//! | `sandbox` | a stand-in of the service; empty in this version |
+//! | `client` (default) | fetching reports, over SOAP or REST; it needs a tokio runtime |
+//! | `blocking` | a client for programs without one |
+//! | `sandbox` | a stand-in of the service on loopback, for your tests and ours |
 //! | `cli` | the program `faults` |
 //!
 //! Without default features the crate reads and counts, and depends on nothing that knows a network.
@@ -122,6 +129,6 @@ pub use report::{FaultReport, Faults};
 pub use tally::{SourceCounts, Tally};
 
 /// The README's examples, so that they are tested.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "client"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

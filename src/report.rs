@@ -225,10 +225,10 @@ impl FaultReport {
         self.layout.header.and_then(|(start, end)| self.bytes.get(start as usize..end as usize))
     }
 
-    /// From where a row starts to where the next one does.
+    /// From where a row starts to where the next one does or, if it was torn apart, to its end.
     pub(crate) fn row_bytes(&self, row: usize) -> &[u8] {
         let start = self.index.start(row).unwrap_or(self.bytes.len());
-        let end = self.index.start(row + 1).unwrap_or(self.bytes.len());
+        let end = self.index.torn_end(row).or_else(|| self.index.start(row + 1)).unwrap_or(self.bytes.len());
         &self.bytes[start..end]
     }
 

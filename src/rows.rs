@@ -21,6 +21,8 @@ use crate::scan::{BOM, Record, Scanner, Sink};
 pub(crate) struct Row {
     /// Where its record starts, in bytes from the start of the input.
     pub(crate) start: u64,
+    /// Where it ends, without its line end.
+    pub(crate) end: u64,
     pub(crate) line: u64,
     pub(crate) slot: Slot,
     pub(crate) anomalies: AnomalySet,
@@ -174,7 +176,7 @@ impl<S: RowSink> Reader<S> {
     }
 
     fn scan(&mut self, bytes: &[u8]) {
-        // The scanner only breaks off where the rows have a failure, which is told from there.
+        // It only breaks off where the rows have a failure, which is told from there; the first one stays.
         if self.rows.failure.is_none() {
             let _ = self.scanner.feed(bytes, &mut self.rows);
         }
@@ -287,6 +289,7 @@ impl Current {
 #[derive(Debug)]
 struct Candidate {
     start: u64,
+    end: u64,
     line: u64,
     fields: usize,
     slot: Slot,
@@ -339,6 +342,7 @@ impl<S: RowSink> Rows<S> {
         let slot = self.current.cell.slot();
         Candidate {
             start: record.start,
+            end: record.end,
             line: record.line,
             fields: record.fields,
             slot: slot.unwrap_or(Slot::Other),
@@ -359,6 +363,7 @@ impl<S: RowSink> Rows<S> {
             let fields = pending.fields + candidate.fields - 1;
             let goes_on = candidate.slot == Slot::Other && !self.current.email_has_at && fields <= self.layout.width;
             if goes_on {
+                pending.end = candidate.end;
                 pending.fields = fields;
                 pending.anomalies.extend(candidate.anomalies);
                 pending.anomalies.insert(Anomaly::RejoinedRow);
@@ -385,7 +390,7 @@ impl<S: RowSink> Rows<S> {
     }
 
     fn emit(&mut self, candidate: Candidate) -> ControlFlow<()> {
-        let Candidate { start, line, fields, slot, unknown, mut anomalies } = candidate;
+        let Candidate { start, end, line, fields, slot, unknown, mut anomalies } = candidate;
         if fields < self.layout.width {
             anomalies.insert(Anomaly::ShortRow);
         } else if fields > self.layout.width {
@@ -397,7 +402,7 @@ impl<S: RowSink> Rows<S> {
             Slot::Other => self.counts.add_unknown(unknown, 1),
             slot => self.counts.add_known(slot, 1),
         }
-        self.sink.row(Row { start, line, slot, anomalies });
+        self.sink.row(Row { start, end, line, slot, anomalies });
         ControlFlow::Continue(())
     }
 
@@ -471,15 +476,13 @@ impl<'b, S: RowSink> Sink<'b> for Rows<S> {
         is_fault(line)
     }
 
-    fn header_reach(&self) -> Option<usize> {
-        // Each byte may be a doubled quote, and each field has two quotes and a separator, the last a CRLF.
-        self.header.names.as_ref().map(|(names, ends)| 2 * names.len() + 3 * ends.len() + 2)
-    }
-
-    fn begins_with_header(&self, text: &[u8]) -> bool {
+    fn begins_with_header(&self, text: &[u8], last: bool, largest_field: usize) -> Option<bool> {
+        if self.header.names.is_none() {
+            return Some(false);
+        }
         let mut copy = HeaderCopy { header: &self.header, comparison: Comparison::default(), found: false };
-        Scanner::new(usize::MAX).scan(text, &mut copy);
-        copy.found
+        Scanner::new(largest_field).scan_beginning(text, last, &mut copy);
+        (copy.found || copy.comparison.differs || last).then_some(copy.found)
     }
 }
 
@@ -517,6 +520,7 @@ impl<'b> Sink<'b> for HeaderCopy<'_> {
     fn end_record(&mut self, record: Record) -> ControlFlow<()> {
         // A blank line in front of it would make it another line's record.
         self.found = record.start == 0 && self.comparison.is_header(self.header);
+        self.comparison.differs = !self.found;
         ControlFlow::Break(())
     }
 
@@ -524,7 +528,7 @@ impl<'b> Sink<'b> for HeaderCopy<'_> {
         self.comparison.differs = true;
     }
 
-    fn is_fault(&self, _: &[u8]) -> bool {
-        false
+    fn is_fault(&self, line: &[u8]) -> bool {
+        is_fault(line)
     }
 }

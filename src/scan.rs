@@ -4,7 +4,7 @@
 //! quote inside an unquoted field is an ordinary character, and so is one that opens a field and has no sound end.
 //! Bytes are pushed in, in pieces of any size, and the same events come out whatever the pieces were. Nothing is
 //! held back but a quoted field whose end hasn't been seen, which the largest field allowed bounds, and a record
-//! that begins with a byte order mark, up to the length of the header.
+//! that begins with a byte order mark, until it differs from the header.
 
 use std::ops::ControlFlow;
 
@@ -45,14 +45,10 @@ pub(crate) trait Sink<'b> {
     /// Does a line that stands inside quotes look like a fault of its own?
     fn is_fault(&self, line: &[u8]) -> bool;
 
-    /// How many bytes hold any record equal to the header, or `None` where none is looked for.
-    fn header_reach(&self) -> Option<usize> {
-        None
-    }
-
-    /// Does `text` begin with a record equal to the header?
-    fn begins_with_header(&self, _text: &[u8]) -> bool {
-        false
+    /// Does `text` begin with a record equal to the header? `None` where more is needed to tell, which it never is
+    /// with `last`: the input ends there then.
+    fn begins_with_header(&self, _text: &[u8], _last: bool, _largest_field: usize) -> Option<bool> {
+        Some(false)
     }
 }
 
@@ -75,6 +71,8 @@ pub(crate) struct Scanner {
     held: Vec<u8>,
     held_from: usize,
     resume: usize,
+    /// How long a text behind a byte order mark must be to be looked at once more.
+    look_again: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -117,6 +115,7 @@ impl Scanner {
             held: Vec::new(),
             held_from: 0,
             resume: 0,
+            look_again: 0,
         }
     }
 
@@ -126,8 +125,13 @@ impl Scanner {
     }
 
     /// Scans all of `bytes`, which are the whole input.
-    pub(crate) fn scan<'b>(mut self, bytes: &'b [u8], sink: &mut impl Sink<'b>) {
-        let _ = self.pass(bytes, 0, true, sink);
+    pub(crate) fn scan<'b>(self, bytes: &'b [u8], sink: &mut impl Sink<'b>) {
+        self.scan_beginning(bytes, true, sink);
+    }
+
+    /// Scans `bytes`, which are the whole input only with `last`, as far as they can be understood.
+    pub(crate) fn scan_beginning<'b>(mut self, bytes: &'b [u8], last: bool, sink: &mut impl Sink<'b>) {
+        let _ = self.pass(bytes, 0, last, sink);
     }
 
     /// Scans the next bytes of the input.
@@ -305,18 +309,23 @@ impl Scanner {
             return Begin::At(at + 1);
         }
         let start = at;
-        if first == BOM[0]
-            && let Some(reach) = sink.header_reach()
-        {
-            let ahead = &buffer[at..];
-            if !last && (ahead.starts_with(BOM) && ahead.len() < BOM.len() + reach || BOM.starts_with(ahead)) {
-                return Begin::Held(at);
+        let ahead = &buffer[at..];
+        if let Some(text) = ahead.strip_prefix(BOM) {
+            let looks = last || text.len() >= self.look_again;
+            match looks.then(|| sink.begins_with_header(text, last, self.largest_field)).flatten() {
+                Some(true) => at += BOM.len(),
+                Some(false) => {}
+                None => {
+                    if looks {
+                        // Not at each byte, so that tiny pieces cost little more than large ones.
+                        self.look_again = text.len() + text.len().min(STEP);
+                    }
+                    return Begin::Held(at);
+                }
             }
-            if let Some(text) = ahead.strip_prefix(BOM)
-                && sink.begins_with_header(&text[..text.len().min(reach)])
-            {
-                at += BOM.len();
-            }
+            self.look_again = 0;
+        } else if !last && BOM.starts_with(ahead) {
+            return Begin::Held(at);
         }
         let start = self.base + start as u64;
         self.record = Record { start, end: start, line: self.line, fields: 0, unclosed_quote: false };

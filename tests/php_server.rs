@@ -1,4 +1,5 @@
-//! PHP's `SoapServer` on our WSDL: a foreign server. First by hand, so that the server itself is known to be right.
+//! PHP's `SoapServer` on our WSDL: a foreign server. First by hand, so that the server itself is known to be right, then
+//! with our client.
 
 mod http;
 mod peers;
@@ -88,4 +89,92 @@ fn faults_and_a_wrong_password() {
         let answer = call(server.address(), "/", "Authorization: Basic eDp5", FAULTS, imports::REPORT).unwrap();
         assert_eq!((answer.status, answer.body.len()), (401, 0));
     });
+}
+
+#[cfg(feature = "client")]
+mod with_the_client {
+    use dotdigital_faults::{Client, Credentials, ErrorKind, FailureReason, ImportStatus};
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// Runs a test of the client against the server.
+    fn client_against_php(password: &str, test: impl AsyncFnOnce(Client)) {
+        against_php(|server| {
+            let credentials = Credentials::new(PhpServer::USERNAME, password);
+            let client = Client::builder(credentials).endpoint(server.soap_url()).max_retries(0).build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(test(client));
+        });
+    }
+
+    fn id(text: &str) -> Uuid {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn fetches_every_shape_of_a_report() {
+        client_against_php(PhpServer::PASSWORD, async |client| {
+            let report = client.report_faults(id(imports::REPORT)).await.unwrap();
+            assert!(report.bytes().starts_with(b"\xef\xbb\xbfReason,email,firstname\r\n"));
+            let faults: Vec<_> =
+                report.faults().map(|fault| (fault.reason().clone(), fault.email().into_owned())).collect();
+            assert_eq!(
+                faults,
+                [
+                    (FailureReason::HardBounced, "jo@example.com".to_owned()),
+                    (FailureReason::Duplicate, "li@example.com".to_owned())
+                ]
+            );
+            for empty in [imports::EMPTY, imports::NIL, imports::ABSENT] {
+                assert_eq!(client.report_faults(id(empty)).await.unwrap().len(), 0, "{empty}");
+            }
+            let counts = client.reason_counts(id(imports::LARGE)).await.unwrap();
+            assert_eq!(counts.get(&FailureReason::Duplicate), 100_000);
+        });
+    }
+
+    #[test]
+    fn asks_for_statuses_and_figures() {
+        client_against_php(PhpServer::PASSWORD, async |client| {
+            for (import, status) in [
+                (imports::REPORT, ImportStatus::Finished),
+                (imports::NOT_FINISHED, ImportStatus::NotFinished),
+                (imports::FAILED, ImportStatus::Failed),
+            ] {
+                assert_eq!(client.import_status(id(import)).await.unwrap(), status);
+            }
+            let summary = client.import_summary(id(imports::REPORT)).await.unwrap();
+            assert_eq!((summary.new_contacts(), summary.updated_contacts()), (Some(98), None));
+            let figures = [(&FailureReason::Duplicate, 1), (&FailureReason::HardBounced, 1)];
+            assert!(summary.iter().eq(figures), "{summary:?}");
+            for empty in [imports::EMPTY, imports::NIL, imports::ABSENT] {
+                let summary = client.import_summary(id(empty)).await.unwrap();
+                assert_eq!((summary.new_contacts(), summary.iter().len()), (None, 0), "{empty}");
+            }
+        });
+    }
+
+    #[test]
+    fn understands_its_faults() {
+        client_against_php(PhpServer::PASSWORD, async |client| {
+            for (import, kind, code) in [
+                (imports::UNKNOWN, ErrorKind::NotFound, "ERROR_IMPORT_NOT_FOUND"),
+                (imports::NOT_FINISHED, ErrorKind::NotFinished, "ERROR_IMPORT_REPORT_NOT_FOUND"),
+                (imports::FAILED, ErrorKind::EndedWithoutReport, "ERROR_IMPORT_REPORT_NOT_FOUND"),
+            ] {
+                let error = client.report_faults(id(import)).await.unwrap_err();
+                assert_eq!((error.kind(), error.code()), (kind, Some(code)), "{error}");
+            }
+        });
+    }
+
+    #[test]
+    fn is_told_of_a_wrong_password() {
+        client_against_php("wrong", async |client| {
+            let error = client.report_faults(id(imports::REPORT)).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::NotPermitted);
+            assert!(!format!("{error} {error:?}").contains("wrong"), "{error}");
+        });
+    }
 }

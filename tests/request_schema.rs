@@ -153,3 +153,31 @@ fn the_answers_of_the_stand_in_fit_it_too() {
         check(OPERATIONS[1]);
     }
 }
+
+/// What our own client sends.
+#[cfg(all(feature = "client", feature = "sandbox"))]
+#[test]
+fn the_requests_of_the_client_fit_the_schema() {
+    use dotdigital_faults::sandbox::Sandbox;
+    use dotdigital_faults::{Client, Credentials};
+
+    let Some(schemas) = Schemas::extract("client") else { return };
+    let sandbox = Sandbox::start().unwrap();
+    let id = ID.parse().unwrap();
+    sandbox.import(id);
+    let credentials = Credentials::new(sandbox.username(), sandbox.password());
+    let client = Client::builder(credentials).endpoint(sandbox.soap_url()).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        client.report_faults(id).await.unwrap();
+        client.import_status(id).await.unwrap();
+        client.import_summary(id).await.unwrap();
+    });
+    let requests = sandbox.requests();
+    assert_eq!(requests.len(), OPERATIONS.len());
+    for (request, operation) in requests.iter().zip(OPERATIONS) {
+        let body = std::str::from_utf8(request.body()).unwrap();
+        assert!(body.contains(operation), "{operation}: {body}");
+        assert_eq!(schemas.check(body), Ok(()), "{operation}");
+    }
+}

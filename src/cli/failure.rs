@@ -7,8 +7,14 @@ use std::process::ExitCode;
 
 use dotdigital_faults::Error;
 
-/// Usage, input, or any other error: exit code 2.
+/// Usage, input, or any other error.
 const OTHER: u8 = 2;
+/// Not authenticated, or not permitted.
+pub const NOT_PERMITTED: u8 = 4;
+/// No such import, its report is not there yet, or it has expired.
+const NOT_THERE: u8 = 5;
+/// The service is unavailable, too slow, or limiting calls, after all retries.
+const UNAVAILABLE: u8 = 6;
 
 /// What ends the program early.
 pub enum Failure {
@@ -53,7 +59,13 @@ impl From<Error> for Failure {
             let _ = write!(message, ": {source}");
             cause = source.source();
         }
-        Failure::new(message)
+        let code = match error {
+            _ if error.is_not_permitted() => NOT_PERMITTED,
+            _ if error.is_not_there() => NOT_THERE,
+            _ if error.is_unavailable() => UNAVAILABLE,
+            _ => OTHER,
+        };
+        Failure::Message(message, code)
     }
 }
 

@@ -50,7 +50,7 @@ fn reason_slugs() -> impl Iterator<Item = &'static str> {
 
 impl List {
     pub fn run(&self) -> Result<(), Failure> {
-        let report = self.source.source.read(&self.reading.options())?;
+        let report = self.source.read(&self.reading.options())?;
         self.output.write(|out| {
             let faults = report.faults().filter(|fault| self.is_wanted(fault));
             match self.format {

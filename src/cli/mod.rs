@@ -1,6 +1,9 @@
 //! The command line: a thin face of the public library, one file a verb.
 
+mod connection;
+mod demo;
 mod failure;
+mod fetch;
 mod list;
 mod output;
 mod progress;
@@ -30,19 +33,29 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
+  faults demo                                      all of it against a stand-in, no account needed
   faults summary report.csv                        why contacts failed, most frequent first
+  faults summary --wait 842d81e8-c619-457f-bb77-ab6c4a17da39
+                                                   the same for an import, once it has finished
+  faults fetch 842d81e8-c619-457f-bb77-ab6c4a17da39 -o report.csv
+                                                   the raw report of an import
   faults list report.csv --reason invalid_email    the rows with one reason, as CSV
   faults list - --remedy remove --format jsonl     the rows that call for one remedy, from standard input
   faults reasons                                   every reason, what it means, what to do
 
 A report is the CSV that the service hands out for a contact import (GetContactImportReportFaults), byte for byte
-as it came.";
+as it came. For an import id, set DOTDIGITAL_USERNAME and DOTDIGITAL_PASSWORD to those of an API user.
+
+Exit codes: 0 done; 2 usage, input or any other error; 4 not authenticated or permitted; 5 no such import, or no
+report of it; 6 the service is unavailable, too slow or limiting calls.";
 
 #[derive(Subcommand)]
 enum Verb {
     Summary(summary::Summary),
     List(list::List),
+    Fetch(fetch::Fetch),
     Reasons(reasons::Reasons),
+    Demo(demo::Demo),
 }
 
 /// When to use colours.
@@ -84,6 +97,8 @@ pub fn main() -> ExitCode {
     let done = match verb {
         Verb::Summary(summary) => summary.run(color.into()),
         Verb::List(list) => list.run(),
+        Verb::Fetch(fetch) => fetch.run(),
+        Verb::Demo(demo) => demo.run(color.into()),
         Verb::Reasons(reasons) => reasons.run(color.into()),
     };
     done.map_or_else(Failure::report, |()| ExitCode::SUCCESS)

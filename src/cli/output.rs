@@ -1,7 +1,7 @@
 //! Where the data goes: standard output, or a file that appears whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use anstream::{AutoStream, ColorChoice};
@@ -19,15 +19,28 @@ pub struct OutputArg {
 }
 
 impl OutputArg {
+    /// Where the data goes, known before anything is read.
+    pub fn destination(&self) -> Result<Destination, Failure> {
+        let Some(path) = &self.output else { return Ok(Destination::Stdout) };
+        // A link stays a link: the file that it points to is replaced.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        match fs::metadata(&path) {
+            Ok(metadata) if metadata.is_dir() => Err(Failure::new(format!("{path:?} is a directory; name a file"))),
+            // A device or a pipe can't be replaced, only written to.
+            Ok(metadata) if !metadata.is_file() => Ok(Destination::Device(path)),
+            _ => Ok(Destination::File(path)),
+        }
+    }
+
     /// Writes data, by way of a buffer.
     pub fn write(&self, write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>) -> Result<(), Failure> {
-        match &self.output {
-            None => buffered(io::stdout().lock(), write),
-            Some(path) => write_file(path, write).map_err(|failure| match failure {
-                Failure::Message(message, code) => Failure::Message(format!("{path:?}: {message}"), code),
-                closed => closed,
-            }),
+        let destination = self.destination()?;
+        if let Destination::Stdout = destination {
+            return buffered(io::stdout().lock(), write);
         }
+        let mut part = destination.part().map_err(|error| destination.unwritable(&error))?;
+        buffered(&mut part, write)?;
+        destination.complete(part)
     }
 
     /// Writes text with colours, which are dropped where they are not wanted.
@@ -69,36 +82,62 @@ fn buffered(writer: impl Write, write: impl FnOnce(&mut dyn Write) -> Result<(),
     done
 }
 
-fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>) -> Result<(), Failure> {
-    // A link stays a link: the file that it points to is replaced.
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => return Err(Failure::new("it is a directory; name a file")),
-        // A device or a pipe can't be replaced, only written to.
-        Ok(metadata) if !metadata.is_file() => {
-            let file = OpenOptions::new().write(true).open(path)?;
-            return buffered(file, write);
-        }
-        _ => {}
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = temporary(folder)?;
-    buffered(&mut file, write)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    // The name is on the disk once its folder is; where a folder can't be synced, that has to do.
-    let _ = File::open(folder).and_then(|folder| folder.sync_all());
-    Ok(())
+/// Where data goes.
+pub enum Destination {
+    Stdout,
+    Device(PathBuf),
+    File(PathBuf),
 }
 
-/// A new file in a folder, with the permissions that any new file gets.
-fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".faults-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666));
+impl Destination {
+    /// A new file that nobody sees yet, in the folder of the one that it will become.
+    pub fn part(&self) -> io::Result<NamedTempFile> {
+        let Destination::File(path) = self else { return NamedTempFile::new() };
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".faults-");
+        // The permissions that any new file gets.
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        builder.tempfile_in(folder(path))
     }
-    builder.tempfile_in(folder)
+
+    /// Lets a file appear that is whole.
+    pub fn complete(&self, mut part: NamedTempFile) -> Result<(), Failure> {
+        match self {
+            Destination::Stdout => copy(&mut part, io::stdout().lock()),
+            Destination::Device(path) => {
+                let device = OpenOptions::new().write(true).open(path).map_err(|error| self.unwritable(&error))?;
+                copy(&mut part, device)
+            }
+            Destination::File(path) => {
+                part.as_file().sync_all().map_err(|error| self.unwritable(&error))?;
+                part.persist(path).map_err(|error| self.unwritable(&error.error))?;
+                // The name is on the disk once its folder is; where a folder can't be synced, that has to do.
+                let _ = File::open(folder(path)).and_then(|folder| folder.sync_all());
+                Ok(())
+            }
+        }
+    }
+
+    fn unwritable(&self, error: &io::Error) -> Failure {
+        match self {
+            Destination::Stdout => Failure::new(format!("the output can't be written: {error}")),
+            Destination::Device(path) | Destination::File(path) => {
+                Failure::new(format!("{path:?} can't be written: {error}"))
+            }
+        }
+    }
+}
+
+fn copy(part: &mut NamedTempFile, mut to: impl Write) -> Result<(), Failure> {
+    part.rewind()?;
+    io::copy(part, &mut to)?;
+    Ok(to.flush()?)
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

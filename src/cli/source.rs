@@ -8,9 +8,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use dotdigital_faults::{Error, FaultReport, ReadOptions, ReasonCounter, ReasonCounts};
+use dotdigital_faults::{Error, FaultReport, ReadOptions, ReasonCounter, ReasonCounts, blocking};
 use uuid::Uuid;
 
+use super::connection::Connection;
 use super::failure::{Failure, note};
 use super::progress::Progress;
 
@@ -28,9 +29,61 @@ pub enum Source {
 /// The argument of every verb that reads a report.
 #[derive(Args)]
 pub struct SourceArg {
-    /// A path of a saved report, or `-` for standard input
+    /// An import id (a GUID), the path of a saved report, or `-` for standard input
     #[arg(value_name = "SOURCE", value_parser = OsStringValueParser::new().map(Source::from))]
-    pub source: Source,
+    source: Source,
+
+    #[command(flatten)]
+    connection: Connection,
+}
+
+impl SourceArg {
+    /// Counts the report in constant memory.
+    pub fn count(&self, options: &ReadOptions) -> Result<ReasonCounts, Failure> {
+        let counts = match self.source {
+            Source::Import(id) => {
+                let (client, _progress) = ready(id, &self.connection, options)?;
+                client.reason_counts(id)?
+            }
+            _ => self.source.count(options)?,
+        };
+        self.source.warn_if_cut_off(&counts);
+        Ok(counts)
+    }
+
+    /// Reads the whole report into memory.
+    pub fn read(&self, options: &ReadOptions) -> Result<FaultReport, Failure> {
+        let report = match self.source {
+            Source::Import(id) => {
+                let (client, _progress) = ready(id, &self.connection, options)?;
+                client.report_faults(id)?
+            }
+            _ => self.source.read(options)?,
+        };
+        self.source.warn_if_cut_off(report.counts());
+        Ok(report)
+    }
+}
+
+impl fmt::Display for SourceArg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.source.fmt(f)
+    }
+}
+
+/// A client for one import, which has finished if that was to be waited for, and the bar that shows what it does.
+pub fn ready(
+    id: Uuid,
+    connection: &Connection,
+    options: &ReadOptions,
+) -> Result<(blocking::Client, Progress), Failure> {
+    let client = connection.client(options)?;
+    let progress = Progress::of_import();
+    let client = client.observed_by(progress.hook());
+    if connection.wait {
+        client.wait_until_finished(id)?;
+    }
+    Ok((client, progress))
 }
 
 impl From<OsString> for Source {
@@ -46,7 +99,7 @@ impl From<OsString> for Source {
 }
 
 /// Reads an import id, with or without the braces that some tools put around it.
-fn import_id(text: &str) -> Option<Uuid> {
+pub fn import_id(text: &str) -> Option<Uuid> {
     let text = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);
     Uuid::try_parse(text).ok().filter(|_| text.len() == uuid::fmt::Hyphenated::LENGTH)
 }
@@ -63,8 +116,7 @@ impl fmt::Display for Source {
 }
 
 impl Source {
-    /// Counts the report in constant memory.
-    pub fn count(&self, options: &ReadOptions) -> Result<ReasonCounts, Failure> {
+    fn count(&self, options: &ReadOptions) -> Result<ReasonCounts, Failure> {
         let (mut input, progress) = self.open()?;
         let mut counter = ReasonCounter::with_options(options);
         let mut piece = vec![0; PIECE];
@@ -78,27 +130,17 @@ impl Source {
             counter.feed(&piece[..len]).map_err(|error| self.failure(error))?;
             progress.advance(len);
         }
-        let counts = counter.finish().map_err(|error| self.failure(error))?;
-        drop(progress);
-        self.warn_if_cut_off(&counts);
-        Ok(counts)
+        counter.finish().map_err(|error| self.failure(error))
     }
 
-    /// Reads the whole report into memory.
-    pub fn read(&self, options: &ReadOptions) -> Result<FaultReport, Failure> {
+    fn read(&self, options: &ReadOptions) -> Result<FaultReport, Failure> {
         let (input, progress) = self.open()?;
-        let report = FaultReport::from_reader(progress.reader(input), options).map_err(|error| self.failure(error))?;
-        drop(progress);
-        self.warn_if_cut_off(report.counts());
-        Ok(report)
+        FaultReport::from_reader(progress.reader(input), options).map_err(|error| self.failure(error))
     }
 
     fn open(&self) -> Result<(Box<dyn Read>, Progress), Failure> {
         match self {
-            Source::Import(id) => Err(Failure::new(format!(
-                "import {id}: this build can't fetch from the service yet; save the report and name its path \
-                 (for a file of that very name, write ./ in front)"
-            ))),
+            Source::Import(_) => Err(Failure::new(format!("{self} is not a file"))),
             Source::Path(path) => {
                 let file = File::open(path).map_err(|error| self.unreadable(&error))?;
                 let metadata = file.metadata().map_err(|error| self.unreadable(&error))?;

@@ -37,12 +37,11 @@ enum Format {
 
 impl Summary {
     pub fn run(&self, color: ColorChoice) -> Result<(), Failure> {
-        let source = &self.source.source;
-        let counts = source.count(&self.reading.options())?;
+        let counts = self.source.count(&self.reading.options())?;
         match self.format {
             Format::Table => {
                 let width = self.output.width();
-                self.output.write_text(color, |out| Ok(table::counts(&counts, &source.to_string(), width, out)?))
+                self.output.write_text(color, |out| Ok(table::counts(&counts, &self.source.to_string(), width, out)?))
             }
             Format::Json => self.output.write(|out| Ok(export::counts_to_json(&counts, out)?)),
         }

@@ -11,8 +11,13 @@
 //! something open, it does what WCF does by default.
 //!
 //! ```
-//! use std::io::{Read, Write};
+//! # #[cfg(not(feature = "client"))]
+//! # fn main() {}
+//! # #[cfg(feature = "client")]
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use dotdigital_faults::sandbox::{Operation, Sandbox, Trouble};
+//! use dotdigital_faults::{Client, Credentials, FailureReason};
 //! use uuid::uuid;
 //!
 //! let sandbox = Sandbox::start()?;
@@ -21,24 +26,23 @@
 //!     .import(id)
 //!     .report("Reason,email\r\nHard bounced,jo@example.com\r\n")
 //!     .summary([("NewContacts", 99), ("HardBounced", 1)])
-//!     .finished_after(2);
+//!     .finished_after(1);
 //! // The next request meets a proxy that has lost the service.
-//! sandbox.trouble(Trouble::status(503).header("Retry-After", "1"));
+//! sandbox.trouble(Trouble::status(503));
 //!
-//! // What you test goes here: give it `sandbox.soap_url()` or `sandbox.rest_url()`, `sandbox.username()` and
-//! // `sandbox.password()`. By hand, and without credentials:
-//! let mut stream = std::net::TcpStream::connect(sandbox.address())?;
-//! write!(stream, "GET /v2/contacts/import/{id} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
-//! let mut answer = String::new();
-//! stream.read_to_string(&mut answer)?;
-//! assert!(answer.starts_with("HTTP/1.1 503"));
+//! // What you test, with this client or with any other.
+//! let credentials = Credentials::new(sandbox.username(), sandbox.password());
+//! let client = Client::builder(credentials).endpoint(sandbox.soap_url()).build()?;
+//! client.wait_until_finished(id).await?;
+//! let report = client.report_faults(id).await?;
+//! assert_eq!(report.counts().get(&FailureReason::HardBounced), 1);
 //!
 //! let requests = sandbox.requests();
-//! assert_eq!(requests.len(), 1);
-//! assert_eq!(requests[0].operation(), Some(Operation::Status));
 //! assert_eq!(requests[0].status(), Some(503));
-//! assert!(!requests[0].is_authorized());
-//! # std::io::Result::Ok(())
+//! assert!(requests.iter().all(|request| request.is_authorized() && request.import() == Some(id)));
+//! assert_eq!(requests.last().and_then(|request| request.operation()), Some(Operation::ReportFaults));
+//! # Ok(())
+//! # }
 //! ```
 
 mod answer;

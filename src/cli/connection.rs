@@ -1,0 +1,154 @@
+//! How the service is reached: options, environment, credentials.
+
+use std::env;
+use std::fs::File;
+use std::io::Read;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use dotdigital_faults::{Client, Credentials, Protocol, ReadOptions, Region, blocking};
+
+use super::failure::{Failure, NOT_PERMITTED};
+
+/// No password is longer.
+const LONGEST_PASSWORD_FILE: u64 = 64 * 1024;
+
+const HEADING: &str = "Connection, for an import id";
+
+const USERNAME: &str = "DOTDIGITAL_USERNAME";
+const PASSWORD: &str = "DOTDIGITAL_PASSWORD";
+const PASSWORD_FILE: &str = "DOTDIGITAL_PASSWORD_FILE";
+
+/// The options of every verb that fetches. The environment is only looked at when something is fetched.
+#[derive(Args)]
+pub struct Connection {
+    /// How the service is spoken to [env: DOTDIGITAL_PROTOCOL] [default: soap]
+    #[arg(long, help_heading = HEADING, value_name = "PROTOCOL", value_parser = PossibleValuesParser::new(["soap", "rest"]))]
+    protocol: Option<String>,
+
+    /// Where the account lives: Europe, North America, Asia Pacific [env: DOTDIGITAL_REGION] [default: r1]
+    #[arg(long, help_heading = HEADING, value_name = "REGION", value_parser = PossibleValuesParser::new(["r1", "r2", "r3"]))]
+    region: Option<String>,
+
+    /// The whole SOAP address, or the REST base without /v2 [env: DOTDIGITAL_ENDPOINT] [default: the region's]
+    #[arg(long, help_heading = HEADING, value_name = "URL")]
+    endpoint: Option<String>,
+
+    /// A file with the password, in place of DOTDIGITAL_PASSWORD [env: DOTDIGITAL_PASSWORD_FILE]
+    #[arg(long, help_heading = HEADING, value_name = "PATH")]
+    password_file: Option<PathBuf>,
+
+    /// For the whole command, retries and waiting included
+    #[arg(long, help_heading = HEADING, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
+    timeout: Duration,
+
+    /// For one attempt
+    #[arg(long, help_heading = HEADING, value_name = "SECONDS", default_value = "121", value_parser = seconds)]
+    attempt_timeout: Duration,
+
+    /// Without a byte, once an answer has begun
+    #[arg(long, help_heading = HEADING, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    stall_timeout: Duration,
+
+    /// How often it is tried again
+    #[arg(long, help_heading = HEADING, value_name = "N", default_value_t = 4)]
+    max_retries: u32,
+
+    /// The most that a report may have, once decoded
+    #[arg(long, help_heading = HEADING, value_name = "BYTES", default_value_t = 268_435_456)]
+    max_size: u64,
+
+    /// Wait until the import has finished, then fetch
+    #[arg(long, help_heading = HEADING)]
+    pub wait: bool,
+}
+
+/// Seconds, more than none.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.filter(|seconds| !seconds.is_zero()).ok_or_else(|| "it takes a number of seconds above 0".to_owned())
+}
+
+impl Connection {
+    /// A client whose calls, all together, end in time.
+    pub fn client(&self, options: &ReadOptions) -> Result<blocking::Client, Failure> {
+        let mut builder = Client::builder(self.credentials()?)
+            .protocol(choice::<Protocol>(&self.protocol, "DOTDIGITAL_PROTOCOL")?)
+            .region(choice::<Region>(&self.region, "DOTDIGITAL_REGION")?)
+            .timeout(self.timeout)
+            .attempt_timeout(self.attempt_timeout)
+            .stall_timeout(self.stall_timeout)
+            .max_retries(self.max_retries)
+            .max_size(self.max_size)
+            .read_options(options.clone());
+        if let Some(endpoint) =
+            self.endpoint.clone().map_or_else(|| variable("DOTDIGITAL_ENDPOINT"), |url| Ok(Some(url)))?
+        {
+            builder = builder.endpoint(endpoint);
+        }
+        let client = blocking::Client::from_async(builder.build()?)?;
+        let deadline = Instant::now().checked_add(self.timeout);
+        Ok(deadline.map_or(client.clone(), |deadline| client.with_deadline(deadline)))
+    }
+
+    fn credentials(&self) -> Result<Credentials, Failure> {
+        let missing = |what: &str| {
+            Failure::Message(
+                format!(
+                    "there is no {what}: set {USERNAME} and {PASSWORD} (or --password-file) to those of an API user"
+                ),
+                NOT_PERMITTED,
+            )
+        };
+        let username = variable(USERNAME)?.ok_or_else(|| missing("user name"))?;
+        let password = match &self.password_file {
+            Some(path) => read_password(path)?,
+            None => match (variable(PASSWORD)?, env::var_os(PASSWORD_FILE).filter(|path| !path.is_empty())) {
+                (None, Some(path)) => read_password(&path.into())?,
+                (password, _) => password,
+            },
+        };
+        Ok(Credentials::new(username, password.ok_or_else(|| missing("password"))?))
+    }
+}
+
+/// An option or else a variable, by its name.
+fn choice<T>(option: &Option<String>, name: &str) -> Result<T, Failure>
+where
+    T: FromStr<Err = dotdigital_faults::Error> + Default,
+{
+    match option {
+        Some(text) => Ok(text.parse()?),
+        None => variable(name)?.map_or_else(
+            || Ok(T::default()),
+            |text| text.parse().map_err(|error| Failure::new(format!("{name}: {error}"))),
+        ),
+    }
+}
+
+/// A variable of the environment; an empty one counts as none.
+fn variable(name: &str) -> Result<Option<String>, Failure> {
+    match env::var(name) {
+        Ok(text) => Ok(Some(text).filter(|text| !text.is_empty())),
+        Err(env::VarError::NotPresent) => Ok(None),
+        Err(env::VarError::NotUnicode(_)) => Err(Failure::new(format!("{name} is not UTF-8"))),
+    }
+}
+
+/// Reads a password without one line end at its end; an empty one counts as none.
+fn read_password(path: &PathBuf) -> Result<Option<String>, Failure> {
+    let unreadable = |error| Failure::new(format!("the password file {path:?} can't be read: {error}"));
+    let mut password = String::new();
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(LONGEST_PASSWORD_FILE).read_to_string(&mut password).map_err(unreadable)?;
+    if password.ends_with('\n') {
+        password.pop();
+        if password.ends_with('\r') {
+            password.pop();
+        }
+    }
+    Ok(Some(password).filter(|password| !password.is_empty()))
+}

@@ -1,0 +1,51 @@
+//! `faults demo`: all of it, against a stand-in of the service on loopback.
+
+use anstream::ColorChoice;
+use clap::Args;
+use dotdigital_faults::sandbox::Sandbox;
+use dotdigital_faults::{Client, Credentials, blocking};
+use uuid::{Uuid, uuid};
+
+use super::failure::{Failure, note};
+use super::output::OutputArg;
+use super::progress::Progress;
+use super::table;
+
+/// The import that the stand-in knows; its id is the one in the vendor's documentation.
+const IMPORT_ID: Uuid = uuid!("842d81e8-c619-457f-bb77-ab6c4a17da39");
+const REPORT: &[u8] = include_bytes!("../../fixtures/all-reasons.csv");
+
+/// All of it against a stand-in of the service on this machine: no account is needed
+///
+/// Starts the stand-in, waits for an import to finish, fetches its report over SOAP, and tells why contacts failed.
+#[derive(Args)]
+pub struct Demo {
+    #[command(flatten)]
+    output: OutputArg,
+}
+
+impl Demo {
+    pub fn run(&self, color: ColorChoice) -> Result<(), Failure> {
+        let sandbox = Sandbox::start().map_err(|error| Failure::new(format!("the stand-in can't start: {error}")))?;
+        sandbox.import(IMPORT_ID).report(REPORT).finished_after(1);
+        note(&format!("a stand-in of the service listens on {}", sandbox.soap_url()));
+        note(&format!("waiting for import {IMPORT_ID} to finish, then fetching its report over SOAP"));
+
+        let credentials = Credentials::new(sandbox.username(), sandbox.password());
+        let client = Client::builder(credentials).endpoint(sandbox.soap_url()).build()?;
+        let progress = Progress::of_import();
+        let client = blocking::Client::from_async(client)?.observed_by(progress.hook());
+        client.wait_until_finished(IMPORT_ID)?;
+        let counts = client.reason_counts(IMPORT_ID)?;
+        drop(progress);
+
+        let width = self.output.width();
+        self.output.write_text(color, |out| {
+            table::counts(&counts, &format!("import {IMPORT_ID}"), width, out)?;
+            writeln!(out, "\nThe same for an import of your own:\n")?;
+            writeln!(out, "  export DOTDIGITAL_USERNAME=apiuser-…@apiconnector.com DOTDIGITAL_PASSWORD=…")?;
+            writeln!(out, "  faults summary --wait --region r1 {IMPORT_ID}")?;
+            Ok(())
+        })
+    }
+}
