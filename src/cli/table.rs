@@ -50,12 +50,12 @@ fn breakdown(
     let title = fitted(&title, name);
     let (count, share) = ("count", "share");
     writeln!(out, "\n{FAINT}  {}  {count:>number$}  {share:>SHARE$}  why{FAINT:#}", padded(&title, name))?;
-    for (label, is_rest, counts) in parts {
+    for (text, is_rest, counts) in parts {
         let style = if *is_rest { FAINT } else { Style::new() };
-        let label = padded(&fitted(label, name), name);
+        let text = padded(&fitted(text, name), name);
         let count = counts.total();
         let share = if total == 0 { String::new() } else { percent(count, total) };
-        write!(out, "  {style}{label}{style:#}  {STRONG}{:>number$}{STRONG:#}  {share:>SHARE$}  ", grouped(count))?;
+        write!(out, "  {style}{text}{style:#}  {STRONG}{:>number$}{STRONG:#}  {share:>SHARE$}  ", grouped(count))?;
         let all = counts.by_frequency().len();
         let mut reasons: Vec<_> = counts
             .by_frequency()
