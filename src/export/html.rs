@@ -8,7 +8,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::words::{Line, grouped, label, lines, percent, places, printable, remedies, title, words};
 use super::writing;
 use crate::counts::{ReasonCounts, share};
-use crate::error::Result;
+use crate::error::{Result, escape};
 use crate::grouping::{GroupCounts, GroupKey};
 use crate::reason::{FailureReason, Remedy};
 use crate::tally::{SourceCounts, Tally};
@@ -23,6 +23,9 @@ const YEAR_10000: u64 = 253_402_300_800;
 
 /// How many reasons are named beside a group.
 const REASONS_OF_A_GROUP: usize = 6;
+
+/// How much of an unknown reason is shown beside a group.
+const LONGEST_OF_A_GROUP: usize = 60;
 
 /// Writes a tally as a page for people, as `faults summary --format html` prints it.
 ///
@@ -99,7 +102,7 @@ fn headline(tally: &Tally) -> Markup {
                     [] | [_] => "One report",
                     sources => { (sources.len()) " reports" },
                 }
-                @if let Some(read_at) = read_at { span.when { "read " (read_at) } }
+                @if let Some(read_at) = read_at { " " span.when { "read " (read_at) } }
             }
         }
     }
@@ -195,12 +198,17 @@ fn why(counts: &ReasonCounts) -> Markup {
             @for (reason, count) in counts.by_frequency().take(REASONS_OF_A_GROUP) {
                 li {
                     span.dot.(class(reason.remedy())) aria-hidden="true" {}
-                    bdi { (label(reason)) } " " span.count { (grouped(count)) }
+                    bdi { (brief(reason)) } " " span.count { (grouped(count)) }
                 }
             }
             @if all > REASONS_OF_A_GROUP { li.more { "and " (all - REASONS_OF_A_GROUP) " more" } }
         }
     }
+}
+
+/// A reason in few words.
+fn brief(reason: &FailureReason) -> String {
+    escape(&label(reason), LONGEST_OF_A_GROUP)
 }
 
 fn sources(tally: &Tally) -> Markup {
