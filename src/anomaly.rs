@@ -15,7 +15,8 @@ use strum::{EnumCount, EnumIter, IntoEnumIterator, IntoStaticStr};
 pub enum Anomaly {
     /// The first record is a fault already: the columns have no names.
     NoHeader,
-    /// The header stands there once more, as when reports are joined. It isn't counted as a fault.
+    /// The header stands there once more, as when reports are joined. It isn't counted as a fault. A header whose
+    /// names take more than 64 KiB is not looked for again.
     RepeatedHeader,
     /// A row with fewer fields than the header. The missing ones are absent.
     ShortRow,

@@ -1,6 +1,7 @@
 //! The text of a cell that arrives in pieces.
 
-use crate::reason::{FailureReason, FoldedKey, Slot};
+use crate::folded::FoldedKey;
+use crate::reason::{FailureReason, Slot};
 
 /// One cell, of any length, in bounded memory: what it says as a reason or as a column's name.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +44,7 @@ impl Cell {
 
     /// The known reason that it says, if it says one.
     pub(crate) fn slot(&self) -> Option<Slot> {
-        self.key().slot()
+        Slot::of_key(&self.key())
     }
 
     /// The bytes, or `None` where they were too many to be kept.

@@ -11,7 +11,7 @@ use serde::forward_to_deserialize_any;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::Fault;
-use crate::reason::FoldedKey;
+use crate::folded::FoldedKey;
 use crate::report::{FaultReport, Faults};
 
 impl FaultReport {

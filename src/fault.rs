@@ -8,7 +8,8 @@ use std::ops::ControlFlow;
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
 use crate::anomaly::{Anomaly, AnomalySet};
-use crate::reason::{FailureReason, Remedy, Slot};
+use crate::reason::{FailureReason, Slot};
+use crate::remedy::Remedy;
 use crate::report::FaultReport;
 use crate::rows;
 use crate::scan::{Record, Scanner, Sink};

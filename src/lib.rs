@@ -45,7 +45,9 @@
 //! | count a report of any size in a few MiB | [`ReasonCounter`], [`ReasonCounts`] |
 //! | know what a reason means and what to do about it | [`FailureReason`], [`Remedy`] |
 //! | see what was unusual in a report | [`Anomaly`], [`Anomalies`] |
-//! | write counts or faults for another program | [`export`] |
+//! | know which list, country or mail provider fails, and why | [`GroupBy`], [`GroupCounts`] |
+//! | sum up several reports, and tell them apart | [`Tally`] |
+//! | write counts or faults for another program, a dashboard or people | [`export`] |
 //! | stop at the first unusual row, or change a limit | [`ReadOptions`] |
 //! | test one's own code without an account | `sandbox` |
 //!
@@ -75,6 +77,8 @@
 //! | `client` (default) | fetching reports, over SOAP or REST; it needs a tokio runtime |
 //! | `blocking` | a client for programs without one |
 //! | `sandbox` | a stand-in of the service on loopback, for your tests and ours |
+//! | `domains` | groups by the domain of the address |
+//! | `html` | counts as a page for people |
 //! | `cli` | the program `faults` |
 //!
 //! Without default features the crate reads and counts, and depends on nothing that knows a network.
@@ -92,14 +96,17 @@ mod deserialize;
 #[cfg(feature = "domains")]
 mod domain;
 mod error;
+mod escape;
 pub mod export;
 mod fault;
+mod folded;
 mod grouping;
 mod groups;
 mod index;
 mod message;
 mod options;
 mod reason;
+mod remedy;
 mod report;
 mod rows;
 #[cfg(feature = "sandbox")]
@@ -124,9 +131,14 @@ pub use fault::{Fault, Fields, RawFields};
 pub use grouping::{GroupBy, GroupCounts, GroupKey};
 pub use groups::Group;
 pub use options::ReadOptions;
-pub use reason::{FailureReason, Remedy, UnknownReason};
+pub use reason::{FailureReason, UnknownReason};
+pub use remedy::Remedy;
 pub use report::{FaultReport, Faults};
 pub use tally::{SourceCounts, Tally};
+
+#[cfg(all(doc, feature = "blocking", feature = "domains", feature = "html", feature = "sandbox"))]
+#[doc = include_str!("cookbook.md")]
+pub mod cookbook {}
 
 /// The README's examples, so that they are tested.
 #[cfg(all(doctest, feature = "client"))]

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::error::{Error, escape, escape_within};
+use crate::error::Error;
+use crate::escape::{escape, escape_within};
 
 /// As much of such an answer as is read for its words; the code is looked for in all of it.
 const HEAD: usize = 64 * 1024;

@@ -1,4 +1,4 @@
-//! Why a contact was not imported, and what to do about it.
+//! Why a contact was not imported.
 
 use std::borrow::{Borrow, Cow};
 use std::collections::HashMap;
@@ -8,7 +8,10 @@ use std::str::FromStr;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use strum::{EnumCount, EnumDiscriminants, EnumIter, IntoEnumIterator, IntoStaticStr};
+use strum::{EnumCount, EnumDiscriminants, EnumIter, IntoEnumIterator};
+
+use crate::folded::FoldedKey;
+use crate::remedy::Remedy;
 
 /// Why a contact was not imported.
 ///
@@ -303,7 +306,18 @@ impl Slot {
     pub(crate) fn of(cell: &[u8]) -> Option<Slot> {
         let mut key = FoldedKey::default();
         key.feed(cell);
-        key.slot()
+        Slot::of_key(&key)
+    }
+
+    /// The known reason whose key this is.
+    pub(crate) fn of_key(key: &FoldedKey) -> Option<Slot> {
+        static SLOTS: LazyLock<HashMap<Box<[u8]>, Slot>> = LazyLock::new(|| {
+            let texts = TABLE.iter().flat_map(|entry| {
+                entry.aliases.iter().chain([&entry.label, &entry.slug]).map(|text| (*text, entry.slot))
+            });
+            texts.filter_map(|(text, slot)| Some((FoldedKey::from(text).as_bytes()?.into(), slot))).collect()
+        });
+        SLOTS.get(key.as_bytes()?).copied()
     }
 
     /// Those of the known reasons, in the documented order.
@@ -315,92 +329,6 @@ impl Slot {
     pub(crate) fn reason(self) -> &'static FailureReason {
         static EMPTY: LazyLock<FailureReason> = LazyLock::new(|| FailureReason::unknown(""));
         KNOWN.get(self as usize).unwrap_or_else(|| &EMPTY)
-    }
-}
-
-/// A text as it is compared: its letters and digits only, lower-cased one by one.
-///
-/// It is fed in pieces that end where a character ends, and holds no more than the longest key of the table.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct FoldedKey {
-    bytes: [u8; FoldedKey::LONGEST],
-    /// The length; more than `LONGEST` where the text can't be a known one.
-    len: usize,
-}
-
-impl FoldedKey {
-    /// Longer than any key of the table, of which the longest has 19 letters.
-    const LONGEST: usize = 32;
-
-    /// Feeds whole characters. Bytes that are not UTF-8 read as U+FFFD, which is neither a letter nor a digit.
-    pub(crate) fn feed(&mut self, text: &[u8]) {
-        for (index, &byte) in text.iter().enumerate() {
-            if !byte.is_ascii() {
-                return self.feed_unicode(&text[index..]);
-            }
-            if byte.is_ascii_alphanumeric() {
-                self.push(&[byte.to_ascii_lowercase()]);
-            }
-            if self.len > Self::LONGEST {
-                return;
-            }
-        }
-    }
-
-    fn feed_unicode(&mut self, text: &[u8]) {
-        for chunk in text.utf8_chunks() {
-            for character in chunk.valid().chars().filter(|character| character.is_alphanumeric()) {
-                for lower in character.to_lowercase() {
-                    self.push(lower.encode_utf8(&mut [0; 4]).as_bytes());
-                }
-                if self.len > Self::LONGEST {
-                    return;
-                }
-            }
-        }
-    }
-
-    fn push(&mut self, bytes: &[u8]) {
-        match self.bytes.get_mut(self.len..self.len + bytes.len()) {
-            Some(place) => {
-                place.copy_from_slice(bytes);
-                self.len += bytes.len();
-            }
-            None => self.len = Self::LONGEST + 1,
-        }
-    }
-
-    /// The key, where it is short enough to be one of ours.
-    fn as_bytes(&self) -> Option<&[u8]> {
-        self.bytes.get(..self.len)
-    }
-
-    pub(crate) fn slot(&self) -> Option<Slot> {
-        static SLOTS: LazyLock<HashMap<Box<[u8]>, Slot>> = LazyLock::new(|| {
-            let texts = TABLE.iter().flat_map(|entry| {
-                entry.aliases.iter().chain([&entry.label, &entry.slug]).map(|text| (*text, entry.slot))
-            });
-            texts.filter_map(|(text, slot)| Some((FoldedKey::from(text).as_bytes()?.into(), slot))).collect()
-        });
-        SLOTS.get(self.as_bytes()?).copied()
-    }
-
-    /// Is it the key of a name of the reason's column?
-    pub(crate) fn is_reason_column(&self) -> bool {
-        self.as_bytes() == Some(b"reason")
-    }
-
-    /// Is it the key of a name of the email's column?
-    pub(crate) fn is_email_column(&self) -> bool {
-        matches!(self.as_bytes(), Some(b"email" | b"emailaddress" | b"mail"))
-    }
-}
-
-impl From<&str> for FoldedKey {
-    fn from(text: &str) -> Self {
-        let mut key = FoldedKey::default();
-        key.feed(text.as_bytes());
-        key
     }
 }
 
@@ -484,75 +412,6 @@ impl PartialEq<str> for UnknownReason {
 impl PartialEq<&str> for UnknownReason {
     fn eq(&self, text: &&str) -> bool {
         &*self.0 == *text
-    }
-}
-
-/// What to do about a fault.
-///
-/// ```
-/// use dotdigital_faults::{FailureReason, Remedy};
-///
-/// assert_eq!(FailureReason::PendingOptin.remedy(), Remedy::Wait);
-/// assert_eq!(Remedy::try_parse("ask_consent"), Some(Remedy::AskConsent));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, IntoStaticStr, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-#[non_exhaustive]
-pub enum Remedy {
-    /// Correct the data and import it again.
-    Correct,
-    /// Stop mailing the contact and remove it from one's own lists.
-    Remove,
-    /// Only the person can undo it, by opting in again.
-    AskConsent,
-    /// It may pass: import again later.
-    RetryLater,
-    /// The account's own suppression: lift it, if that is right.
-    LiftSuppression,
-    /// It resolves itself: don't import again, and don't treat as suppressed.
-    Wait,
-    /// Find out what lies behind it.
-    Investigate,
-    /// Nothing was lost.
-    Ignore,
-}
-
-impl Remedy {
-    /// Every remedy.
-    pub fn iter() -> impl DoubleEndedIterator<Item = Remedy> + ExactSizeIterator + Clone {
-        <Remedy as IntoEnumIterator>::iter()
-    }
-
-    /// The remedy of that slug, compared by letters and digits alone, in any case.
-    pub fn try_parse(text: &str) -> Option<Remedy> {
-        let key = FoldedKey::from(text);
-        Remedy::iter().find(|remedy| FoldedKey::from(remedy.slug()).as_bytes() == key.as_bytes())
-    }
-
-    /// A stable name for programs, such as `retry_later`.
-    pub fn slug(self) -> &'static str {
-        self.into()
-    }
-
-    /// What to do, in a sentence.
-    pub fn description(self) -> &'static str {
-        match self {
-            Remedy::Correct => "Correct the data and import it again.",
-            Remedy::Remove => "Stop mailing it; remove it from your own lists.",
-            Remedy::AskConsent => "Only the person can undo it, by opting in again.",
-            Remedy::RetryLater => "Import it again later: it may have passed.",
-            Remedy::LiftSuppression => "Lift the account's own suppression, if right.",
-            Remedy::Wait => "Don't import it again: it resolves itself.",
-            Remedy::Investigate => "Find out what lies behind it.",
-            Remedy::Ignore => "Nothing to do: nothing was lost.",
-        }
-    }
-}
-
-impl fmt::Display for Remedy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.slug())
     }
 }
 

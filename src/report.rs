@@ -16,7 +16,8 @@ use crate::error::{Error, Result};
 use crate::fault::{Fault, header_fields, text};
 use crate::index::Index;
 use crate::options::ReadOptions;
-use crate::reason::{FailureReason, Remedy, Slot};
+use crate::reason::{FailureReason, Slot};
+use crate::remedy::Remedy;
 use crate::rows::{Layout, Outcome, Reader};
 
 /// The faults report of one contact import, read: every contact that was not imported, and why.

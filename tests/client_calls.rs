@@ -122,6 +122,7 @@ async fn why_there_is_no_report() {
         (ok(&soap_status("Finished")), Expired, "its report is gone"),
         (ok(&soap_status("Failed")), EndedWithoutReport, "with status Failed"),
         (ok(&soap_status("RejectedByWatchdog")), EndedWithoutReport, "with status RejectedByWatchdog"),
+        (ok(&soap_status(&format!("Lost {PASSWORD}"))), EndedWithoutReport, "with status Lost [redacted]"),
         // What can't be learned changes nothing.
         (answer("401 Unauthorized", "", ""), NotFound, "has no report of this import"),
         (answer("503 Busy", "", ""), NotFound, "has no report of this import"),
@@ -133,6 +134,76 @@ async fn why_there_is_no_report() {
         assert!(error.is_not_there() && error.to_string().contains(told), "{error}");
         assert_eq!(error.code(), Some("ERROR_IMPORT_REPORT_NOT_FOUND"));
     }
+}
+
+#[tokio::test]
+async fn word_for_word() {
+    let call = "GetContactImportReportFaults for import 842d81e8-c619-457f-bb77-ab6c4a17da39: ";
+    let expired = [soap_fault("Gone. ERROR_IMPORT_REPORT_NOT_FOUND"), ok(&soap_status("Finished"))];
+    for (replies, expected) in [
+        (
+            vec![answer("401 Unauthorized", "", r#"{"message":"Authorization has been denied for this request."}"#)],
+            "the service doesn't accept the credentials, or they don't permit this: Authorization has been denied for \
+             this request. [HTTP 401]; check the API user, its password and the region; it was not asked again, since \
+             an account may lock",
+        ),
+        (
+            vec![soap_fault("Import not found. ERROR_IMPORT_NOT_FOUND")],
+            "the service has no such import: Import not found. ERROR_IMPORT_NOT_FOUND [HTTP 500]; check the import's \
+             id, and that it belongs to this account",
+        ),
+        (
+            expired.to_vec(),
+            "the import has finished, but its report is gone: reports are kept for about a week: Gone. \
+             ERROR_IMPORT_REPORT_NOT_FOUND [HTTP 500]",
+        ),
+        (
+            vec![answer("503 Service Unavailable", "", "")],
+            "the service can't answer now [HTTP 503, 2 attempts]; try again later",
+        ),
+        (
+            vec![answer("429 Too Many Requests", "Retry-After: 3600\r\n", "")],
+            "the service limits calls [HTTP 429]; it asks to wait 3600 s; try again later, or less often",
+        ),
+        (
+            vec![soap_fault("What\u{202e}?\n\u{1b}[2J ERROR_PARAMETER_INVALID")],
+            r"the service refuses the call: What\u{202e}?\n\u{1b}[2J ERROR_PARAMETER_INVALID [HTTP 500]",
+        ),
+        (
+            vec![ok("<html>sorry</html>")],
+            "the answer is not what was asked for: it is no SOAP envelope: <html>sorry</html> [HTTP 200]",
+        ),
+        (vec![half(Protocol::Soap)], "the answer was cut in the middle [HTTP 200, 2 attempts]; try again later"),
+    ] {
+        let error = Server::start(replies).client(Protocol::Soap).build().unwrap().report_faults(ID).await.unwrap_err();
+        assert_eq!(error.to_string(), format!("{call}{expected}"));
+    }
+    let error = builder().endpoint("http://127.0.0.1:1/").build().unwrap().report_faults(ID).await.unwrap_err();
+    let expected = "the service can't be reached [2 attempts]; check the endpoint and the network";
+    assert_eq!(error.to_string(), format!("{call}{expected}"));
+    assert!(std::error::Error::source(&error).unwrap().to_string().starts_with("Connection refused"));
+}
+
+#[tokio::test]
+async fn until_an_answer_begins_nothing_stalls() {
+    for protocol in BOTH {
+        let mut slow = report(protocol);
+        slow.insert(0, Step::Pause(Duration::from_secs(1)));
+        let server = Server::start([slow]);
+        assert_eq!(server.client(protocol).build().unwrap().reason_counts(ID).await.unwrap().total(), 3);
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_http_client_of_ones_own() {
+    let server = Server::start([report(Protocol::Rest), answer("401 No", "", PASSWORD)]);
+    let http = reqwest::Client::builder().no_proxy().user_agent("mine").build().unwrap();
+    let client = server.client(Protocol::Rest).http_client(http).build().unwrap();
+    assert_eq!(client.report_faults(ID).await.unwrap().len(), 3);
+    assert!(server.requests()[0].contains("user-agent: mine\r\n"));
+    let error = client.report_faults(ID).await.unwrap_err();
+    assert_eq!((error.kind(), error.message()), (NotPermitted, Some("[redacted]")));
 }
 
 #[tokio::test]

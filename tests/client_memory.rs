@@ -15,8 +15,7 @@ use scripted::*;
 const CHILD: &str = "DOTDIGITAL_FAULTS_TEST_ENDPOINT";
 /// The size of the envelope, in MB; 200 to measure.
 const SIZE: &str = "DOTDIGITAL_FAULTS_TEST_MB";
-/// Sixty bytes, and so eighty in base64; with line ends as .NET breaks them.
-const ROW: &str = "Duplicate,somebody.with.a.long.name@example.com,First,Last\r\n";
+/// `Duplicate,somebody.with.a.long.name@example.com,First,Last` and a line end, in base64, and a line end of that.
 const LINE: &str = "RHVwbGljYXRlLHNvbWVib2R5LndpdGguYS5sb25nLm5hbWVAZXhhbXBsZS5jb20sRmlyc3QsTGFzdA0K\r\n";
 
 fn lines() -> usize {
@@ -62,7 +61,7 @@ fn a_large_report_takes_a_few_mib() {
         let start = Instant::now();
         let counts = runtime.block_on(client.reason_counts(ID)).unwrap();
         println!("counted {} in {:?}, peak {} MiB, {before} before", counts.total(), start.elapsed(), peak_mib());
-        assert_eq!(counts.total(), lines() as u64 - 1 + u64::from(!ROW.starts_with("Reason")));
+        assert_eq!(counts.total(), lines() as u64);
         let start = Instant::now();
         let sink = || Ok(std::io::sink());
         runtime.block_on(client.report_faults_to(ID, sink)).unwrap();

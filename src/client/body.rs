@@ -9,9 +9,12 @@ use crate::error::{Error, ErrorKind};
 use crate::message::Message;
 
 /// The most bytes that are read of an answer once it is known not to be a result.
-const LARGEST_ERROR: u64 = 64 * 1024;
+pub(super) const LARGEST_ERROR: u64 = 64 * 1024;
 /// What an answer may hold besides a report of the largest size.
 const MARGIN: u64 = 1 << 20;
+
+/// The most bytes of an answer in JSON.
+const LARGEST_JSON: usize = 1 << 20;
 
 /// Reads a body as it comes, with a bound on its size.
 pub(super) struct Body {
@@ -49,7 +52,7 @@ impl Body {
             // Base64 takes four thirds; white space in it, such as line ends, is legal.
             Form::Soap(_) => self.max_size.saturating_mul(2).saturating_add(MARGIN),
             Form::Plain => self.max_size,
-            Form::Json(_) => MARGIN,
+            Form::Json(_) => return Ok(()),
         };
         if decoded <= self.max_size && received <= largest {
             return Ok(());
@@ -73,6 +76,7 @@ impl Body {
                     }
                 }
                 Form::Plain => report.extend_from_slice(piece),
+                Form::Json(body) if body.len() + piece.len() > LARGEST_JSON => self.broken = Some("it is too long"),
                 Form::Json(body) => body.extend_from_slice(piece),
             }
             self.decoded += report.len() as u64;

@@ -94,9 +94,12 @@ impl Redactor {
             secrets.push(base64.replace('+', "-").replace('/', "_"));
             secrets.push(percent_encoded(plain));
             secrets.push(percent_encoded(&base64));
-            secrets.push(base64);
             secrets.push(in_json(plain));
+            secrets.extend(in_json_of_dotnet(plain));
+            secrets.extend(in_json_of_dotnet(&base64));
+            secrets.push(base64);
             secrets.push(quick_xml::escape::escape(plain.as_str()).into_owned());
+            secrets.push(quick_xml::escape::escape(plain.as_str()).replace("&apos;", "&#39;"));
             secrets.push(quick_xml::escape::minimal_escape(plain.as_str()).into_owned());
             secrets.push(plain.to_string());
         }
@@ -147,6 +150,23 @@ fn in_json(text: &str) -> String {
     quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default().into()
 }
 
+/// As inside a JSON string of .NET, which escapes what HTML would mind, in lower case or upper case.
+fn in_json_of_dotnet(text: &str) -> [String; 2] {
+    let escaped = |unit: fn(u16) -> String| {
+        text.chars().fold(String::new(), |mut escaped, character| {
+            match character {
+                '\\' => escaped.push_str("\\\\"),
+                '<' | '>' | '&' | '\'' | '"' | '+' | '`' | '\u{80}'.. => {
+                    escaped.extend(character.encode_utf16(&mut [0; 2]).iter().map(|&half| unit(half)));
+                }
+                plain => escaped.push(plain),
+            }
+            escaped
+        })
+    };
+    [escaped(|unit| format!("\\u{unit:04x}")), escaped(|unit| format!("\\u{unit:04X}"))]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,6 +202,9 @@ mod tests {
             r#"s<e>c&r"e't"#,
             "s&lt;e&gt;c&amp;r&quot;e&apos;t",
             r#"s<e>c&r\"e't"#,
+            "s&lt;e&gt;c&amp;r&quot;e&#39;t",
+            r"s\u003ce\u003ec\u0026r\u0022e\u0027t",
+            r"s\u003Ce\u003Ec\u0026r\u0022e\u0027t",
             &STANDARD.encode(r#"s<e>c&r"e't"#),
             &STANDARD.encode(r#"api@x.com:s<e>c&r"e't"#),
             &STANDARD.encode("api@x.com"),

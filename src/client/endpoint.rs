@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::operation::Operation;
 use super::rest;
-use crate::error::{Error, ErrorKind, Result, escape};
+use crate::error::{Error, ErrorKind, Result};
+use crate::escape::escape;
 
 /// Where an account lives. The wrong region answers 403, not a redirect.
 ///

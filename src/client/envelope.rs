@@ -49,10 +49,13 @@ impl Envelope {
         if let Some(malformed) = self.malformed {
             return Err(malformed);
         }
+        let was_inside = self.answer.is_inside_report();
         let fed = self.xml.feed(piece, &mut self.answer);
         report.append(&mut self.answer.report);
-        // White space inside the report is legal without end; what limits it is the caller's.
-        self.answer.rest += piece.len().saturating_sub(self.answer.in_report);
+        // Inside the report, white space, references and the like are legal without end; their limit is the caller's.
+        if !(was_inside && self.answer.is_inside_report()) {
+            self.answer.rest += piece.len().saturating_sub(self.answer.in_report);
+        }
         self.answer.in_report = 0;
         let fed = fed.and(if self.answer.rest > LARGEST_REST { Err("its envelope is too large") } else { Ok(()) });
         self.malformed = fed.err();
@@ -123,6 +126,10 @@ impl Answer {
             fields: Vec::new(),
             fault: None,
         }
+    }
+
+    fn is_inside_report(&self) -> bool {
+        self.operation.is_report() && self.places.last() == Some(&Place::Result)
     }
 
     fn place(&mut self, element: &Element<'_>) -> Result<Place, Malformed> {
@@ -248,6 +255,8 @@ impl Elements for Answer {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// What is read of a document, which must be the same for every splitting.
@@ -392,12 +401,47 @@ mod tests {
         }
     }
 
+    proptest! {
+        /// Whatever comes, and however it is split: no panic, the same outcome, and a report only if it is whole.
+        #[test]
+        fn any_bytes_by_any_pieces(
+            parts in prop::collection::vec(prop::sample::select(vec![
+                "<", ">", "/", "&", ";", "!", "-", "--", "]]", "]]>", "<![CDATA[", "<!--", "-->", "<?xml ", "?>", "'",
+                "\"", "=", "&amp;", "&#65;", "UmVh", "c29u", "=", " ", "\n", "\u{feff}", "é", "\0", "<a>", "</a>",
+                "<a b='", "/>", "xmlns=", "<s:Fault>", "</s:Fault>", "<faultstring>", "ERROR_A", "DOCTYPE",
+                "<GetContactImportReportFaultsResult>", "</GetContactImportReportFaultsResult>",
+            ]), 0..12),
+            is_inside in any::<bool>(),
+        ) {
+            let inside = parts.concat();
+            let document = if is_inside { faults(&inside) } else { inside };
+            let _ = read(Operation::Faults, document.as_bytes());
+        }
+
+        #[test]
+        fn any_report_comes_through(bytes in prop::collection::vec(any::<u8>(), 0..300), break_at in 1..80_usize) {
+            use base64::Engine as _;
+            let text = base64::engine::general_purpose::STANDARD.encode(&bytes);
+            let lines: Vec<_> = text.as_bytes().chunks(break_at).map(String::from_utf8_lossy).collect();
+            const RESULT: &str = "GetContactImportReportFaultsResult";
+            let document = faults(&format!("<{RESULT}>{}</{RESULT}>", lines.join("\r\n")));
+            let (report, _) = read(Operation::Faults, document.as_bytes()).unwrap();
+            prop_assert_eq!(report, bytes);
+        }
+    }
+
     #[test]
     fn around_the_report_there_is_a_limit() {
         let comment = format!("<!--{}-->", "x".repeat(LARGEST_REST));
         let (mut envelope, document) = (Envelope::new(Operation::Faults), faults(&comment));
         let fed = document.as_bytes().chunks(1000).try_for_each(|piece| envelope.feed(piece, &mut Vec::new()));
         assert_eq!(fed, Err("its envelope is too large"));
+
+        const RESULT: &str = "GetContactImportReportFaultsResult";
+        let document = faults(&format!("<{RESULT}>{}</{RESULT}>", "UmVh&#xD;\n".repeat(LARGEST_REST / 4)));
+        let (mut envelope, mut report) = (Envelope::new(Operation::Faults), Vec::new());
+        document.as_bytes().chunks(1000).try_for_each(|piece| envelope.feed(piece, &mut report)).unwrap();
+        assert_eq!(report.len(), 3 * LARGEST_REST / 4);
     }
 
     #[test]

@@ -2,28 +2,28 @@
 
 use std::time::SystemTime;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, Request, Response};
 use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Uuid;
 
 use super::Shared;
-use super::body::Body;
+use super::body::{Body, LARGEST_ERROR};
 use super::collect::{Collector, NotThat};
 use super::endpoint::Protocol;
-use super::envelope::{Content, Envelope};
+use super::envelope::{Content, Envelope, Fields};
 use super::operation::Operation;
 use super::progress::{Observer, Progress};
 use super::retry::{Attempt, Failure, named_wait};
 use super::soap;
+use super::status::ImportStatus;
 use super::transport;
 use super::verdict::{Verdict, judge};
 use super::xml::Malformed;
-use crate::error::{Error, ErrorKind, Timeout, escape_within};
+use crate::error::{Error, ErrorKind, Timeout};
+use crate::escape::escape_within;
 use crate::message::Message;
 
-/// The most bytes that are read of an answer that is no result.
-const LARGEST_ERROR: usize = 64 * 1024;
 /// The most bytes that are shown of what the service says.
 const LONGEST_WORDS: usize = 2048;
 
@@ -71,12 +71,7 @@ impl<C: Collector> Exchange<'_, C> {
                 *request.body_mut() = Some(soap::request(self.operation, self.import_id).into());
                 request
             }
-            Protocol::Rest => {
-                let mut request = Request::new(Method::GET, url);
-                // The report is text, an error is JSON.
-                request.headers_mut().insert(ACCEPT, header("*/*")?);
-                request
-            }
+            Protocol::Rest => Request::new(Method::GET, url),
         };
         request.headers_mut().insert(AUTHORIZATION, self.shared.credentials.header()?);
         Ok(request)
@@ -106,7 +101,7 @@ impl<C: Collector> Exchange<'_, C> {
         }
         let (mut said, content) = body.finish();
         match content {
-            Ok(Content::Result(fields)) => match self.collector.finish(fields).await {
+            Ok(Content::Result(fields)) => match self.collector.finish(self.cleaned(fields)).await {
                 Ok(output) => Ok(output),
                 Err(NotThat::Error(error)) if error.kind() == ErrorKind::NotAReport => {
                     let code = error.code().map(String::from);
@@ -127,6 +122,16 @@ impl<C: Collector> Exchange<'_, C> {
                 Err(self.not_that(malformed, code, &mut said, status, &headers))
             }
         }
+    }
+
+    /// A status that nobody has documented is repeated as it is, and so must not hold the credentials.
+    fn cleaned(&self, mut fields: Fields) -> Fields {
+        for (_, value) in &mut fields {
+            if self.operation == Operation::Progress && matches!(value.as_str().into(), ImportStatus::Other(_)) {
+                *value = self.shared.redactor.clean(value).into_owned();
+            }
+        }
+        fields
     }
 
     /// A whole answer that is not the result: its code decides, if it has one.
@@ -154,18 +159,16 @@ impl<C: Collector> Exchange<'_, C> {
         let headers = response.headers().clone();
         // The status is known already, and no answer may make it forgotten by being slow.
         let enough = Instant::now().checked_add(self.shared.stall_timeout).map_or(until, |enough| enough.min(until));
-        let (mut said, mut body) = (Message::default(), Vec::new());
-        while let Ok(Ok(Some(piece))) = timeout_at(enough, response.chunk()).await {
-            let room = LARGEST_ERROR - body.len();
-            body.extend(piece.iter().take(room));
-            if body.len() == LARGEST_ERROR {
-                break;
-            }
+        let (mut said, mut envelope, mut received) = (Message::default(), Envelope::new(self.operation), 0);
+        while received < LARGEST_ERROR
+            && let Ok(Ok(Some(piece))) = timeout_at(enough, response.chunk()).await
+        {
+            said.feed(&piece);
+            // That it is no envelope is remembered until it ends.
+            let _ = envelope.feed(&piece, &mut Vec::new());
+            received += piece.len() as u64;
         }
-        said.feed(&body);
-        let mut envelope = Envelope::new(self.operation);
-        let fault = envelope.feed(&body, &mut Vec::new()).and_then(|()| envelope.finish());
-        let (words, code, is_fault) = match fault {
+        let (words, code, is_fault) = match envelope.finish() {
             Ok(Content::Fault { words, code }) => (words, code, true),
             _ => (said.text_after(|text| self.shared.redactor.clean(text)), said.code().map(String::from), false),
         };

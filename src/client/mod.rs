@@ -53,7 +53,7 @@ use retry::Policy;
 /// Fetches faults reports, and what else the service tells about an import.
 ///
 /// It is cheap to clone. Every call must run inside a tokio runtime with
-/// I/O and time enabled; [`blocking::Client`](crate::blocking::Client) (feature `blocking`) needs none.
+/// I/O and time enabled; `blocking::Client` (feature `blocking`) needs none.
 /// Dropping the future of a call ends the call.
 ///
 /// ```no_run
@@ -271,7 +271,7 @@ impl Client {
     async fn explain(&self, error: Error, import_id: Uuid, until: Instant) -> Error {
         let policy = Policy { max_retries: 0, ..self.shared.policy.clone() };
         let mut exchange = self.exchange(Operation::Progress, import_id, Reading(ImportStatus::from_fields));
-        let asked = retry::persist(&mut exchange, &policy, until, self.shared.timeout, &Observer::default()).await;
+        let asked = retry::persist(&mut exchange, &policy, until, &Observer::default()).await;
         let (kind, what) = match asked {
             Ok(ImportStatus::Finished) => {
                 let what = "the import has finished, but its report is gone: reports are kept for about a week";
@@ -297,7 +297,7 @@ impl Client {
         let protocol = shared.endpoint.protocol();
         let span = tracing::info_span!("dotdigital_faults", operation = operation.name(), %import_id, %protocol);
         let mut exchange = self.exchange(operation, import_id, collector);
-        let asked = retry::persist(&mut exchange, &shared.policy, until, shared.timeout, &self.observer);
+        let asked = retry::persist(&mut exchange, &shared.policy, until, &self.observer);
         asked.instrument(span).await.map_err(|(error, attempts)| error.during(operation.name(), import_id, attempts))
     }
 

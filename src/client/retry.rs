@@ -57,7 +57,6 @@ pub(super) async fn persist<A: Attempt>(
     attempt: &mut A,
     policy: &Policy,
     deadline: Instant,
-    whole: Duration,
     observer: &Observer,
 ) -> Result<A::Output, (Error, u32)> {
     let mut attempts = 0;
@@ -65,7 +64,7 @@ pub(super) async fn persist<A: Attempt>(
     loop {
         let now = Instant::now();
         if now >= deadline {
-            return Err((out_of_time(whole, last), attempts));
+            return Err((out_of_time(last), attempts));
         }
         let until = now.checked_add(policy.attempt_timeout).map_or(deadline, |until| until.min(deadline));
         attempts += 1;
@@ -74,7 +73,7 @@ pub(super) async fn persist<A: Attempt>(
         let failure = match timeout_at(until, attempt.attempt(until)).await {
             Ok(Ok(output)) => return Ok(output),
             Ok(Err(failure)) => failure,
-            Err(_) if until == deadline => return Err((out_of_time(whole, last), attempts)),
+            Err(_) if until == deadline => return Err((out_of_time(last), attempts)),
             Err(_) => Failure::passing(Error::timed_out(
                 Timeout::Attempt,
                 format!("no complete answer within the {:?} of one attempt", policy.attempt_timeout),
@@ -103,8 +102,8 @@ pub(super) async fn persist<A: Attempt>(
 }
 
 /// The error of the attempt before, if there was one, is its source.
-fn out_of_time(whole: Duration, last: Option<Error>) -> Error {
-    let error = Error::timed_out(Timeout::Whole, format!("no complete answer within {whole:?}"));
+fn out_of_time(last: Option<Error>) -> Error {
+    let error = Error::timed_out(Timeout::Whole, "no complete answer in the time that the whole call may take");
     match last {
         None => error,
         Some(last) => error.caused_by(last),
@@ -221,7 +220,7 @@ mod tests {
         ];
         for (case, steps, expected, milliseconds) in cases {
             let (start, mut script) = (Instant::now(), Script(steps));
-            let ended = persist(&mut script, &policy(), start + DEADLINE, DEADLINE, &Observer::default()).await;
+            let ended = persist(&mut script, &policy(), start + DEADLINE, &Observer::default()).await;
             let ended = ended.map_err(|(error, attempts)| (error.kind(), attempts));
             assert_eq!(ended, expected, "{case}");
             assert_eq!(start.elapsed().as_millis(), milliseconds, "{case}");
@@ -234,7 +233,7 @@ mod tests {
         let ended = async |steps: &[_], policy: Policy| {
             let deadline = Instant::now() + DEADLINE;
             let mut script = Script(steps.to_vec());
-            persist(&mut script, &policy, deadline, DEADLINE, &Observer::default()).await.unwrap_err().0
+            persist(&mut script, &policy, deadline, &Observer::default()).await.unwrap_err().0
         };
         let error = ended(&steps, Policy { max_retries: 0, ..policy() }).await;
         assert_eq!(error.timeout(), Some(Timeout::Attempt));
@@ -242,7 +241,7 @@ mod tests {
         steps.insert(0, (0, Some(passing as fn() -> Failure)));
         let error = ended(&steps, Policy { attempt_timeout: Duration::MAX, ..policy() }).await;
         assert_eq!(error.timeout(), Some(Timeout::Whole));
-        assert_eq!(error.to_string(), "no complete answer within 300s");
+        assert_eq!(error.to_string(), "no complete answer in the time that the whole call may take");
         assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "busy");
     }
 
@@ -257,7 +256,7 @@ mod tests {
         });
         let policy = Policy { max_retries: 9, jitter: || 0.5, ..policy() };
         let deadline = Instant::now() + DEADLINE;
-        persist(&mut Script(vec![(0, Some(passing))]), &policy, deadline, DEADLINE, &observer).await.unwrap_err();
+        persist(&mut Script(vec![(0, Some(passing))]), &policy, deadline, &observer).await.unwrap_err();
         assert_eq!(*pauses.lock().unwrap(), [400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000]);
     }
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::envelope::Fields;
 use super::xml::Malformed;
-use crate::error::escape;
+use crate::escape::escape;
 
 /// How far an import is.
 ///

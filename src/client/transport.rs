@@ -5,7 +5,8 @@ use std::io;
 
 use super::Shared;
 use super::retry::Failure;
-use crate::error::{Error, ErrorKind, Timeout, escape_within};
+use crate::error::{Error, ErrorKind, Timeout};
+use crate::escape::escape_within;
 
 /// The longest text of a library that is repeated.
 const LONGEST: usize = 300;

@@ -8,9 +8,11 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::words::{Line, grouped, label, lines, percent, places, printable, remedies, title, words};
 use super::writing;
 use crate::counts::{ReasonCounts, share};
-use crate::error::{Result, escape};
+use crate::error::Result;
+use crate::escape::escape;
 use crate::grouping::{GroupCounts, GroupKey};
-use crate::reason::{FailureReason, Remedy};
+use crate::reason::FailureReason;
+use crate::remedy::Remedy;
 use crate::tally::{SourceCounts, Tally};
 
 const STYLE: &str = include_str!("page.css");

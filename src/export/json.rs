@@ -8,7 +8,8 @@ use super::{record, writing};
 use crate::counts::ReasonCounts;
 use crate::error::Result;
 use crate::fault::Fault;
-use crate::reason::{FailureReason, Remedy};
+use crate::reason::FailureReason;
+use crate::remedy::Remedy;
 use crate::tally::Tally;
 
 /// Writes counts as one JSON document, which `faults summary --format json` prints; [`ReasonCounts`] shows it.

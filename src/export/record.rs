@@ -8,7 +8,8 @@ use uuid::Uuid;
 use crate::counts::{ReasonCounts, share};
 use crate::error::Result;
 use crate::grouping::GroupKey;
-use crate::reason::{FailureReason, Remedy};
+use crate::reason::FailureReason;
+use crate::remedy::Remedy;
 use crate::tally::{SourceCounts, Tally};
 
 /// One record of the long form. Its members are the fields of `csv` and `jsonl`, in this order.

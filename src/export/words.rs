@@ -5,8 +5,9 @@ use std::collections::HashMap;
 
 use crate::anomaly::{Anomalies, Anomaly};
 use crate::counts::ReasonCounts;
-use crate::error::escape;
-use crate::reason::{FailureReason, Remedy};
+use crate::escape::escape;
+use crate::reason::FailureReason;
+use crate::remedy::Remedy;
 
 /// How many reasons are shown; the rest is summed up in one line.
 const MOST_REASONS: usize = 40;
