@@ -93,7 +93,7 @@ impl Summary {
             return self.output.write_text(color, |out| Ok(table::tally(&tally, &source, width, out)?));
         }
         self.output.write(|out| {
-            Ok(match self.format {
+            match self.format {
                 Format::Table => {}
                 Format::Json => export::tally_to_json(&tally, out)?,
                 Format::Jsonl => export::tally_to_jsonl(&tally, out)?,
@@ -102,7 +102,8 @@ impl Summary {
                 Format::Prometheus => export::tally_to_prometheus(&tally, out)?,
                 Format::Html => export::tally_to_html(&tally, out)?,
                 Format::VegaLite => export::tally_to_vega_lite(&tally, out)?,
-            })
+            }
+            Ok(())
         })
     }
 

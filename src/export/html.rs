@@ -1,11 +1,12 @@
 //! A page for people, which needs nothing but itself.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::words::{Line, grouped, label, lines, percent, places, printable, remedies, title, words};
+use super::words::{Line, grouped, label, lines, percent, places, printable, title};
 use super::writing;
 use crate::counts::{ReasonCounts, share};
 use crate::error::Result;
@@ -298,6 +299,22 @@ fn name(line: &Line) -> Markup {
 
 fn about(line: &Line) -> &'static str {
     line.reason.as_ref().map_or("The rarest reasons that this version doesn't know.", FailureReason::description)
+}
+
+/// The remedies that are called for, each with the faults that call for it, the largest first.
+fn remedies(counts: &ReasonCounts) -> Vec<(Remedy, u64)> {
+    let mut sums: HashMap<Remedy, u64> = HashMap::new();
+    for (reason, count) in counts.iter() {
+        *sums.entry(reason.remedy()).or_default() += count;
+    }
+    let mut remedies: Vec<_> = Remedy::iter().filter_map(|remedy| Some((remedy, *sums.get(&remedy)?))).collect();
+    remedies.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+    remedies
+}
+
+/// A remedy in words.
+fn words(remedy: Remedy) -> String {
+    remedy.slug().replace('_', " ")
 }
 
 /// The class of a remedy's colour.

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use uuid::Uuid;
 
+use super::words::printable;
 use super::writing;
 use crate::anomaly::Anomaly;
 use crate::counts::ReasonCounts;
@@ -130,6 +131,7 @@ fn imports(tally: &Tally) -> BTreeMap<String, Import> {
 }
 
 fn write_groups(id: &str, groups: &GroupCounts, text: &mut Text<impl Write>) -> Result<()> {
+    let by = printable(groups.by().name());
     for (key, counts) in groups.by_size() {
         let group = match key {
             GroupKey::Rest => "other",
@@ -140,7 +142,7 @@ fn write_groups(id: &str, groups: &GroupCounts, text: &mut Text<impl Write>) -> 
             if count > 0 {
                 let labels = [
                     ("import_id", id),
-                    ("by", groups.by().name()),
+                    ("by", by.as_str()),
                     ("group_kind", key.kind()),
                     ("group", group),
                     ("reason", reason),

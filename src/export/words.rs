@@ -1,7 +1,6 @@
 //! What the formats for people have in common.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use crate::anomaly::{Anomalies, Anomaly};
 use crate::counts::ReasonCounts;
@@ -82,22 +81,6 @@ pub(super) fn title(total: u64) -> String {
         1 => "Why 1 contact failed to import".to_owned(),
         _ => format!("Why {} contacts failed to import", grouped(total)),
     }
-}
-
-/// The remedies that are called for, each with the faults that call for it, the largest first.
-pub(super) fn remedies(counts: &ReasonCounts) -> Vec<(Remedy, u64)> {
-    let mut sums: HashMap<Remedy, u64> = HashMap::new();
-    for (reason, count) in counts.iter() {
-        *sums.entry(reason.remedy()).or_default() += count;
-    }
-    let mut remedies: Vec<_> = Remedy::iter().filter_map(|remedy| Some((remedy, *sums.get(&remedy)?))).collect();
-    remedies.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
-    remedies
-}
-
-/// A remedy in words.
-pub(super) fn words(remedy: Remedy) -> String {
-    remedy.slug().replace('_', " ")
 }
 
 /// On which lines an anomaly was met first, in brackets and after a space; nothing where that isn't known.
