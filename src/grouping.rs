@@ -110,7 +110,7 @@ impl fmt::Debug for GroupKey<'_> {
 ///
 /// Every fault is in one group; the sum over the groups is the report's total. Memory is bounded, whatever a report
 /// holds: past [`MOST_GROUPS`](Self::MOST_GROUPS) groups, or [`MOST_GROUP_BYTES`](Self::MOST_GROUP_BYTES) of their
-/// text, each further group is counted under [`GroupKey::Rest`]. Unknown reasons are told apart within the bounds
+/// text, each group that is met further on is counted under [`GroupKey::Rest`], however large it becomes. Unknown reasons are told apart within the bounds
 /// of [`ReasonCounts`], which here hold for all groups together.
 ///
 /// ```
