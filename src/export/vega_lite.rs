@@ -9,6 +9,7 @@ use super::record;
 use super::words::{Line, lines, printable, title};
 use super::writing;
 use crate::error::Result;
+use crate::remedy::Remedy;
 use crate::tally::Tally;
 
 /// The label of the reasons that aren't drawn one by one.
@@ -54,15 +55,18 @@ pub fn tally_to_vega_lite(tally: &Tally, mut writer: impl Write) -> Result<()> {
 
 fn chart(tally: &Tally, values: Vec<Value>) -> Value {
     let title = title(tally.counts().total());
-    let bars = match tally.groups() {
-        None => "label",
-        Some(_) => "group_label",
+    let (bars, name, order) = match tally.groups() {
+        None => {
+            let order =
+                lines(tally.counts()).into_iter().map(|line| line.reason.map_or(FURTHER.into(), |_| line.label));
+            ("label", "reason".to_owned(), order.collect::<Vec<_>>())
+        }
+        Some(groups) => {
+            let order = groups.by_size().map(|(key, _)| printable(&key.label()));
+            ("group_label", printable(groups.by().name()), order.collect())
+        }
     };
-    let mut color = json!({"field": "remedy", "type": "nominal", "title": "what to do"});
-    if tally.groups().is_some() {
-        color = json!({"field": "label", "type": "nominal", "title": "reason"});
-    }
-    let name = tally.groups().map_or("reason".to_owned(), |groups| printable(groups.by().name()));
+    let (remedies, colors): (Vec<_>, Vec<_>) = Remedy::iter().map(|remedy| (remedy.slug(), color(remedy))).unzip();
     json!({
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "description": title,
@@ -70,11 +74,39 @@ fn chart(tally: &Tally, values: Vec<Value>) -> Value {
         "data": {"values": values},
         "width": 480,
         "height": {"step": 22},
-        "mark": {"type": "bar", "tooltip": true},
+        "mark": {"type": "bar", "stroke": "white", "strokeWidth": 0.5},
         "encoding": {
-            "y": {"field": bars, "type": "nominal", "sort": "-x", "title": name},
-            "x": {"aggregate": "sum", "field": "count", "type": "quantitative", "title": "contacts"},
-            "color": color,
+            "y": {"field": bars, "type": "nominal", "sort": order, "title": name, "axis": {"labelLimit": 240}},
+            "x": {
+                "aggregate": "sum", "field": "count", "type": "quantitative", "title": "contacts",
+                "axis": {"tickMinStep": 1},
+            },
+            "color": {
+                "field": "remedy", "type": "nominal", "title": "what to do",
+                "scale": {"domain": remedies, "range": colors},
+            },
+            // So that each reason has its own part of a bar.
+            "detail": {"field": "label", "type": "nominal"},
+            "tooltip": [
+                {"field": bars, "type": "nominal", "title": name},
+                {"field": "label", "type": "nominal", "title": "reason"},
+                {"field": "remedy", "type": "nominal", "title": "what to do"},
+                {"aggregate": "sum", "field": "count", "type": "quantitative", "title": "contacts"},
+            ],
         },
     })
+}
+
+/// A colour that can be told on light and dark.
+fn color(remedy: Remedy) -> &'static str {
+    match remedy {
+        Remedy::Correct => "#d98a1f",
+        Remedy::Remove => "#d5534a",
+        Remedy::AskConsent => "#8f6bd6",
+        Remedy::RetryLater => "#3f8fd6",
+        Remedy::LiftSuppression => "#cc5aa4",
+        Remedy::Wait => "#219e9e",
+        Remedy::Investigate => "#7a8496",
+        Remedy::Ignore => "#4fa159",
+    }
 }
