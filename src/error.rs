@@ -49,6 +49,10 @@ pub enum ErrorKind {
     TooLarge,
     /// Reading or writing failed; the source is the [`std::io::Error`].
     Io,
+    /// What would be written is there already, and was not to be overwritten.
+    Exists,
+    /// A key is empty, and so is none.
+    EmptyKey,
     /// The service doesn't know the credentials, or they don't permit the call. It is never asked twice: an
     /// account may lock.
     NotPermitted,
@@ -312,6 +316,17 @@ impl Error {
 
     pub(crate) fn writing(source: std::io::Error) -> Self {
         Error::new(ErrorKind::Io, "the output can't be written").caused_by(source)
+    }
+
+    #[cfg(feature = "split")]
+    pub(crate) fn writing_to(path: &std::path::Path, source: std::io::Error) -> Self {
+        Error::writing(source).in_file(path)
+    }
+
+    /// Names the file that an error of writing is about.
+    #[cfg(feature = "split")]
+    pub(crate) fn in_file(self, path: &std::path::Path) -> Self {
+        self.with(|context| context.what = format!("{path:?} can't be written").into())
     }
 
     pub(crate) fn at_line(self, line: u64) -> Self {

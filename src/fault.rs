@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
 use crate::anomaly::{Anomaly, AnomalySet};
+use crate::columns::Columns;
 use crate::reason::{FailureReason, Slot};
 use crate::remedy::Remedy;
 use crate::report::FaultReport;
@@ -225,31 +226,45 @@ impl fmt::Debug for Fault<'_> {
 impl Serialize for Fault<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let fields: Vec<_> = self.fields().collect();
-        let email = self.report.layout().email.and_then(|column| fields.get(column));
+        Line { fault: self, label: self.reason.label(), fields: &fields, columns: self.report.named_columns() }
+            .serialize(serializer)
+    }
+}
+
+/// A fault as an object, with the texts that are to stand in it.
+pub(crate) struct Line<'a> {
+    pub fault: &'a Fault<'a>,
+    pub label: &'a str,
+    pub fields: &'a [Cow<'a, str>],
+    pub columns: &'a Columns,
+}
+
+impl Serialize for Line<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let email = self.fault.report.layout().email.and_then(|column| self.fields.get(column));
         let mut fault = serializer.serialize_struct("Fault", 6)?;
-        fault.serialize_field("line", &self.line())?;
-        fault.serialize_field("reason", self.reason.slug())?;
-        fault.serialize_field("label", self.reason.label())?;
-        fault.serialize_field("remedy", &self.remedy())?;
+        fault.serialize_field("line", &self.fault.line())?;
+        fault.serialize_field("reason", self.fault.reason.slug())?;
+        fault.serialize_field("label", self.label)?;
+        fault.serialize_field("remedy", &self.fault.remedy())?;
         fault.serialize_field("email", &email)?;
-        fault.serialize_field("columns", &NamedCells { report: self.report, fields: &fields })?;
+        fault.serialize_field("columns", &NamedCells { columns: self.columns, fields: self.fields })?;
         fault.end()
     }
 }
 
 /// The cells under their columns' keys; an absent one is `null`.
 struct NamedCells<'a> {
-    report: &'a FaultReport,
+    columns: &'a Columns,
     fields: &'a [Cow<'a, str>],
 }
 
 impl Serialize for NamedCells<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let columns = self.report.named_columns();
-        let width = columns.names().len().max(self.fields.len());
+        let width = self.columns.names().len().max(self.fields.len());
         let mut map = serializer.serialize_map(Some(width))?;
         for column in 0..width {
-            map.serialize_entry(&columns.key(column), &self.fields.get(column))?;
+            map.serialize_entry(&self.columns.key(column), &self.fields.get(column))?;
         }
         map.end()
     }

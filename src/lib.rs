@@ -48,6 +48,10 @@
 //! | know which list, country or mail provider fails, and why | [`GroupBy`], [`GroupCounts`] |
 //! | sum up several reports, and tell them apart | [`Tally`] |
 //! | write counts or faults for another program, a dashboard or people | [`export`] |
+//! | see what changed between two reports | [`Comparison`] |
+//! | have a file for each remedy, ready to act on | [`export::remedy_to_csv`], `export::split_to_dir` |
+//! | let a file be opened in a spreadsheet | [`export::WriteOptions::spreadsheet_safe`] |
+//! | count people without holding their data | `Redactor` |
 //! | stop at the first unusual row, or change a limit | [`ReadOptions`] |
 //! | test one's own code without an account | `sandbox` |
 //!
@@ -79,6 +83,8 @@
 //! | `sandbox` | a stand-in of the service on loopback, for your tests and ours |
 //! | `domains` | groups by the domain of the address |
 //! | `html` | counts as a page for people |
+//! | `redact` | contact data replaced by keyed hashes |
+//! | `split` | a report split into files, one a remedy |
 //! | `cli` | the program `faults` |
 //!
 //! Without default features the crate reads and counts, and depends on nothing that knows a network.
@@ -90,11 +96,13 @@ mod cell;
 #[cfg(feature = "client")]
 mod client;
 mod columns;
+mod comparison;
 mod counter;
 mod counts;
 mod deserialize;
 #[cfg(feature = "domains")]
 mod domain;
+mod email;
 mod error;
 mod escape;
 pub mod export;
@@ -106,6 +114,8 @@ mod index;
 mod message;
 mod options;
 mod reason;
+#[cfg(feature = "redact")]
+mod redact;
 mod remedy;
 mod report;
 mod rows;
@@ -121,6 +131,7 @@ pub use client::blocking;
 pub use client::{
     Client, ClientBuilder, Credentials, Difference, ImportStatus, ImportSummary, Progress, Protocol, Region,
 };
+pub use comparison::{Change, ChangedContact, Comparison, Transition};
 pub use counter::ReasonCounter;
 pub use counts::ReasonCounts;
 pub use deserialize::Deserialize;
@@ -132,6 +143,8 @@ pub use grouping::{GroupBy, GroupCounts, GroupKey};
 pub use groups::Group;
 pub use options::ReadOptions;
 pub use reason::{FailureReason, UnknownReason};
+#[cfg(feature = "redact")]
+pub use redact::Redactor;
 pub use remedy::Remedy;
 pub use report::{FaultReport, Faults};
 pub use tally::{SourceCounts, Tally};

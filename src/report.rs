@@ -14,6 +14,8 @@ use crate::columns::Columns;
 use crate::counts::ReasonCounts;
 use crate::error::{Error, Result};
 use crate::fault::{Fault, header_fields, text};
+#[cfg(feature = "redact")]
+use crate::folded::FoldedKey;
 use crate::index::Index;
 use crate::options::ReadOptions;
 use crate::reason::{FailureReason, Slot};
@@ -219,6 +221,14 @@ impl FaultReport {
             Some(header) => header_fields(header, self.largest_field),
             None => self.columns().map(|name| Cow::Borrowed(name.as_bytes())).collect(),
         }
+    }
+
+    /// Does the header name the reason's column or the email's, so that it surely is one?
+    #[cfg(feature = "redact")]
+    pub(crate) fn names_reason_or_email(&self) -> bool {
+        let key = |column: usize| self.named_columns().names().get(column).map(|name| FoldedKey::from(&**name));
+        key(self.layout.reason).is_some_and(|key| key.is_reason_column())
+            || self.layout.email.and_then(key).is_some_and(|key| key.is_email_column())
     }
 
     /// The header's record, where there is a header.

@@ -6,12 +6,30 @@ use dotdigital_faults::{FailureReason, Fault, FaultReport, Remedy, export};
 
 use super::Reading;
 use super::failure::{Failure, note};
+use super::gate::GateArg;
 use super::output::OutputArg;
+use super::redact::RedactArgs;
 use super::source::SourceArg;
 use super::table;
 
+const EXAMPLES: &str = "\
+Examples:
+  faults list report.csv --reason invalid_email
+      the rows with one reason, as CSV
+  faults list - --remedy remove --format jsonl
+      those that call for one remedy, from standard input
+  faults list report.csv --spreadsheet-safe -o faults.csv
+      for people who open it in a spreadsheet
+  faults list report.csv --redact
+      for people who must not know the contacts";
+
+const NOTES: &str = "\
+A CSV is faithful, byte for byte, unless --spreadsheet-safe is given: use that for files that people open in a \
+spreadsheet, and not for files that a program reads or that are imported again.";
+
 /// The rows themselves, filtered
 #[derive(Args)]
+#[command(before_help = EXAMPLES, after_help = NOTES)]
 pub struct List {
     #[command(flatten)]
     source: SourceArg,
@@ -28,6 +46,16 @@ pub struct List {
     #[arg(long, value_name = "FORMAT", default_value = "csv")]
     format: Format,
 
+    /// Put an apostrophe before each cell of the CSV that a spreadsheet would take for a formula
+    #[arg(long)]
+    spreadsheet_safe: bool,
+
+    #[command(flatten)]
+    redact: RedactArgs,
+
+    #[command(flatten)]
+    gate: GateArg,
+
     #[command(flatten)]
     reading: Reading,
 
@@ -35,7 +63,7 @@ pub struct List {
     output: OutputArg,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// The report's own columns, byte for byte
     Csv,
@@ -44,23 +72,32 @@ enum Format {
 }
 
 /// The slugs of all reasons, the unknown ones included.
-fn reason_slugs() -> impl Iterator<Item = &'static str> {
+pub fn reason_slugs() -> impl Iterator<Item = &'static str> {
     FailureReason::iter().map(|reason| reason.slug()).chain([FailureReason::OTHER])
 }
 
 impl List {
     pub fn run(&self) -> Result<(), Failure> {
+        if self.spreadsheet_safe && self.format == Format::Jsonl {
+            return Err(Failure::new(
+                "--spreadsheet-safe is for CSV: no spreadsheet takes JSON for formulas; leave it out",
+            ));
+        }
+        let mut options = export::WriteOptions::new().spreadsheet_safe(self.spreadsheet_safe);
+        if let Some(redactor) = self.redact.redactor()? {
+            options = options.redact(redactor);
+        }
         let report = self.source.read(&self.reading.options())?;
         self.output.write(|out| {
             let faults = report.faults().filter(|fault| self.is_wanted(fault));
             match self.format {
-                Format::Csv => export::faults_to_csv(&report, faults, out)?,
-                Format::Jsonl => export::faults_to_jsonl(faults, out)?,
+                Format::Csv => export::faults_to_csv_with(&report, faults, &options, out)?,
+                Format::Jsonl => export::faults_to_jsonl_with(faults, &options, out)?,
             }
             Ok(())
         })?;
         note_anomalies(&report);
-        Ok(())
+        self.gate.check(report.counts())
     }
 
     /// The same option adds, different ones narrow.
@@ -71,7 +108,7 @@ impl List {
 }
 
 /// The rows don't show what was unusual, and so it is said beside them.
-fn note_anomalies(report: &FaultReport) {
+pub fn note_anomalies(report: &FaultReport) {
     if !report.anomalies().is_empty() {
         let anomalies: Vec<_> = table::anomalies(report.anomalies()).collect();
         note(&format!("unusual, and read all the same: {}", anomalies.join("; ")));

@@ -1,27 +1,34 @@
 //! The command line: a thin face of the public library, one file a verb.
 
+mod compare;
+mod comparison_table;
+mod completions;
 mod connection;
 mod demo;
 mod failure;
 mod fetch;
+mod gate;
 mod list;
+mod man;
 mod output;
 mod progress;
 mod reasons;
+mod redact;
 mod source;
+mod split;
 mod summary;
 mod table;
 
 use std::process::ExitCode;
 
 use anstream::ColorChoice;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use failure::Failure;
 
 /// Why contacts failed to import into Dotdigital: reads the faults report of a contact import.
 #[derive(Parser)]
-#[command(name = "faults", version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(name = "faults", version, max_term_width = 100, before_help = EXAMPLES, after_help = NOTES)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -33,29 +40,43 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  faults demo                                      all of it against a stand-in, no account needed
-  faults summary report.csv                        why contacts failed, most frequent first
+  faults demo
+      all of it against a stand-in, no account needed
+  faults summary report.csv
+      why contacts failed, most frequent first
   faults summary --wait 842d81e8-c619-457f-bb77-ab6c4a17da39
-                                                   the same for an import, once it has finished
-  faults fetch 842d81e8-c619-457f-bb77-ab6c4a17da39 -o report.csv
-                                                   the raw report of an import
-  faults list report.csv --reason invalid_email    the rows with one reason, as CSV
-  faults list - --remedy remove --format jsonl     the rows that call for one remedy, from standard input
-  faults reasons                                   every reason, what it means, what to do
+      the same for an import, once it has finished
+  faults fetch 842d81e8-c619-457f-bb77-ab6c4a17da39 -o r.csv
+      the raw report of an import
+  faults list report.csv --reason invalid_email
+      the rows with one reason, as CSV
+  faults list - --remedy remove --format jsonl
+      those that call for one remedy, from standard input
+  faults split report.csv --dir to-do
+      one file per remedy, ready to act on
+  faults compare old.csv new.csv
+      what changed between two reports of the same list
+  faults reasons
+      every reason, what it means, what to do";
 
-A report is the CSV that the service hands out for a contact import (GetContactImportReportFaults), byte for byte
-as it came. For an import id, set DOTDIGITAL_USERNAME and DOTDIGITAL_PASSWORD to those of an API user.
+const NOTES: &str = "\
+A report is the CSV that the service hands out for a contact import (GetContactImportReportFaults), byte for byte as it \
+came. For an import id, set DOTDIGITAL_USERNAME and DOTDIGITAL_PASSWORD to those of an API user.
 
-Exit codes: 0 done; 2 usage, input or any other error; 4 not authenticated or permitted; 5 no such import, or no
-report of it; 6 the service is unavailable, too slow or limiting calls.";
+Exit codes: 0 done; 1 done, and a gate was tripped (--fail-on); 2 usage, input or any other error; 4 not authenticated \
+or permitted; 5 no such import, or no report of it; 6 the service is unavailable, too slow or limiting calls.";
 
 #[derive(Subcommand)]
 enum Verb {
     Summary(summary::Summary),
     List(list::List),
     Fetch(fetch::Fetch),
+    Split(split::Split),
+    Compare(compare::Compare),
     Reasons(reasons::Reasons),
     Demo(demo::Demo),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
 /// When to use colours.
@@ -91,15 +112,25 @@ impl From<Color> for ColorChoice {
     }
 }
 
+/// The command line, as `--help`, the completions and the manual page show it: examples first.
+fn command() -> Command {
+    const HELP: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
+    Cli::command().help_template(HELP).mut_subcommands(|verb| verb.help_template(HELP))
+}
+
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let Cli { verb, color } = Cli::parse();
+    let Cli { verb, color } = Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit());
     let done = match verb {
         Verb::Summary(summary) => summary.run(color.into()),
         Verb::List(list) => list.run(),
+        Verb::Split(split) => split.run(color.into()),
+        Verb::Compare(compare) => compare.run(color.into()),
         Verb::Fetch(fetch) => fetch.run(),
         Verb::Demo(demo) => demo.run(color.into()),
         Verb::Reasons(reasons) => reasons.run(color.into()),
+        Verb::Completions(completions) => completions.run(),
+        Verb::Man(man) => man.run(),
     };
     done.map_or_else(Failure::report, |()| ExitCode::SUCCESS)
 }

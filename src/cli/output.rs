@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 use super::failure::Failure;
 
 /// The option of every verb that prints data.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub struct OutputArg {
     /// Write to a file instead of standard output; it appears whole or not at all
     #[arg(short, long, value_name = "FILE")]

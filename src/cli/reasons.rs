@@ -8,8 +8,16 @@ use super::failure::Failure;
 use super::output::OutputArg;
 use super::table;
 
+const EXAMPLES: &str = "\
+Examples:
+  faults reasons
+      for people
+  faults reasons --format json
+      for programs";
+
 /// Every reason, what it means, what to do
 #[derive(Args)]
+#[command(before_help = EXAMPLES)]
 pub struct Reasons {
     /// How to print them
     #[arg(long, value_name = "FORMAT", default_value = "table")]

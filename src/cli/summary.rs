@@ -8,6 +8,7 @@ use dotdigital_faults::{ErrorKind, GroupBy, ReadOptions, SourceCounts, Tally, ex
 
 use super::Reading;
 use super::failure::Failure;
+use super::gate::GateArg;
 use super::output::OutputArg;
 use super::source::{Source, SourcesArg};
 use super::table;
@@ -35,6 +36,9 @@ pub struct Summary {
     /// Only the N largest groups, and the rest as one [default: all in json, jsonl and csv, else 20]
     #[arg(long, value_name = "N", requires = "by")]
     top: Option<usize>,
+
+    #[command(flatten)]
+    gate: GateArg,
 
     #[command(flatten)]
     reading: Reading,
@@ -90,7 +94,8 @@ impl Summary {
                 sources => format!("{} reports", sources.len()),
             };
             let width = self.output.width();
-            return self.output.write_text(color, |out| Ok(table::tally(&tally, &source, width, out)?));
+            self.output.write_text(color, |out| Ok(table::tally(&tally, &source, width, out)?))?;
+            return self.gate.check(tally.counts());
         }
         self.output.write(|out| {
             match self.format {
@@ -104,7 +109,8 @@ impl Summary {
                 Format::VegaLite => export::tally_to_vega_lite(&tally, out)?,
             }
             Ok(())
-        })
+        })?;
+        self.gate.check(tally.counts())
     }
 
     /// Counts one source: in constant memory, unless its rows are to be grouped.

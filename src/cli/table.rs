@@ -6,8 +6,8 @@ use anstyle::{AnsiColor, Style};
 use dotdigital_faults::{Anomalies, Anomaly, FailureReason, GroupKey, ReasonCounts, Remedy, Tally};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-const STRONG: Style = Style::new().bold();
-const FAINT: Style = Style::new().dimmed();
+pub const STRONG: Style = Style::new().bold();
+pub const FAINT: Style = Style::new().dimmed();
 
 /// How many reasons a table shows; the rest is summed up in one line.
 const MOST_REASONS: usize = 40;
@@ -209,11 +209,11 @@ fn label(reason: &FailureReason) -> &str {
 }
 
 /// A remedy in words.
-fn words(remedy: Remedy) -> String {
+pub fn words(remedy: Remedy) -> String {
     remedy.slug().replace('_', " ")
 }
 
-fn style(remedy: Remedy) -> Style {
+pub fn style(remedy: Remedy) -> Style {
     let color = match remedy {
         Remedy::Correct => AnsiColor::Yellow,
         Remedy::Remove => AnsiColor::Red,
@@ -226,7 +226,7 @@ fn style(remedy: Remedy) -> Style {
 }
 
 /// A number with its thousands set apart.
-fn grouped(number: u64) -> String {
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -252,7 +252,7 @@ fn blocks(count: u64, most: u64, width: usize) -> String {
 }
 
 /// Text on one line, safe for a terminal.
-fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     let mut printable = String::new();
     for character in text.chars() {
         // What has no width of its own, or turns the text around, would spoil the line.
@@ -265,7 +265,7 @@ fn printable(text: &str) -> String {
 }
 
 /// Printable text, cut where it would be too wide.
-fn fitted(text: &str, width: usize) -> String {
+pub fn fitted(text: &str, width: usize) -> String {
     let text = printable(text);
     if text.width() <= width {
         return text;
@@ -284,12 +284,12 @@ fn fitted(text: &str, width: usize) -> String {
 }
 
 /// Text with spaces behind it, up to a width.
-fn padded(text: &str, width: usize) -> String {
+pub fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
 }
 
 /// Writes words from a column on, and further lines from the same column.
-fn wrapped(text: &str, indent: usize, width: usize, out: &mut dyn Write) -> io::Result<()> {
+pub fn wrapped(text: &str, indent: usize, width: usize, out: &mut dyn Write) -> io::Result<()> {
     let mut at = indent;
     for (index, word) in text.split(' ').enumerate() {
         if index > 0 {

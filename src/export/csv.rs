@@ -2,16 +2,15 @@
 
 use std::cell::RefCell;
 use std::io::{self, Write};
-use std::ops::Range;
 
 use csv::{QuoteStyle, Writer, WriterBuilder};
 
-use super::{record, writing};
+use super::{WriteOptions, writing};
 use crate::error::{Error, Result};
 use crate::fault::Fault;
+use crate::remedy::Remedy;
 use crate::report::FaultReport;
 use crate::scan::BOM;
-use crate::tally::Tally;
 
 /// Writes faults as CSV under the header of their report, as `faults list --format csv` prints them.
 ///
@@ -36,69 +35,69 @@ pub fn faults_to_csv<'r>(
     faults: impl IntoIterator<Item = Fault<'r>>,
     writer: impl Write,
 ) -> Result<()> {
+    faults_to_csv_with(report, faults, &WriteOptions::new(), writer)
+}
+
+/// As [`faults_to_csv`], with options.
+///
+/// # Errors
+/// [`Io`](crate::ErrorKind::Io) where the writer fails.
+pub fn faults_to_csv_with<'r>(
+    report: &FaultReport,
+    faults: impl IntoIterator<Item = Fault<'r>>,
+    options: &WriteOptions,
+    writer: impl Write,
+) -> Result<()> {
     let writer = RefCell::new(writer);
-    let mut records = Records::new(&writer);
-    let header = report.raw_columns();
-    if !header.is_empty() {
-        records.write(&header, true).map_err(failed)?;
+    let mut records = Records::new(&writer, options.is_spreadsheet_safe());
+    if report.columns().len() > 0 {
+        records.write(&options.header(report), true).map_err(failed)?;
     }
     for fault in faults {
-        records.write(&fault.raw_fields().collect::<Vec<_>>(), false).map_err(failed)?;
+        records.write(&options.record(&fault), false).map_err(failed)?;
     }
     records.flush().map_err(writing)
 }
 
-/// Writes a tally as CSV in the long form, as `faults summary --format csv` prints it: a record for each report and
-/// reason, which needs no further reshaping in a notebook or a spreadsheet.
+/// Writes the faults that call for one remedy as CSV, in the shape that suits the remedy.
 ///
-/// The columns are `import_id`, `source`, `reason`, `label`, `remedy`, `count` and `share`; where faults were
-/// grouped, `by`, `group_kind`, `group` and `group_label` stand in front of `reason`, and there is a record for each
-/// report, group and reason. `share` is the part of all faults of the report. `import_id` is empty where it isn't
-/// known, and `group` where [the key](crate::GroupKey::value) is no value.
+/// What is to be imported again ([`Remedy::Correct`], [`Remedy::RetryLater`]) has the upload's own shape: all
+/// columns but the reason's, in their order, so that the file can go straight back. The others keep the reason's.
 ///
 /// # Errors
 /// [`Io`](crate::ErrorKind::Io) where the writer fails.
 ///
 /// ```
-/// use dotdigital_faults::{FaultReport, SourceCounts, Tally, export};
+/// use dotdigital_faults::{FaultReport, Remedy, export};
 ///
-/// let report = FaultReport::from_bytes("Reason,email\nBlocker,demo@example.com\n")?;
-/// let tally = Tally::from(SourceCounts::new("may.csv", report.counts().clone()));
-/// let mut csv = Vec::new();
-/// export::tally_to_csv(&tally, &mut csv)?;
-/// assert_eq!(
-///     String::from_utf8_lossy(&csv),
-///     "import_id,source,reason,label,remedy,count,share\n,may.csv,blocker,Blocker,remove,1,1.0\n",
-/// );
+/// let report = FaultReport::from_bytes("Reason,email,name\nInvalid Email,demo@,Demo\nBlocker,a@example.com,Ann\n")?;
+/// let options = export::WriteOptions::new();
+/// let mut correct = Vec::new();
+/// export::remedy_to_csv(&report, Remedy::Correct, &options, &mut correct)?;
+/// assert_eq!(correct, b"email,name\ndemo@,Demo\n");
+/// let mut remove = Vec::new();
+/// export::remedy_to_csv(&report, Remedy::Remove, &options, &mut remove)?;
+/// assert_eq!(remove, b"Reason,email,name\nBlocker,a@example.com,Ann\n");
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
-pub fn tally_to_csv(tally: &Tally, writer: impl Write) -> Result<()> {
-    const GROUPS: Range<usize> = 2..6;
+pub fn remedy_to_csv(report: &FaultReport, remedy: Remedy, options: &WriteOptions, writer: impl Write) -> Result<()> {
+    let options = options.clone().upload_shape(matches!(remedy, Remedy::Correct | Remedy::RetryLater));
+    faults_to_csv_with(report, report.by_remedy(remedy), &options, writer)
+}
 
-    let mut names = vec!["import_id", "source", "by", "group_kind", "group", "group_label"];
-    names.extend(["reason", "label", "remedy", "count", "share"]);
-    if tally.groups().is_none() {
-        names.drain(GROUPS);
-    }
-    let mut csv = Writer::from_writer(writer);
-    csv.write_record(names).map_err(failed)?;
-    record::each(tally, |record| {
-        let mut fields = vec![record.import_id.map(|id| id.to_string()).unwrap_or_default(), record.source.to_owned()];
-        if let Some(group) = record.group {
-            let value = group.group.unwrap_or_default();
-            fields.extend([group.by, group.group_kind, value, &group.group_label].map(str::to_owned));
-        }
-        fields.extend([record.reason, &record.label, record.remedy.slug()].map(str::to_owned));
-        // As in JSON: the shortest text that reads as the same number.
-        let share = serde_json::to_string(&record.share).map_err(writing)?;
-        fields.extend([record.count.to_string(), share]);
-        csv.write_record(fields).map_err(failed)
-    })?;
-    csv.flush().map_err(writing)
+/// The file name of the faults that call for a remedy, such as `ask-consent.csv`.
+///
+/// ```
+/// use dotdigital_faults::{Remedy, export};
+///
+/// assert_eq!(export::remedy_file_name(Remedy::AskConsent), "ask-consent.csv");
+/// ```
+pub fn remedy_file_name(remedy: Remedy) -> String {
+    format!("{}.csv", remedy.slug().replace('_', "-"))
 }
 
 /// The writer's own error, which tells more than the csv crate's around it.
-fn failed(error: csv::Error) -> Error {
+pub(super) fn failed(error: csv::Error) -> Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => writing(error),
         other => writing(io::Error::other(format!("{other:?}"))),
@@ -107,22 +106,25 @@ fn failed(error: csv::Error) -> Error {
 
 /// Writes records with quotes where they are needed, and all in quotes where they would be taken for something
 /// else without.
-struct Records<'w, W: Write> {
+pub(super) struct Records<'w, W: Write> {
     plain: Writer<Lent<'w, W>>,
     quoted: Writer<Lent<'w, W>>,
+    /// Must no cell with another program's separator stand without quotes?
+    minds_separators: bool,
 }
 
 impl<'w, W: Write> Records<'w, W> {
-    fn new(writer: &'w RefCell<W>) -> Self {
+    pub(super) fn new(writer: &'w RefCell<W>, minds_separators: bool) -> Self {
         let mut builder = WriterBuilder::new();
         builder.flexible(true).has_headers(false);
         let plain = builder.from_writer(Lent(writer));
         let quoted = builder.quote_style(QuoteStyle::Always).from_writer(Lent(writer));
-        Records { plain, quoted }
+        Records { plain, quoted, minds_separators }
     }
 
-    fn write(&mut self, record: &[impl AsRef<[u8]>], is_first: bool) -> csv::Result<()> {
-        if !is_mistakable(record, is_first) {
+    pub(super) fn write(&mut self, record: &[impl AsRef<[u8]>], is_first: bool) -> csv::Result<()> {
+        let has_separator = || record.iter().any(|cell| cell.as_ref().iter().any(|byte| b";\t".contains(byte)));
+        if !(is_mistakable(record, is_first) || self.minds_separators && has_separator()) {
             return self.plain.write_record(record);
         }
         self.plain.flush()?;
@@ -130,7 +132,7 @@ impl<'w, W: Write> Records<'w, W> {
         Ok(self.quoted.flush()?)
     }
 
-    fn flush(&mut self) -> io::Result<()> {
+    pub(super) fn flush(&mut self) -> io::Result<()> {
         self.plain.flush()
     }
 }

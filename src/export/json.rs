@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::{record, writing};
+use super::{WriteOptions, writing};
 use crate::counts::ReasonCounts;
 use crate::error::Result;
 use crate::fault::Fault;
@@ -36,34 +36,6 @@ pub fn tally_to_json(tally: &Tally, mut writer: impl Write) -> Result<()> {
     writer.write_all(b"\n").map_err(writing)
 }
 
-/// Writes a tally as JSON in the long form, an object a line, as `faults summary --format jsonl` prints it: one for
-/// each report and reason, with the columns of [`tally_to_csv`](super::tally_to_csv) as its members.
-///
-/// # Errors
-/// [`Io`](crate::ErrorKind::Io) where the writer fails.
-///
-/// ```
-/// use dotdigital_faults::{FaultReport, GroupBy, SourceCounts, Tally, export};
-///
-/// let report = FaultReport::from_bytes("Reason,email,country\nBlocker,demo@example.com,NL\n")?;
-/// let groups = report.count_by(&GroupBy::column("country"))?;
-/// let tally = Tally::from(SourceCounts::new("may.csv", report.counts().clone()).with_groups(groups));
-/// let mut lines = Vec::new();
-/// export::tally_to_jsonl(&tally, &mut lines)?;
-/// assert_eq!(
-///     String::from_utf8_lossy(&lines),
-///     r#"{"import_id":null,"source":"may.csv","by":"country","group_kind":"value","group":"NL","group_label":"NL","reason":"blocker","label":"Blocker","remedy":"remove","count":1,"share":1.0}
-/// "#,
-/// );
-/// # Ok::<(), dotdigital_faults::Error>(())
-/// ```
-pub fn tally_to_jsonl(tally: &Tally, mut writer: impl Write) -> Result<()> {
-    record::each(tally, |record| {
-        serde_json::to_writer(&mut writer, &record).map_err(writing)?;
-        writer.write_all(b"\n").map_err(writing)
-    })
-}
-
 /// Writes faults as JSON, an object a line, as `faults list --format jsonl` prints them.
 ///
 /// The columns keep the report's names and order; an absent cell is `null`.
@@ -84,9 +56,23 @@ pub fn tally_to_jsonl(tally: &Tally, mut writer: impl Write) -> Result<()> {
 /// );
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
-pub fn faults_to_jsonl<'r>(faults: impl IntoIterator<Item = Fault<'r>>, mut writer: impl Write) -> Result<()> {
+pub fn faults_to_jsonl<'r>(faults: impl IntoIterator<Item = Fault<'r>>, writer: impl Write) -> Result<()> {
+    faults_to_jsonl_with(faults, &WriteOptions::new(), writer)
+}
+
+/// As [`faults_to_jsonl`], with options.
+///
+/// What is for a CSV alone has no effect here.
+///
+/// # Errors
+/// [`Io`](crate::ErrorKind::Io) where the writer fails.
+pub fn faults_to_jsonl_with<'r>(
+    faults: impl IntoIterator<Item = Fault<'r>>,
+    options: &WriteOptions,
+    mut writer: impl Write,
+) -> Result<()> {
     for fault in faults {
-        serde_json::to_writer(&mut writer, &fault).map_err(writing)?;
+        options.with_line(&fault, |line| serde_json::to_writer(&mut writer, line)).map_err(writing)?;
         writer.write_all(b"\n").map_err(writing)?;
     }
     Ok(())

@@ -12,22 +12,33 @@
 //!
 //! The counts are those of a [`Tally`](crate::Tally): of one report, `Tally::from(&report)`, or of several.
 
+mod comparison;
 mod csv;
 #[cfg(feature = "html")]
 mod html;
 mod json;
+mod long_form;
 mod markdown;
+mod options;
 mod prometheus;
-mod record;
+#[cfg(feature = "split")]
+mod split;
+mod spreadsheet;
 mod vega_lite;
 mod words;
 
-pub use csv::{faults_to_csv, tally_to_csv};
+pub use comparison::comparison_to_json;
+pub use csv::{faults_to_csv, faults_to_csv_with, remedy_file_name, remedy_to_csv};
 #[cfg(feature = "html")]
 pub use html::tally_to_html;
-pub use json::{counts_to_json, faults_to_jsonl, reasons_to_json, tally_to_json, tally_to_jsonl};
+pub use json::{counts_to_json, faults_to_jsonl, faults_to_jsonl_with, reasons_to_json, tally_to_json};
+pub use long_form::{tally_to_csv, tally_to_jsonl};
 pub use markdown::tally_to_markdown;
+pub use options::WriteOptions;
 pub use prometheus::tally_to_prometheus;
+#[cfg(feature = "split")]
+pub use split::{SplitFile, SplitOptions, split_to_dir};
+pub use spreadsheet::{defuse, restore, restore_csv};
 pub use vega_lite::tally_to_vega_lite;
 
 use std::io;

@@ -1,4 +1,5 @@
-//! Foreign programs to speak to: PHP's `SoapServer`, Python's zeep, libxml2's `xmllint`. A test uses what it needs.
+//! Foreign programs to speak to: PHP's `SoapServer`, Python's zeep, libxml2's `xmllint`, LibreOffice, shells. A test uses
+//! what it needs.
 //!
 //! `.ci/peers` installs them. Where one is missing, its tests say so and pass; with `DOTDIGITAL_FAULTS_PEERS=required`
 //! they fail instead.

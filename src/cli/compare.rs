@@ -1,0 +1,109 @@
+//! `faults compare`: what changed between two reports.
+
+use anstream::ColorChoice;
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::{Args, ValueEnum};
+use dotdigital_faults::{Comparison, export};
+
+use super::Reading;
+use super::comparison_table;
+use super::connection::Connection;
+use super::failure::Failure;
+use super::gate::GateArg;
+use super::list::note_anomalies;
+use super::output::OutputArg;
+use super::redact::RedactArgs;
+use super::source::Source;
+
+const EXAMPLES: &str = "\
+Examples:
+  faults compare old.csv new.csv
+      what changed, in counts
+  faults compare old.csv new.csv --contacts
+      and whom it concerns
+  faults compare old.csv new.csv --fail-on hard_bounced=50
+      for a pipeline";
+
+const NOTES: &str = "\
+A contact is told by its email, without the white space around it and in any case. It counts once, and has changed \
+where its reasons are others, or occur another number of times.";
+
+/// What changed between two reports of the same list
+#[derive(Args)]
+#[command(before_help = EXAMPLES, after_help = NOTES)]
+pub struct Compare {
+    /// The older report: an import id (a GUID), the path of a saved report, or `-` for standard input
+    #[arg(value_name = "OLD", value_parser = OsStringValueParser::new().map(Source::from))]
+    old: Source,
+
+    /// The newer report, in the same way
+    #[arg(value_name = "NEW", value_parser = OsStringValueParser::new().map(Source::from))]
+    new: Source,
+
+    #[command(flatten)]
+    connection: Connection,
+
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: Format,
+
+    /// List the contacts that have changed, by their emails
+    #[arg(long)]
+    contacts: bool,
+
+    #[command(flatten)]
+    redact: RedactArgs,
+
+    #[command(flatten)]
+    gate: GateArg,
+
+    #[command(flatten)]
+    reading: Reading,
+
+    #[command(flatten)]
+    output: OutputArg,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// For programs: one document
+    Json,
+}
+
+impl Compare {
+    pub fn run(&self, color: ColorChoice) -> Result<(), Failure> {
+        if matches!((&self.old, &self.new), (Source::Stdin, Source::Stdin)) {
+            return Err(Failure::new("standard input can be read once only; name the path of one of the reports"));
+        }
+        let mut write = export::WriteOptions::new().contacts(self.contacts);
+        let redactor = self.redact.redactor()?;
+        if let Some(redactor) = &redactor {
+            write = write.redact(redactor.clone());
+        }
+        let old = self.old.report(&self.connection, &self.reading.options())?;
+        let new = self.new.report(&self.connection, &self.reading.options())?;
+        let comparison = Comparison::new(&old, &new);
+        match self.format {
+            Format::Table => {
+                let width = self.output.width();
+                let sources = (self.old.to_string(), self.new.to_string());
+                let table = comparison_table::Table {
+                    comparison: &comparison,
+                    sources: (&sources.0, &sources.1),
+                    contacts: self.contacts,
+                    redactor: redactor.as_ref(),
+                    width,
+                };
+                self.output.write_text(color, |out| Ok(table.write(out)?))?;
+            }
+            Format::Json => {
+                self.output.write(|out| Ok(export::comparison_to_json(&comparison, &write, out)?))?;
+            }
+        }
+        note_anomalies(&old);
+        note_anomalies(&new);
+        self.gate.check(new.counts())
+    }
+}
