@@ -175,3 +175,18 @@ fn no_contact_data_unless_asked_for() {
         }
     }
 }
+
+#[test]
+fn gates_count_all_sources() {
+    for format in FORMATS {
+        let run = |gate: &str| {
+            let sources = ["fixtures/documented.csv", "fixtures/all-reasons.csv"];
+            command(sources).args(["--format", format, "--fail-on", gate]).output().unwrap()
+        };
+        // Three and one.
+        let tripped = run("duplicate=4");
+        assert_eq!(tripped.status.code(), Some(1), "{format}");
+        assert!(!tripped.stdout.is_empty());
+        out(&run("duplicate=5"));
+    }
+}
