@@ -140,6 +140,16 @@ impl ReasonCounts {
         self
     }
 
+    /// The reasons that occur, as the document has them.
+    pub(crate) fn entries(&self) -> Vec<ReasonCount<'_>> {
+        let total = self.total();
+        self.by_frequency().map(|(reason, count)| ReasonCount { reason, count, total }).collect()
+    }
+
+    pub(crate) fn set_import_id(&mut self, import_id: Option<Uuid>) {
+        self.import_id = import_id;
+    }
+
     pub(crate) fn anomalies_mut(&mut self) -> &mut Anomalies {
         &mut self.anomalies
     }
@@ -180,7 +190,7 @@ impl ReasonCounts {
 }
 
 /// The nearest double to the part that `count` is of `total`.
-fn share(count: u64, total: u64) -> f64 {
+pub(crate) fn share(count: u64, total: u64) -> f64 {
     if total == 0 { 0.0 } else { count as f64 / total as f64 }
 }
 
@@ -240,20 +250,18 @@ impl<'a> FromIterator<&'a FailureReason> for ReasonCounts {
 
 impl Serialize for ReasonCounts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let total = self.total();
-        let reasons: Vec<_> = self.by_frequency().map(|(reason, count)| ReasonCount { reason, count, total }).collect();
         let mut document = serializer.serialize_struct("ReasonCounts", 5)?;
         document.serialize_field("schema", &1)?;
         document.serialize_field("import_id", &self.import_id)?;
-        document.serialize_field("total", &total)?;
-        document.serialize_field("reasons", &reasons)?;
+        document.serialize_field("total", &self.total())?;
+        document.serialize_field("reasons", &self.entries())?;
         document.serialize_field("anomalies", &self.anomalies)?;
         document.end()
     }
 }
 
 /// One entry of the document.
-struct ReasonCount<'a> {
+pub(crate) struct ReasonCount<'a> {
     reason: &'a FailureReason,
     count: u64,
     total: u64,

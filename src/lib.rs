@@ -45,7 +45,9 @@
 //! | count a report of any size in a few MiB | [`ReasonCounter`], [`ReasonCounts`] |
 //! | know what a reason means and what to do about it | [`FailureReason`], [`Remedy`] |
 //! | see what was unusual in a report | [`Anomaly`], [`Anomalies`] |
-//! | write counts or faults for another program | [`export`] |
+//! | know which list, country or mail provider fails, and why | [`GroupBy`], [`GroupCounts`] |
+//! | sum up several reports, and tell them apart | [`Tally`] |
+//! | write counts or faults for another program, a dashboard or people | [`export`] |
 //! | see what changed between two reports | [`Comparison`] |
 //! | have a file for each remedy, ready to act on | [`export::remedy_to_csv`], `export::split_to_dir` |
 //! | let a file be opened in a spreadsheet | [`export::WriteOptions::spreadsheet_safe`] |
@@ -79,6 +81,8 @@
 //! | `client` (default) | fetching reports, over SOAP or REST; it needs a tokio runtime |
 //! | `blocking` | a client for programs without one |
 //! | `sandbox` | a stand-in of the service on loopback, for your tests and ours |
+//! | `domains` | groups by the domain of the address |
+//! | `html` | counts as a page for people |
 //! | `redact` | contact data replaced by keyed hashes |
 //! | `split` | a report split into files, one a remedy |
 //! | `cli` | the program `faults` |
@@ -96,12 +100,15 @@ mod comparison;
 mod counter;
 mod counts;
 mod deserialize;
+#[cfg(feature = "domains")]
+mod domain;
 mod email;
 mod error;
 mod escape;
 pub mod export;
 mod fault;
 mod folded;
+mod grouping;
 mod groups;
 mod index;
 mod message;
@@ -116,6 +123,7 @@ mod rows;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod scan;
+mod tally;
 
 pub use anomaly::{Anomalies, Anomaly, AnomalySet};
 #[cfg(feature = "blocking")]
@@ -132,8 +140,11 @@ pub use comparison::{Change, ChangedContact, Comparison, Transition};
 pub use counter::ReasonCounter;
 pub use counts::ReasonCounts;
 pub use deserialize::Deserialize;
+#[cfg(feature = "domains")]
+pub use domain::domain_in_unicode;
 pub use error::{Error, ErrorKind, Result, Timeout};
 pub use fault::{Fault, Fields, RawFields};
+pub use grouping::{GroupBy, GroupCounts, GroupKey};
 pub use groups::Group;
 pub use options::ReadOptions;
 pub use reason::{FailureReason, UnknownReason};
@@ -141,6 +152,11 @@ pub use reason::{FailureReason, UnknownReason};
 pub use redact::Redactor;
 pub use remedy::Remedy;
 pub use report::{FaultReport, Faults};
+pub use tally::{SourceCounts, Tally};
+
+#[cfg(all(doc, feature = "blocking", feature = "domains", feature = "html", feature = "sandbox"))]
+#[doc = include_str!("cookbook.md")]
+pub mod cookbook {}
 
 /// The README's examples, so that they are tested.
 #[cfg(all(doctest, feature = "client"))]

@@ -48,6 +48,8 @@ Examples:
       the same for an import, once it has finished
   faults fetch 842d81e8-c619-457f-bb77-ab6c4a17da39 -o r.csv
       the raw report of an import
+  faults summary *.csv --by domain --format html -o page.html
+      a page that tells which mail provider refuses, and why
   faults list report.csv --reason invalid_email
       the rows with one reason, as CSV
   faults list - --remedy remove --format jsonl

@@ -1,5 +1,6 @@
 //! Where a report comes from.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
@@ -37,20 +38,18 @@ pub struct SourceArg {
     connection: Connection,
 }
 
-impl SourceArg {
-    /// Counts the report in constant memory.
-    pub fn count(&self, options: &ReadOptions) -> Result<ReasonCounts, Failure> {
-        let counts = match self.source {
-            Source::Import(id) => {
-                let (client, _progress) = ready(id, &self.connection, options)?;
-                client.reason_counts(id)?
-            }
-            _ => self.source.count(options)?,
-        };
-        self.source.warn_if_cut_off(&counts);
-        Ok(counts)
-    }
+/// The argument of a verb that reads several reports.
+#[derive(Args)]
+pub struct SourcesArg {
+    /// Import ids (GUIDs), paths of saved reports, or `-` for standard input; several are summed up
+    #[arg(value_name = "SOURCE", required = true, value_parser = OsStringValueParser::new().map(Source::from))]
+    pub sources: Vec<Source>,
 
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
+impl SourceArg {
     /// Reads the whole report into memory.
     pub fn read(&self, options: &ReadOptions) -> Result<FaultReport, Failure> {
         self.source.report(&self.connection, options)
@@ -108,17 +107,39 @@ impl fmt::Display for Source {
 }
 
 impl Source {
-    /// Reads the whole report into memory, wherever it comes from.
-    pub fn report(&self, connection: &Connection, options: &ReadOptions) -> Result<FaultReport, Failure> {
-        let report = match self {
+    /// Counts the report in constant memory.
+    pub fn counts(&self, connection: &Connection, options: &ReadOptions) -> Result<ReasonCounts, Failure> {
+        let counts = match *self {
             Source::Import(id) => {
-                let (client, _progress) = ready(*id, connection, options)?;
-                client.report_faults(*id)?
+                let (client, _progress) = ready(id, connection, options)?;
+                client.reason_counts(id)?
+            }
+            _ => self.count(options)?,
+        };
+        self.warn_if_cut_off(&counts);
+        Ok(counts)
+    }
+
+    /// Reads the whole report into memory.
+    pub fn report(&self, connection: &Connection, options: &ReadOptions) -> Result<FaultReport, Failure> {
+        let report = match *self {
+            Source::Import(id) => {
+                let (client, _progress) = ready(id, connection, options)?;
+                client.report_faults(id)?
             }
             _ => self.read(options)?,
         };
         self.warn_if_cut_off(report.counts());
         Ok(report)
+    }
+
+    /// What tells the source from others in data: the bare id or path.
+    pub fn name(&self) -> Cow<'_, str> {
+        match self {
+            Source::Import(id) => id.to_string().into(),
+            Source::Path(path) => path.to_string_lossy(),
+            Source::Stdin => "standard input".into(),
+        }
     }
 
     fn count(&self, options: &ReadOptions) -> Result<ReasonCounts, Failure> {

@@ -1,25 +1,41 @@
 //! `faults summary`: why contacts failed.
 
+use std::time::SystemTime;
+
 use anstream::ColorChoice;
 use clap::{Args, ValueEnum};
-use dotdigital_faults::export;
+use dotdigital_faults::{ErrorKind, GroupBy, ReadOptions, SourceCounts, Tally, export};
 
 use super::Reading;
 use super::failure::Failure;
 use super::gate::GateArg;
 use super::output::OutputArg;
-use super::source::SourceArg;
+use super::source::{Source, SourcesArg};
 use super::table;
+
+/// How many groups are drawn, unless asked otherwise.
+const MOST_DRAWN: usize = 20;
+
+/// How many names of columns an error tells.
+const MOST_COLUMNS: usize = 50;
 
 /// Why contacts failed: counts per reason, most frequent first
 #[derive(Args)]
 pub struct Summary {
     #[command(flatten)]
-    source: SourceArg,
+    sources: SourcesArg,
 
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: Format,
+
+    /// Count by the values of a column, too, or by the `domain` of the address (a column of that name is `Domain`)
+    #[arg(long, value_name = "COLUMN|domain", value_parser = group_by)]
+    by: Option<GroupBy>,
+
+    /// Only the N largest groups, and the rest as one [default: all in json, jsonl and csv, else 20]
+    #[arg(long, value_name = "N", requires = "by")]
+    top: Option<usize>,
 
     #[command(flatten)]
     gate: GateArg,
@@ -31,25 +47,98 @@ pub struct Summary {
     output: OutputArg,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people
+    /// For people, on a terminal
     Table,
     /// For programs: one document
     Json,
+    /// For BI tools and notebooks: an object a line for each source and reason
+    Jsonl,
+    /// For BI tools and notebooks: a record for each source and reason
+    Csv,
+    /// For tickets, chats and pull requests
+    Markdown,
+    /// For Prometheus' textfile collector, and OpenMetrics
+    Prometheus,
+    /// For people: one page that needs nothing else
+    Html,
+    /// For notebooks and dashboards that draw
+    VegaLite,
+}
+
+/// What `--by` asks for. Columns are found in any case, so that every name has another spelling.
+fn group_by(text: &str) -> Result<GroupBy, String> {
+    match text {
+        "" => Err("name a column, or `domain`".to_owned()),
+        "domain" => Ok(GroupBy::Domain),
+        name => Ok(GroupBy::column(name)),
+    }
 }
 
 impl Summary {
     pub fn run(&self, color: ColorChoice) -> Result<(), Failure> {
-        let counts = self.source.count(&self.reading.options())?;
-        match self.format {
-            Format::Table => {
-                let width = self.output.width();
-                self.output
-                    .write_text(color, |out| Ok(table::counts(&counts, &self.source.to_string(), width, out)?))?;
-            }
-            Format::Json => self.output.write(|out| Ok(export::counts_to_json(&counts, out)?))?,
+        let sources = &self.sources.sources;
+        if sources.iter().filter(|source| matches!(source, Source::Stdin)).count() > 1 {
+            return Err(Failure::new("standard input can be read only once; name - only once"));
         }
-        self.gate.check(&counts)
+        let options = self.reading.options();
+        let tally = sources.iter().map(|source| self.read(source, &options)).collect::<Result<Tally, _>>()?;
+        let tally = match self.top.or_else(|| self.format.is_drawn().then_some(MOST_DRAWN)) {
+            Some(most) => tally.top(most),
+            None => tally,
+        };
+        if self.format == Format::Table {
+            let source = match sources.as_slice() {
+                [source] => source.to_string(),
+                sources => format!("{} reports", sources.len()),
+            };
+            let width = self.output.width();
+            self.output.write_text(color, |out| Ok(table::tally(&tally, &source, width, out)?))?;
+            return self.gate.check(tally.counts());
+        }
+        self.output.write(|out| {
+            match self.format {
+                Format::Table => {}
+                Format::Json => export::tally_to_json(&tally, out)?,
+                Format::Jsonl => export::tally_to_jsonl(&tally, out)?,
+                Format::Csv => export::tally_to_csv(&tally, out)?,
+                Format::Markdown => export::tally_to_markdown(&tally, out)?,
+                Format::Prometheus => export::tally_to_prometheus(&tally, out)?,
+                Format::Html => export::tally_to_html(&tally, out)?,
+                Format::VegaLite => export::tally_to_vega_lite(&tally, out)?,
+            }
+            Ok(())
+        })?;
+        self.gate.check(tally.counts())
+    }
+
+    /// Counts one source: in constant memory, unless its rows are to be grouped.
+    fn read(&self, source: &Source, options: &ReadOptions) -> Result<SourceCounts, Failure> {
+        let connection = &self.sources.connection;
+        let counts = match &self.by {
+            None => SourceCounts::new(source.name(), source.counts(connection, options)?),
+            Some(by) => {
+                let report = source.report(connection, options)?;
+                let groups = report.count_by(by).map_err(|error| match error.kind() {
+                    ErrorKind::NoSuchColumn => {
+                        let columns: Vec<_> =
+                            report.columns().take(MOST_COLUMNS).map(|name| format!("{name:?}")).collect();
+                        let column = by.name();
+                        Failure::new(format!("{source} has no column {column:?}; it has {}", columns.join(", ")))
+                    }
+                    _ => error.into(),
+                })?;
+                SourceCounts::new(source.name(), report.counts().clone()).with_groups(groups)
+            }
+        };
+        Ok(counts.with_read_at(SystemTime::now()))
+    }
+}
+
+impl Format {
+    /// Is every group something to look at, or a series to keep?
+    fn is_drawn(self) -> bool {
+        !matches!(self, Format::Json | Format::Jsonl | Format::Csv)
     }
 }

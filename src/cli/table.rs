@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use dotdigital_faults::{Anomalies, Anomaly, FailureReason, ReasonCounts, Remedy};
+use dotdigital_faults::{Anomalies, Anomaly, FailureReason, GroupKey, ReasonCounts, Remedy, Tally};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 pub const STRONG: Style = Style::new().bold();
@@ -15,6 +15,60 @@ const MOST_REASONS: usize = 40;
 const SHARE: usize = 7;
 const REMEDY: usize = 16;
 const GAP: usize = 2;
+
+/// How many reasons are named beside a group.
+const REASONS_OF_A_GROUP: usize = 5;
+
+/// Writes why contacts failed: all sources together, then groups and sources one by one.
+pub fn tally(tally: &Tally, source: &str, width: usize, out: &mut dyn Write) -> io::Result<()> {
+    let total = tally.counts().total();
+    let width = width.clamp(40, 120);
+    counts(tally.counts(), source, width, out)?;
+    if let Some(groups) = tally.groups().filter(|_| total > 0) {
+        let parts = groups.by_size().map(|(key, counts)| (key.label().into_owned(), key == GroupKey::Rest, counts));
+        breakdown(&format!("by {}", groups.by().name()), &parts.collect::<Vec<_>>(), total, width, out)?;
+    }
+    if tally.sources().len() > 1 {
+        let parts = tally.sources().iter().map(|source| (source.name().to_owned(), false, source.counts()));
+        breakdown("by report", &parts.collect::<Vec<_>>(), total, width, out)?;
+    }
+    Ok(())
+}
+
+/// Writes parts of the counts, each with its most frequent reasons.
+fn breakdown(
+    title: &str,
+    parts: &[(String, bool, &ReasonCounts)],
+    total: u64,
+    width: usize,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let number = grouped(total).width().max("count".len());
+    let title = fitted(title, 30);
+    let longest = parts.iter().map(|(name, ..)| printable(name).width()).max().unwrap_or(0);
+    let name = longest.max(title.width()).clamp(8, 30).min(width.saturating_sub(3 * GAP + number + SHARE + 12));
+    let title = fitted(&title, name);
+    let (count, share) = ("count", "share");
+    writeln!(out, "\n{FAINT}  {}  {count:>number$}  {share:>SHARE$}  why{FAINT:#}", padded(&title, name))?;
+    for (text, is_rest, counts) in parts {
+        let style = if *is_rest { FAINT } else { Style::new() };
+        let text = padded(&fitted(text, name), name);
+        let count = counts.total();
+        let share = if total == 0 { String::new() } else { percent(count, total) };
+        write!(out, "  {style}{text}{style:#}  {STRONG}{:>number$}{STRONG:#}  {share:>SHARE$}  ", grouped(count))?;
+        let all = counts.by_frequency().len();
+        let mut reasons: Vec<_> = counts
+            .by_frequency()
+            .take(REASONS_OF_A_GROUP)
+            .map(|(reason, count)| format!("{} {}", fitted(label(reason), 30), grouped(count)))
+            .collect();
+        if all > REASONS_OF_A_GROUP {
+            reasons.push(format!("{} more", grouped((all - REASONS_OF_A_GROUP) as u64)));
+        }
+        wrapped(&reasons.join(", "), GAP + name + GAP + number + GAP + SHARE + GAP, width, out)?;
+    }
+    Ok(())
+}
 
 /// Writes why contacts failed: reasons with their counts, shares, bars and remedies, then what to do, then what was
 /// unusual.
@@ -140,16 +194,18 @@ fn lines(counts: &ReasonCounts) -> Vec<Line> {
     let shown = if reasons.len() > MOST_REASONS { MOST_REASONS - 1 } else { MOST_REASONS };
     let further = reasons.len().saturating_sub(shown);
     let mut lines: Vec<_> = reasons
-        .map(|(reason, count)| {
-            let label = if reason.label().is_empty() { "(no reason given)" } else { reason.label() };
-            Line { label: label.to_owned(), count, remedy: Some(reason.remedy()) }
-        })
+        .map(|(reason, count)| Line { label: label(reason).to_owned(), count, remedy: Some(reason.remedy()) })
         .collect();
     if further > 0 {
         let count = lines.drain(shown..).map(|line| line.count).sum();
         lines.push(Line { label: format!("({} further reasons)", grouped(further as u64)), count, remedy: None });
     }
     lines
+}
+
+/// A reason in words.
+fn label(reason: &FailureReason) -> &str {
+    if reason.label().is_empty() { "(no reason given)" } else { reason.label() }
 }
 
 /// A remedy in words.

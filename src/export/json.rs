@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::fault::Fault;
 use crate::reason::FailureReason;
 use crate::remedy::Remedy;
+use crate::tally::Tally;
 
 /// Writes counts as one JSON document, which `faults summary --format json` prints; [`ReasonCounts`] shows it.
 ///
@@ -17,6 +18,21 @@ use crate::remedy::Remedy;
 /// [`Io`](crate::ErrorKind::Io) where the writer fails.
 pub fn counts_to_json(counts: &ReasonCounts, mut writer: impl Write) -> Result<()> {
     serde_json::to_writer_pretty(&mut writer, counts).map_err(writing)?;
+    writer.write_all(b"\n").map_err(writing)
+}
+
+/// Writes a tally as one JSON document, which `faults summary --format json` prints: that of [`ReasonCounts`], with
+/// more members where there is more.
+///
+/// Where faults were grouped, `by` names the column or `domain`, and `groups` has them, the largest first: `kind` (a
+/// [`GroupKey`](crate::GroupKey)'s), `group` (its value, or `null`), `label`, `total`, `share` and `reasons`.
+/// Where there are several reports, all of this is their sum, and `sources` has the same for each of them, with
+/// `source` in front. `fixtures/summary.schema.json` is its JSON Schema.
+///
+/// # Errors
+/// [`Io`](crate::ErrorKind::Io) where the writer fails.
+pub fn tally_to_json(tally: &Tally, mut writer: impl Write) -> Result<()> {
+    serde_json::to_writer_pretty(&mut writer, tally).map_err(writing)?;
     writer.write_all(b"\n").map_err(writing)
 }
 

@@ -46,6 +46,27 @@ pub fn python_with_zeep() -> Option<PathBuf> {
     runs(Command::new(&python).args(["-c", "import zeep"])).then_some(python)
 }
 
+/// A Python that has DuckDB: the one that `.ci/peers` has made, or the system's own.
+pub fn python_with_duckdb() -> Option<PathBuf> {
+    let python = std::env::var_os("DOTDIGITAL_FAULTS_DUCKDB").map_or_else(|| "python3".into(), PathBuf::from);
+    runs(Command::new(&python).args(["-c", "import duckdb"])).then_some(python)
+}
+
+/// Vega-Lite's own JSON Schema.
+pub fn vega_lite_schema() -> Option<PathBuf> {
+    std::env::var_os("DOTDIGITAL_FAULTS_VEGA_LITE").map(PathBuf::from).filter(|path| path.is_file())
+}
+
+/// Are Prometheus and its tool there?
+pub fn has_prometheus() -> bool {
+    runs(Command::new("promtool").arg("--version")) && runs(Command::new("prometheus").arg("--version"))
+}
+
+/// Is Chromium there?
+pub fn has_chromium() -> bool {
+    runs(Command::new("chromium").arg("--version"))
+}
+
 /// The service's operations on PHP's `SoapServer`, until it is dropped.
 pub struct PhpServer {
     child: Child,
