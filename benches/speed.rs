@@ -131,7 +131,7 @@ fn counting(criterion: &mut Criterion, name: &str, report: &[u8], reason: usize)
 fn in_memory(criterion: &mut Criterion, report: &[u8]) {
     let mut group = group(criterion, "report in memory", report.len());
     group.bench_function("FaultReport", |bencher| {
-        bencher.iter_batched(|| report.to_vec(), |bytes| FaultReport::from_bytes(bytes), BatchSize::PerIteration);
+        bencher.iter_batched(|| report.to_vec(), FaultReport::from_bytes, BatchSize::PerIteration);
     });
     group.bench_function("csv serde Vec of structs", |bencher| {
         bencher.iter_with_large_drop(|| {
