@@ -158,6 +158,16 @@ impl ReasonCounts {
         self.cut_off = true;
     }
 
+    /// The same counts with other reasons in place of the unknown ones.
+    #[cfg(feature = "redact")]
+    pub(crate) fn with_reasons(&self, change: impl Fn(&FailureReason) -> FailureReason) -> Self {
+        let mut changed = ReasonCounts { unknown: BTreeMap::new(), unknown_bytes: 0, ..self.clone() };
+        for (reason, &count) in &self.unknown {
+            changed.add_unknown(Some(change(reason)), count);
+        }
+        changed
+    }
+
     pub(crate) fn add_known(&mut self, slot: Slot, count: u64) {
         if let Some(place) = self.known.get_mut(slot as usize) {
             *place = place.saturating_add(count);

@@ -8,6 +8,7 @@ use std::ops::AddAssign;
 
 use crate::counts::ReasonCounts;
 use crate::error::{Error, Result};
+use crate::fault::Fault;
 use crate::reason::FailureReason;
 use crate::report::FaultReport;
 
@@ -313,6 +314,32 @@ impl FaultReport {
     /// # Ok::<(), dotdigital_faults::Error>(())
     /// ```
     pub fn count_by(&self, by: &GroupBy) -> Result<GroupCounts> {
+        self.count_seen_by(by, &Plain)
+    }
+
+    /// The same, without contact data: the values, the domains and the reasons that aren't known are replaced as
+    /// [`WriteOptions::redact`](crate::export::WriteOptions::redact) replaces them. Domains stay where the redactor
+    /// [keeps them](crate::Redactor::keep_domains).
+    ///
+    /// # Errors
+    /// Those of [`count_by`](Self::count_by).
+    ///
+    /// ```
+    /// use dotdigital_faults::{FaultReport, GroupBy, Redactor};
+    ///
+    /// let report = FaultReport::from_bytes("Reason,email\nBlocker,a@example.com\nBlocker,A@example.com\n")?;
+    /// let groups = report.count_by_redacted(&GroupBy::column("email"), &Redactor::new("a secret of your own")?)?;
+    /// let (key, counts) = groups.iter().next().unwrap();
+    /// assert!(key.value().unwrap().starts_with('h'));
+    /// assert_eq!(counts.total(), 2);
+    /// # Ok::<(), dotdigital_faults::Error>(())
+    /// ```
+    #[cfg(feature = "redact")]
+    pub fn count_by_redacted(&self, by: &GroupBy, redactor: &crate::redact::Redactor) -> Result<GroupCounts> {
+        self.count_seen_by(by, redactor)
+    }
+
+    fn count_seen_by(&self, by: &GroupBy, sight: &impl Sight) -> Result<GroupCounts> {
         let mut groups = GroupCounts::new(by.clone());
         match by {
             GroupBy::Column(name) => {
@@ -322,20 +349,67 @@ impl FaultReport {
                     return if has_columns { Err(Error::no_such_column(name)) } else { Ok(groups) };
                 };
                 for fault in self.faults() {
-                    let value = fault.field(column);
-                    groups.add(value.as_deref().map_or(GroupKey::Absent, GroupKey::Value), fault.reason(), 1);
+                    let value = fault.field(column).map(|value| sight.value(&fault, column, value));
+                    let key = value.as_deref().map_or(GroupKey::Absent, GroupKey::Value);
+                    groups.add(key, &sight.reason(fault.reason()), 1);
                 }
             }
             #[cfg(feature = "domains")]
             GroupBy::Domain => {
                 for fault in self.faults() {
                     let email = fault.email();
-                    let domain = crate::domain::domain(&email);
-                    groups.add(domain.as_deref().map_or(GroupKey::Invalid, GroupKey::Domain), fault.reason(), 1);
+                    let domain = crate::domain::domain(&email).map(|domain| sight.domain(domain));
+                    let key = domain.as_deref().map_or(GroupKey::Invalid, GroupKey::Domain);
+                    groups.add(key, &sight.reason(fault.reason()), 1);
                 }
             }
         }
         Ok(groups)
+    }
+}
+
+/// What may be seen of a fault.
+trait Sight {
+    fn value<'a>(&self, fault: &Fault<'_>, column: usize, value: Cow<'a, str>) -> Cow<'a, str>;
+
+    #[cfg(feature = "domains")]
+    fn domain<'a>(&self, domain: Cow<'a, str>) -> Cow<'a, str>;
+
+    fn reason<'a>(&self, reason: &'a FailureReason) -> Cow<'a, FailureReason>;
+}
+
+/// All of it.
+struct Plain;
+
+impl Sight for Plain {
+    fn value<'a>(&self, _: &Fault<'_>, _: usize, value: Cow<'a, str>) -> Cow<'a, str> {
+        value
+    }
+
+    #[cfg(feature = "domains")]
+    fn domain<'a>(&self, domain: Cow<'a, str>) -> Cow<'a, str> {
+        domain
+    }
+
+    fn reason<'a>(&self, reason: &'a FailureReason) -> Cow<'a, FailureReason> {
+        Cow::Borrowed(reason)
+    }
+}
+
+/// No contact data.
+#[cfg(feature = "redact")]
+impl Sight for crate::redact::Redactor {
+    fn value<'a>(&self, fault: &Fault<'_>, column: usize, value: Cow<'a, str>) -> Cow<'a, str> {
+        self.field(fault, column, value.as_bytes()).map_or(value, Cow::Owned)
+    }
+
+    #[cfg(feature = "domains")]
+    fn domain<'a>(&self, domain: Cow<'a, str>) -> Cow<'a, str> {
+        if self.keeps_domains() { domain } else { Cow::Owned(self.cell(&*domain)) }
+    }
+
+    fn reason<'a>(&self, reason: &'a FailureReason) -> Cow<'a, FailureReason> {
+        Cow::Owned(crate::redact::Redactor::reason(self, reason))
     }
 }
 

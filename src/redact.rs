@@ -6,8 +6,10 @@ use std::fmt::Write as _;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::counts::ReasonCounts;
 use crate::email;
 use crate::error::{Error, ErrorKind, Result};
+use crate::fault::Fault;
 use crate::reason::FailureReason;
 
 /// Replaces contact data by keyed hashes, so that people can be counted and told apart by those who must not know
@@ -105,6 +107,27 @@ impl Redactor {
         }
     }
 
+    /// What stands in for a cell of a fault, by its column; `None` for a known reason, which stays.
+    pub(crate) fn field(&self, fault: &Fault<'_>, column: usize, cell: &[u8]) -> Option<String> {
+        let report = fault.report();
+        if column == report.reason_column() {
+            return match self.reason(fault.reason()) {
+                FailureReason::Other(hash) => Some(hash.as_str().to_owned()),
+                _ => None,
+            };
+        }
+        Some(if report.email_column() == Some(column) {
+            self.email(&String::from_utf8_lossy(cell))
+        } else {
+            self.cell(cell)
+        })
+    }
+
+    #[cfg(feature = "domains")]
+    pub(crate) fn keeps_domains(&self) -> bool {
+        self.keeps_domains
+    }
+
     fn hash(&self, kind: &str, value: &[u8]) -> String {
         let mut mac = self.mac.clone();
         mac.update(kind.as_bytes());
@@ -114,6 +137,17 @@ impl Redactor {
             let _ = write!(hash, "{byte:02x}");
         }
         hash
+    }
+}
+
+impl ReasonCounts {
+    /// The same counts with hashes in place of the reasons that aren't known, as [`Redactor::reason`] gives them: in
+    /// a damaged report, contact data may stand where the reason belongs.
+    pub fn redacted(&self, redactor: &Redactor) -> ReasonCounts {
+        self.with_reasons(|reason| match reason.label() {
+            ReasonCounts::FURTHER_UNKNOWN => reason.clone(),
+            _ => redactor.reason(reason),
+        })
     }
 }
 

@@ -190,3 +190,29 @@ fn gates_count_all_sources() {
         out(&run("duplicate=5"));
     }
 }
+
+#[test]
+fn groups_without_contact_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("damaged.csv");
+    fs::write(&path, "Reason,email,city\nBlocker,Jo@Example.com,Faro\nBlocker,jo@example.com,Faro\nsecret@x.org,al@example.org,Oslo\n")
+        .unwrap();
+    let redacted = |arguments: &[&str]| {
+        let mut command = command(arguments);
+        out(&command.arg(&path).arg("--redact").env("DOTDIGITAL_REDACT_KEY", "key").output().unwrap())
+    };
+    for format in FORMATS {
+        for by in [&["--by", "email"][..], &["--by", "city"], &["--by", "Reason"], &["--by", "domain"], &[]] {
+            let shown = redacted(&[by, &["--format", format]].concat());
+            for secret in ["example.", "x.org", "Faro", "secret"] {
+                assert!(!shown.contains(secret), "{by:?} as {format}: {shown}");
+            }
+        }
+    }
+    // A person counts once, however the address was typed.
+    let document: Value = serde_json::from_str(&redacted(&["--by", "email", "--format", "json"])).unwrap();
+    assert_eq!(document["groups"].as_array().unwrap().len(), 2);
+    assert_eq!(document["groups"][0]["total"], 2);
+    let domains = redacted(&["--by", "domain", "--redact-keep-domains"]);
+    assert!(domains.contains("example.com") && !domains.contains("secret"), "{domains}");
+}

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -64,6 +65,10 @@ pub struct Connection {
     /// Wait until the import has finished, then fetch
     #[arg(long, help_heading = HEADING)]
     pub wait: bool,
+
+    /// When all that is fetched must be there: one deadline for the whole command, whatever it fetches.
+    #[arg(skip)]
+    deadline: OnceLock<Option<Instant>>,
 }
 
 /// Seconds, more than none.
@@ -90,7 +95,7 @@ impl Connection {
             builder = builder.endpoint(endpoint);
         }
         let client = blocking::Client::from_async(builder.build()?)?;
-        let deadline = Instant::now().checked_add(self.timeout);
+        let deadline = self.deadline.get_or_init(|| Instant::now().checked_add(self.timeout));
         Ok(deadline.map_or(client.clone(), |deadline| client.with_deadline(deadline)))
     }
 

@@ -4,12 +4,13 @@ use std::time::SystemTime;
 
 use anstream::ColorChoice;
 use clap::{Args, ValueEnum};
-use dotdigital_faults::{ErrorKind, GroupBy, ReadOptions, SourceCounts, Tally, export};
+use dotdigital_faults::{ErrorKind, GroupBy, ReadOptions, ReasonCounts, Redactor, SourceCounts, Tally, export};
 
 use super::Reading;
 use super::failure::Failure;
 use super::gate::GateArg;
 use super::output::OutputArg;
+use super::redact::RedactArgs;
 use super::source::{Source, SourcesArg};
 use super::table;
 
@@ -36,6 +37,9 @@ pub struct Summary {
     /// Only the N largest groups, and the rest as one [default: all in json, jsonl and csv, else 20]
     #[arg(long, value_name = "N", requires = "by")]
     top: Option<usize>,
+
+    #[command(flatten)]
+    redact: RedactArgs,
 
     #[command(flatten)]
     gate: GateArg,
@@ -82,8 +86,10 @@ impl Summary {
         if sources.iter().filter(|source| matches!(source, Source::Stdin)).count() > 1 {
             return Err(Failure::new("standard input can be read only once; name - only once"));
         }
+        let redactor = self.redact.redactor()?;
         let options = self.reading.options();
-        let tally = sources.iter().map(|source| self.read(source, &options)).collect::<Result<Tally, _>>()?;
+        let read = |source| self.read(source, redactor.as_ref(), &options);
+        let tally = sources.iter().map(read).collect::<Result<Tally, _>>()?;
         let tally = match self.top.or_else(|| self.format.is_drawn().then_some(MOST_DRAWN)) {
             Some(most) => tally.top(most),
             None => tally,
@@ -114,13 +120,26 @@ impl Summary {
     }
 
     /// Counts one source: in constant memory, unless its rows are to be grouped.
-    fn read(&self, source: &Source, options: &ReadOptions) -> Result<SourceCounts, Failure> {
+    fn read(
+        &self,
+        source: &Source,
+        redactor: Option<&Redactor>,
+        options: &ReadOptions,
+    ) -> Result<SourceCounts, Failure> {
         let connection = &self.sources.connection;
+        let seen = |counts: ReasonCounts| match redactor {
+            Some(redactor) => counts.redacted(redactor),
+            None => counts,
+        };
         let counts = match &self.by {
-            None => SourceCounts::new(source.name(), source.counts(connection, options)?),
+            None => SourceCounts::new(source.name(), seen(source.counts(connection, options)?)),
             Some(by) => {
                 let report = source.report(connection, options)?;
-                let groups = report.count_by(by).map_err(|error| match error.kind() {
+                let groups = match redactor {
+                    Some(redactor) => report.count_by_redacted(by, redactor),
+                    None => report.count_by(by),
+                };
+                let groups = groups.map_err(|error| match error.kind() {
                     ErrorKind::NoSuchColumn => {
                         let columns: Vec<_> =
                             report.columns().take(MOST_COLUMNS).map(|name| format!("{name:?}")).collect();
@@ -129,7 +148,7 @@ impl Summary {
                     }
                     _ => error.into(),
                 })?;
-                SourceCounts::new(source.name(), report.counts().clone()).with_groups(groups)
+                SourceCounts::new(source.name(), seen(report.counts().clone())).with_groups(groups)
             }
         };
         Ok(counts.with_read_at(SystemTime::now()))

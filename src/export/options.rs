@@ -122,18 +122,7 @@ impl WriteOptions {
     fn cell<'r>(&self, fault: &Fault<'r>, column: usize, cell: Cow<'r, [u8]>) -> Cow<'r, [u8]> {
         #[cfg(feature = "redact")]
         if let Some(redactor) = &self.redactor {
-            let report = fault.report();
-            let hash = if column == report.reason_column() {
-                match redactor.reason(fault.reason()) {
-                    FailureReason::Other(hash) => hash.as_str().to_owned(),
-                    _ => return cell,
-                }
-            } else if report.email_column() == Some(column) {
-                redactor.email(&text(cell))
-            } else {
-                redactor.cell(cell)
-            };
-            return Cow::Owned(hash.into_bytes());
+            return redactor.field(fault, column, &cell).map_or(cell, |hash| Cow::Owned(hash.into_bytes()));
         }
         let _ = (fault, column);
         cell
