@@ -143,3 +143,14 @@ proptest! {
         }
     }
 }
+
+/// A report that ends inside a record behind a byte order mark seems cut off, whatever the pieces were.
+#[test]
+fn a_report_cut_off_behind_a_mark() {
+    let bytes = "\" \u{feff}Reason,\"\"\"\"\"\"\"\"\"\"\"\"Blocker\"\"Reason,email,name\n\u{feff}\" \"\"\"\"\nHard bounced,a@bReason,email,name\n\"";
+    let options = ReadOptions::new();
+    let whole = FaultReport::from_bytes(bytes).unwrap();
+    for size in 1..bytes.len() {
+        assert_eq!(&count_in_pieces(bytes.as_bytes(), &[size], &options).unwrap(), whole.counts(), "by {size}");
+    }
+}
