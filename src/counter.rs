@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use crate::counts::ReasonCounts;
 use crate::error::Result;
 use crate::options::ReadOptions;
-use crate::rows::Reader;
+use crate::reader::Reader;
 
 /// Counts the faults of a report that is pushed into it, in constant memory: the same counts, for any splitting of
 /// the input, as those of a [`FaultReport`](crate::FaultReport).

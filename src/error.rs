@@ -421,7 +421,7 @@ impl fmt::Display for Error {
             (Some(status), attempts) => write!(f, " [HTTP {status}, {attempts} attempts]")?,
         }
         if let Some(wait) = context.retry_after {
-            write!(f, "; it asks to wait {} s", wait.as_secs_f64().ceil())?;
+            write!(f, "; it asks to wait {} s", wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)))?;
         }
         if let Some(advice) = &context.advice {
             write!(f, "; {advice}")?;

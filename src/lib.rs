@@ -114,6 +114,7 @@ mod index;
 mod message;
 mod options;
 mod plain;
+mod reader;
 mod reason;
 #[cfg(feature = "redact")]
 mod redact;

@@ -89,8 +89,30 @@ impl Message {
     pub(crate) fn text_after(&self, clean: impl Fn(&str) -> Cow<'_, str>) -> String {
         match serde_json::from_slice::<Value>(&self.head).ok().as_ref().and_then(member) {
             Some(message) => escape_within(clean(message).trim(), LONGEST_MESSAGE),
-            None => escape(clean(&String::from_utf8_lossy(&self.head)).trim(), EXCERPT),
+            None => escape(clean(&self.readable()).trim(), EXCERPT),
         }
+    }
+
+    /// The beginning as text: also that of UTF-16, which a service that errs may send.
+    fn readable(&self) -> Cow<'_, str> {
+        let unit: fn([u8; 2]) -> u16 = match self.head.as_slice() {
+            [0xff, 0xfe, ..] => u16::from_le_bytes,
+            [0xfe, 0xff, ..] => u16::from_be_bytes,
+            [first, 0, ..] if *first != 0 => u16::from_le_bytes,
+            [0, second, ..] if *second != 0 => u16::from_be_bytes,
+            _ => return String::from_utf8_lossy(&self.head),
+        };
+        let units = self.head.as_chunks().0.iter().copied().map(unit);
+        let text = char::decode_utf16(units).map(|character| character.unwrap_or(char::REPLACEMENT_CHARACTER));
+        Cow::Owned(text.collect::<String>().trim_start_matches('\u{feff}').to_owned())
+    }
+
+    /// Does it begin as an error page does, and no report can? `None` as long as there is nothing but white space.
+    #[cfg(feature = "client")]
+    pub(crate) fn is_page(&self) -> Option<bool> {
+        let head = self.head.strip_prefix(crate::scan::BOM).unwrap_or(&self.head);
+        let first = head.iter().find(|&&byte| !is_space(byte))?;
+        Some(matches!(first, b'{' | b'[' | b'<'))
     }
 
     pub(crate) fn into_error(mut self) -> Error {
@@ -142,6 +164,7 @@ mod tests {
             ("<p>\r\n--->ERERROR_ ERROR_B</p>", r"<p>\r\n--->ERERROR_ ERROR_B</p>", Some("ERROR_B")),
             (&long, &cut, None),
             ("ERROR_", "ERROR_", None),
+            ("<\0p\0>\0\u{7}\0", r"<p>\u{7}", None),
         ] {
             for piece in [1, 2, 3, 7, 1000] {
                 assert_eq!(read(body, piece), (text.into(), code.map(Into::into)), "{body} by {piece}");

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use uuid::Uuid;
 
-use crate::anomaly::{Anomalies, AnomalySet};
+use crate::anomaly::{Anomalies, Anomaly, AnomalySet};
 use crate::columns::Columns;
 use crate::counts::ReasonCounts;
 use crate::error::{Error, Result};
@@ -18,9 +18,10 @@ use crate::fault::{Fault, header_fields, text};
 use crate::folded::FoldedKey;
 use crate::index::Index;
 use crate::options::ReadOptions;
+use crate::reader::{Outcome, Reader};
 use crate::reason::{FailureReason, Slot};
 use crate::remedy::Remedy;
-use crate::rows::{Layout, Outcome, Reader};
+use crate::rows::Layout;
 
 /// The faults report of one contact import, read: every contact that was not imported, and why.
 ///
@@ -239,7 +240,11 @@ impl FaultReport {
     /// From where a row starts to where the next one does or, if it was torn apart, to its end.
     pub(crate) fn row_bytes(&self, row: usize) -> &[u8] {
         let start = self.index.start(row).unwrap_or(self.bytes.len());
-        let end = self.index.torn_end(row).or_else(|| self.index.start(row + 1)).unwrap_or(self.bytes.len());
+        let torn_end = match self.row_anomalies(row).contains(Anomaly::RejoinedRow) {
+            true => self.index.torn_end(row),
+            false => None,
+        };
+        let end = torn_end.or_else(|| self.index.start(row + 1)).unwrap_or(self.bytes.len());
         &self.bytes[start..end]
     }
 

@@ -259,6 +259,36 @@ fn all_else_is_2() {
 }
 
 #[test]
+fn a_code_decides_whatever_the_size() {
+    let faults = Faults::new("rest");
+    faults.sandbox.import(ID).report("{\"message\": \"No such import, alas. ERROR_IMPORT_NOT_FOUND\"}");
+    let message = faults.failure(&["summary", ID_TEXT, "--max-size", "5"], 5);
+    assert!(message.contains("No such import, alas."), "{message}");
+}
+
+#[test]
+fn what_the_service_repeats_is_taken_out_in_any_writing() {
+    let faults = Faults::new("soap");
+    let password = faults.sandbox.password().to_owned();
+    let utf16: Vec<u8> =
+        format!("\u{feff}<html>{password} is wrong").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    faults.sandbox.import(ID).trouble(Trouble::status(401).body(utf16));
+    assert!(faults.failure(&["summary", ID_TEXT], 4).contains("<html>[redacted] is wrong"));
+    let entities: String = password.chars().map(|character| format!("&#{};", u32::from(character))).collect();
+    faults.sandbox.import(ID).trouble(Trouble::status(401).body(entities));
+    assert!(faults.failure(&["summary", ID_TEXT], 4).contains(": [redacted] [HTTP 401]"));
+}
+
+#[test]
+fn a_wait_without_end_ends_it_at_once() {
+    let faults = Faults::new("rest");
+    faults.sandbox.import(ID).trouble(Trouble::status(503).header("Retry-After", "99999999999999999999999"));
+    let message = faults.failure(&["summary", ID_TEXT], 6);
+    assert!(message.contains("it asks to wait 18446744073709551615 s"), "{message}");
+    assert_eq!(faults.sandbox.requests().len(), 1);
+}
+
+#[test]
 fn password_files() {
     let faults = Faults::new("rest");
     let folder = tempfile::tempdir().unwrap();

@@ -320,6 +320,11 @@ fn output_files_keep_links_and_usual_permissions() {
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert!(fs::read_to_string(&target).unwrap().starts_with("Globally Suppressed"));
     assert_eq!(fs::metadata(&target).unwrap().permissions().mode(), usual);
+
+    // A file that others must not read stays one.
+    fs::set_permissions(&target, fs::Permissions::from_mode(0o600)).unwrap();
+    out(&faults([OsStr::new("reasons"), "-o".as_ref(), target.as_os_str()]));
+    assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
 #[cfg(unix)]

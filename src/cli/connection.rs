@@ -50,7 +50,7 @@ pub struct Connection {
     #[arg(long, help_heading = HEADING, value_name = "SECONDS", default_value = "121", value_parser = seconds)]
     attempt_timeout: Duration,
 
-    /// Without a byte, once an answer has begun
+    /// Without a byte, once an answer has begun, which is when its header is whole
     #[arg(long, help_heading = HEADING, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     stall_timeout: Duration,
 

@@ -95,12 +95,18 @@ impl Destination {
         let Destination::File(path) = self else { return NamedTempFile::new() };
         let mut builder = tempfile::Builder::new();
         builder.prefix(".faults-");
-        // The permissions that any new file gets.
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            builder.permissions(fs::Permissions::from_mode(0o666));
+            // Those of the file that it replaces or, for a new one, those that any new file gets.
+            let replaced = fs::metadata(path).map(|metadata| metadata.permissions());
+            let part = builder.permissions(fs::Permissions::from_mode(0o666)).tempfile_in(folder(path))?;
+            if let Ok(permissions) = replaced {
+                part.as_file().set_permissions(permissions)?;
+            }
+            Ok(part)
         }
+        #[cfg(not(unix))]
         builder.tempfile_in(folder(path))
     }
 

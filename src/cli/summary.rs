@@ -140,7 +140,8 @@ impl Summary {
                     None => report.count_by(by),
                 };
                 let groups = groups.map_err(|error| match error.kind() {
-                    ErrorKind::NoSuchColumn => {
+                    // A header that is none may hold a contact's data.
+                    ErrorKind::NoSuchColumn if redactor.is_none() => {
                         let columns: Vec<_> =
                             report.columns().take(MOST_COLUMNS).map(|name| format!("{name:?}")).collect();
                         let column = by.name();

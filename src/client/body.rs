@@ -48,13 +48,18 @@ impl Body {
 
     /// Refuses a body of so many bytes on the wire, of which so many are of the report.
     pub(super) fn check_size(&self, received: u64, decoded: u64) -> Result<(), Error> {
-        let largest = match self.form {
+        let (wire, report) = match self.form {
             // Base64 takes four thirds; white space in it, such as line ends, is legal.
-            Form::Soap(_) => self.max_size.saturating_mul(2).saturating_add(MARGIN),
-            Form::Plain => self.max_size,
+            Form::Soap(_) => (self.max_size.saturating_mul(2).saturating_add(MARGIN), self.max_size),
+            // What may be an error page is read for what it says.
+            Form::Plain if self.said.is_page() != Some(false) => {
+                let largest = self.max_size.max(LARGEST_ERROR);
+                (largest, largest)
+            }
+            Form::Plain => (self.max_size, self.max_size),
             Form::Json(_) => return Ok(()),
         };
-        if decoded <= self.max_size && received <= largest {
+        if received <= wire && decoded <= report {
             return Ok(());
         }
         let what = format!("the report is larger than the {} bytes allowed", self.max_size);

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use reqwest::{Certificate, Proxy, redirect, tls};
 
-use super::credentials::{Credentials, Redactor};
+use super::credentials::Credentials;
 use super::endpoint::{Endpoint, Protocol, Region};
 use super::progress::Observer;
+use super::redactor::Redactor;
 use super::retry::{self, Policy};
 use super::{Client, Shared};
 use crate::error::{Error, ErrorKind, Result};
@@ -122,8 +123,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The most time that may pass without a byte once an answer has begun; 30 seconds unless set. Until it begins,
-    /// the [attempt timeout](Self::attempt_timeout) alone rules.
+    /// The most time that may pass without a byte once an answer has begun; 30 seconds unless set. Until its header is
+    /// whole, the [attempt timeout](Self::attempt_timeout) alone rules.
     pub fn stall_timeout(mut self, timeout: Duration) -> Self {
         self.stall_timeout = timeout;
         self

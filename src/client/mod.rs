@@ -13,6 +13,7 @@ mod exchange;
 mod operation;
 mod poll;
 mod progress;
+mod redactor;
 mod rest;
 mod retry;
 mod soap;
@@ -45,11 +46,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::options::ReadOptions;
 use crate::report::FaultReport;
 use collect::{Collector, Counting, Reading, Saving, Whole};
-use credentials::Redactor;
 use endpoint::Endpoint;
 use exchange::Exchange;
 use operation::Operation;
 use progress::Observer;
+use redactor::Redactor;
 use retry::Policy;
 
 /// Fetches faults reports, and what else the service tells about an import.

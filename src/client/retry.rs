@@ -132,6 +132,8 @@ pub(super) fn named_wait(headers: &HeaderMap, kind: ErrorKind, now: SystemTime) 
     let until = |date: SystemTime| date.duration_since(now).ok();
     let after = header(RETRY_AFTER).and_then(|text| match text.parse() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
+        // More seconds than there are numbers for are a wait all the same.
+        Err(_) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => Some(Duration::MAX),
         Err(_) => until(httpdate::parse_http_date(text).ok()?),
     });
     let reset = || {
@@ -296,7 +298,7 @@ mod tests {
             (Some("-7"), None, Unavailable, None),
             (Some("soon"), None, Unavailable, None),
             (Some("1e3"), None, Unavailable, None),
-            (Some("99999999999999999999"), None, Unavailable, None),
+            (Some("99999999999999999999"), None, Unavailable, Some(u64::MAX)),
             (Some(""), Some("1700000003"), RateLimited, Some(3)),
             (Some("3600"), None, Unavailable, Some(3600)),
             // The end of a limit matters where one has been hit.
