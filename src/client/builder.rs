@@ -10,8 +10,8 @@ use reqwest::{Certificate, Proxy, redirect, tls};
 use super::credentials::Credentials;
 use super::endpoint::{Endpoint, Protocol, Region};
 use super::progress::Observer;
-use super::redactor::Redactor;
 use super::retry::{self, Policy};
+use super::secrets::Secrets;
 use super::{Client, Shared};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::ReadOptions;
@@ -182,10 +182,9 @@ impl ClientBuilder {
             Some(client) => client.clone(),
             None => self.http(&endpoint)?,
         };
-        let redactor = Redactor::new(&self.credentials);
+        let secrets = Secrets::new(&self.credentials);
         let ClientBuilder { credentials, policy, timeout, stall_timeout, max_size, options, .. } = self;
-        let shared =
-            Shared { http, endpoint, credentials, redactor, policy, timeout, stall_timeout, max_size, options };
+        let shared = Shared { http, endpoint, credentials, secrets, policy, timeout, stall_timeout, max_size, options };
         Ok(Client { shared: Arc::new(shared), observer: Observer::default(), deadline: None })
     }
 

@@ -128,7 +128,7 @@ impl<C: Collector> Exchange<'_, C> {
     fn cleaned(&self, mut fields: Fields) -> Fields {
         for (_, value) in &mut fields {
             if self.operation == Operation::Progress && matches!(value.as_str().into(), ImportStatus::Other(_)) {
-                *value = self.shared.redactor.clean(value).into_owned();
+                *value = self.shared.secrets.clean(value).into_owned();
             }
         }
         fields
@@ -143,7 +143,7 @@ impl<C: Collector> Exchange<'_, C> {
         status: u16,
         headers: &HeaderMap,
     ) -> Failure {
-        let words = said.text_after(|text| self.shared.redactor.clean(text));
+        let words = said.text_after(|text| self.shared.secrets.clean(text));
         match code {
             Some(code) => {
                 let verdict = judge(self.protocol(), status, Some(&code), false);
@@ -170,14 +170,14 @@ impl<C: Collector> Exchange<'_, C> {
         }
         let (words, code, is_fault) = match envelope.finish() {
             Ok(Content::Fault { words, code }) => (words, code, true),
-            _ => (said.text_after(|text| self.shared.redactor.clean(text)), said.code().map(String::from), false),
+            _ => (said.text_after(|text| self.shared.secrets.clean(text)), said.code().map(String::from), false),
         };
         let verdict = judge(self.protocol(), status, code.as_deref(), is_fault);
         self.failure(verdict, &words, code.as_deref(), status, &headers)
     }
 
     fn failure(&self, verdict: Verdict, words: &str, code: Option<&str>, status: u16, headers: &HeaderMap) -> Failure {
-        let clean = |text: &str| escape_within(&self.shared.redactor.clean(text), LONGEST_WORDS);
+        let clean = |text: &str| escape_within(&self.shared.secrets.clean(text), LONGEST_WORDS);
         let code = code.map(clean);
         let mut error =
             Error::new(verdict.kind, verdict.what).saying(clean(words), code.as_deref()).with_status(status);

@@ -13,9 +13,9 @@ mod exchange;
 mod operation;
 mod poll;
 mod progress;
-mod redactor;
 mod rest;
 mod retry;
+mod secrets;
 mod soap;
 #[doc(hidden)]
 pub mod stages;
@@ -50,8 +50,8 @@ use endpoint::Endpoint;
 use exchange::Exchange;
 use operation::Operation;
 use progress::Observer;
-use redactor::Redactor;
 use retry::Policy;
+use secrets::Secrets;
 
 /// Fetches faults reports, and what else the service tells about an import.
 ///
@@ -102,7 +102,7 @@ struct Shared {
     http: reqwest::Client,
     endpoint: Endpoint,
     credentials: Credentials,
-    redactor: Redactor,
+    secrets: Secrets,
     policy: Policy,
     timeout: Duration,
     stall_timeout: Duration,

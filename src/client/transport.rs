@@ -60,7 +60,7 @@ pub(super) fn cut(error: &reqwest::Error, shared: &Shared) -> Error {
 /// The innermost words about it: the outer ones repeat the address, and that something went wrong.
 fn cause(error: &reqwest::Error, shared: &Shared) -> String {
     let innermost = chain(error).last().map(ToString::to_string).unwrap_or_default();
-    escape_within(&shared.redactor.clean(&innermost), LONGEST)
+    escape_within(&shared.secrets.clean(&innermost), LONGEST)
 }
 
 /// An error and its sources, those inside an [`io::Error`] among them.

@@ -10,12 +10,12 @@ use super::credentials::Credentials;
 
 /// Finds the credentials in what the service says, however it writes them: as they are, in base64, and each
 /// character of that as URLs, JSON, XML or HTML may write it.
-pub(super) struct Redactor {
+pub(super) struct Secrets {
     /// The longest first, so that no part of one is left over.
-    secrets: Vec<Zeroizing<String>>,
+    written: Vec<Zeroizing<String>>,
 }
 
-impl Redactor {
+impl Secrets {
     const INSTEAD: &str = "[redacted]";
 
     pub(super) fn new(credentials: &Credentials) -> Self {
@@ -29,7 +29,7 @@ impl Redactor {
         secrets.retain(|secret| !secret.is_empty());
         secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         secrets.dedup();
-        Redactor { secrets }
+        Secrets { written: secrets }
     }
 
     /// `text` without them.
@@ -39,7 +39,7 @@ impl Redactor {
         while let Some(character) = rest.chars().next() {
             let at = text.len() - rest.len();
             // The form that takes the most of the text, so that no end of an escape is left over.
-            let found = self.secrets.iter().filter_map(|secret| written(rest, secret)).max();
+            let found = self.written.iter().filter_map(|secret| written(rest, secret)).max();
             if let Some(len) = found {
                 clean.push_str(&text[copied..at]);
                 clean.push_str(Self::INSTEAD);
@@ -76,9 +76,9 @@ fn written(text: &str, secret: &str) -> Option<usize> {
 
 /// The lengths of what may stand for a character at the beginning of a text.
 fn lengths(text: &str, character: char) -> impl Iterator<Item = usize> {
-    // NULs are what is left of a wider encoding.
-    let rest = text.trim_start_matches('\0');
-    let skipped = text.len() - rest.len();
+    // NULs are what is left of a wider encoding, which has at most three between two characters.
+    let skipped = text.bytes().take(3).take_while(|&byte| byte == 0).count();
+    let rest = &text[skipped..];
     let first = rest.as_bytes().first().copied().unwrap_or_default();
     let plain = (rest.starts_with(character) || character == ' ' && first == b'+').then_some(match first {
         b'+' => 1,
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn credentials_are_found_however_they_are_written() {
         let password = r#"p:a?s/s<w>&é+ "'%41"#;
-        let redactor = Redactor::new(&Credentials::new("api@x.com", password));
+        let secrets = Secrets::new(&Credentials::new("api@x.com", password));
         for text in [
             "api@x.com",
             "api%40x.com",
@@ -171,17 +171,17 @@ mod tests {
             &STANDARD.encode("api@x.com").replace('=', "%3D"),
             &format!("api@x.com:{password}"),
         ] {
-            let clean = redactor.clean(text);
+            let clean = secrets.clean(text);
             assert!(clean.starts_with("[redacted]"), "{text} became {clean}");
             let left = clean.trim_start_matches("[redacted]").trim_end_matches("%3D").trim_end_matches('=');
             assert!(left.is_empty(), "{text} became {clean}");
         }
-        assert_eq!(redactor.clean("user api@x.com is é locked"), "user [redacted] is é locked");
-        assert!(matches!(redactor.clean("nothing of it: %, %zz, \\u12, &x; &#x110000; \\"), Cow::Borrowed(_)));
+        assert_eq!(secrets.clean("user api@x.com is é locked"), "user [redacted] is é locked");
+        assert!(matches!(secrets.clean("nothing of it: %, %zz, \\u12, &x; &#x110000; \\"), Cow::Borrowed(_)));
     }
 
     #[test]
     fn a_short_secret_is_one_too() {
-        assert_eq!(Redactor::new(&Credentials::new("ab", "b")).clean("abba"), "[redacted][redacted]a");
+        assert_eq!(Secrets::new(&Credentials::new("ab", "b")).clean("abba"), "[redacted][redacted]a");
     }
 }
