@@ -41,19 +41,18 @@ pub struct Fault<'r> {
     /// From where the row starts to where the next one does.
     bytes: &'r [u8],
     reason: Cow<'static, FailureReason>,
+    anomalies: AnomalySet,
 }
 
 impl<'r> Fault<'r> {
     pub(crate) fn new(report: &'r FaultReport, row: usize, slot: Slot) -> Self {
-        let mut fault =
-            Fault { report, row, bytes: report.row_bytes(row), reason: Cow::Borrowed(Slot::Other.reason()) };
-        fault.reason = match slot {
-            Slot::Other => {
-                let cell = fault.field(report.layout().reason).unwrap_or_default();
-                Cow::Owned(FailureReason::unknown(cell.trim()))
-            }
-            slot => Cow::Borrowed(slot.reason()),
-        };
+        let anomalies = report.row_anomalies(row);
+        let bytes = report.row_bytes(row, anomalies);
+        let mut fault = Fault { report, row, bytes, reason: Cow::Borrowed(slot.reason()), anomalies };
+        if slot == Slot::Other {
+            let cell = fault.field(report.layout().reason).unwrap_or_default();
+            fault.reason = Cow::Owned(FailureReason::unknown(cell.trim()));
+        }
         fault
     }
 
@@ -107,7 +106,7 @@ impl<'r> Fault<'r> {
 
     /// What was unusual in this row.
     pub fn anomalies(&self) -> AnomalySet {
-        self.report.row_anomalies(self.row)
+        self.anomalies
     }
 
     /// The row, byte for byte, without its line end.

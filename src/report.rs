@@ -238,12 +238,10 @@ impl FaultReport {
     }
 
     /// From where a row starts to where the next one does or, if it was torn apart, to its end.
-    pub(crate) fn row_bytes(&self, row: usize) -> &[u8] {
+    pub(crate) fn row_bytes(&self, row: usize, anomalies: AnomalySet) -> &[u8] {
         let start = self.index.start(row).unwrap_or(self.bytes.len());
-        let torn_end = match self.row_anomalies(row).contains(Anomaly::RejoinedRow) {
-            true => self.index.torn_end(row),
-            false => None,
-        };
+        let is_torn = anomalies.contains(Anomaly::RejoinedRow);
+        let torn_end = if is_torn { self.index.torn_end(row) } else { None };
         let end = torn_end.or_else(|| self.index.start(row + 1)).unwrap_or(self.bytes.len());
         &self.bytes[start..end]
     }
