@@ -92,38 +92,18 @@
 #![deny(missing_docs)]
 
 mod anomaly;
-mod cell;
 #[cfg(feature = "client")]
 mod client;
-mod columns;
-mod comparison;
-mod counter;
-mod counts;
-mod deserialize;
-#[cfg(feature = "domains")]
-mod domain;
-mod email;
 mod error;
 mod escape;
 pub mod export;
-mod fault;
-mod folded;
-mod grouping;
-mod groups;
-mod index;
-mod message;
-mod options;
-mod plain;
-mod reader;
+mod read;
 mod reason;
 #[cfg(feature = "redact")]
 mod redact;
-mod remedy;
 mod report;
-mod rows;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
-mod scan;
 mod tally;
 
 pub use anomaly::{Anomalies, Anomaly, AnomalySet};
@@ -137,22 +117,22 @@ pub use client::stages;
 pub use client::{
     Client, ClientBuilder, Credentials, Difference, ImportStatus, ImportSummary, Progress, Protocol, Region,
 };
-pub use comparison::{Change, ChangedContact, Comparison, Transition};
-pub use counter::ReasonCounter;
-pub use counts::ReasonCounts;
-pub use deserialize::Deserialize;
-#[cfg(feature = "domains")]
-pub use domain::domain_in_unicode;
 pub use error::{Error, ErrorKind, Result, Timeout};
-pub use fault::{Fault, Fields, RawFields};
-pub use grouping::{GroupBy, GroupCounts, GroupKey};
-pub use groups::Group;
-pub use options::ReadOptions;
+pub use read::counter::ReasonCounter;
+pub use read::options::ReadOptions;
+pub use reason::counts::ReasonCounts;
+pub use reason::remedy::Remedy;
 pub use reason::{FailureReason, UnknownReason};
 #[cfg(feature = "redact")]
 pub use redact::Redactor;
-pub use remedy::Remedy;
+pub use report::deserialize::Deserialize;
+#[cfg(feature = "domains")]
+pub use report::domain::domain_in_unicode;
+pub use report::fault::{Fault, Fields, RawFields};
+pub use report::group::Group;
 pub use report::{FaultReport, Faults};
+pub use tally::comparison::{Change, ChangedContact, Comparison, Transition};
+pub use tally::group_counts::{GroupBy, GroupCounts, GroupKey};
 pub use tally::{SourceCounts, Tally};
 
 #[cfg(all(doc, feature = "blocking", feature = "domains", feature = "html", feature = "sandbox"))]

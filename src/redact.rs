@@ -6,11 +6,11 @@ use std::fmt::Write as _;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::counts::ReasonCounts;
-use crate::email;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fault::Fault;
 use crate::reason::FailureReason;
+use crate::reason::counts::ReasonCounts;
+use crate::report::email;
+use crate::report::fault::Fault;
 
 /// Replaces contact data by keyed hashes, so that people can be counted and told apart by those who must not know
 /// them.

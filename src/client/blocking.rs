@@ -9,8 +9,8 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use uuid::Uuid;
 
 use super::{Credentials, ImportStatus, ImportSummary, Progress};
-use crate::counts::ReasonCounts;
 use crate::error::{Error, ErrorKind, Result};
+use crate::reason::counts::ReasonCounts;
 use crate::report::FaultReport;
 
 /// A [`Client`](crate::Client) whose calls return when they are done.

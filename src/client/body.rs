@@ -6,7 +6,7 @@ use super::operation::Operation;
 use super::rest;
 use super::xml::Malformed;
 use crate::error::{Error, ErrorKind};
-use crate::message::Message;
+use crate::read::message::Message;
 
 /// The most bytes that are read of an answer once it is known not to be a result.
 pub(super) const LARGEST_ERROR: u64 = 64 * 1024;

@@ -14,7 +14,7 @@ use super::retry::{self, Policy};
 use super::secrets::Secrets;
 use super::{Client, Shared};
 use crate::error::{Error, ErrorKind, Result};
-use crate::options::ReadOptions;
+use crate::read::options::ReadOptions;
 
 /// Sets up a [`Client`].
 ///

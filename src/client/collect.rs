@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use super::envelope::Fields;
 use super::xml::Malformed;
-use crate::counter::ReasonCounter;
-use crate::counts::ReasonCounts;
 use crate::error::{Error, Result};
-use crate::options::ReadOptions;
+use crate::read::counter::ReasonCounter;
+use crate::read::options::ReadOptions;
+use crate::reason::counts::ReasonCounts;
 use crate::report::FaultReport;
 
 /// Reports up to this many bytes are parsed where they are; larger ones would keep an executor's thread busy.

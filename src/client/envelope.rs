@@ -7,7 +7,7 @@ use super::base64::Base64Text;
 use super::operation::Operation;
 use super::soap::{OPERATIONS, SOAP_11};
 use super::xml::{Element, Elements, Malformed, XmlReader, is_space};
-use crate::message::Message;
+use crate::read::message::Message;
 
 const SOAP_12: &str = "http://www.w3.org/2003/05/soap-envelope";
 /// The namespace of what is inside a result.

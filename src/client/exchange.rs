@@ -22,7 +22,7 @@ use super::verdict::{Verdict, judge};
 use super::xml::Malformed;
 use crate::error::{Error, ErrorKind, Timeout};
 use crate::escape::escape_within;
-use crate::message::Message;
+use crate::read::message::Message;
 
 /// The most bytes that are shown of what the service says.
 const LONGEST_WORDS: usize = 2048;

@@ -41,9 +41,9 @@ pub use progress::Progress;
 pub use status::ImportStatus;
 pub use summary::{Difference, ImportSummary};
 
-use crate::counts::ReasonCounts;
 use crate::error::{Error, ErrorKind, Result};
-use crate::options::ReadOptions;
+use crate::read::options::ReadOptions;
+use crate::reason::counts::ReasonCounts;
 use crate::report::FaultReport;
 use collect::{Collector, Counting, Reading, Saving, Whole};
 use endpoint::Endpoint;

@@ -4,9 +4,9 @@ use super::body::Body;
 use super::endpoint::Protocol;
 use super::envelope::Content;
 use super::operation::Operation;
-use crate::counter::ReasonCounter;
-use crate::counts::ReasonCounts;
-use crate::options::ReadOptions;
+use crate::read::counter::ReasonCounter;
+use crate::read::options::ReadOptions;
+use crate::reason::counts::ReasonCounts;
 
 /// Counts the faults of the report in a SOAP answer, which comes in pieces. `None` where it is no such answer.
 pub fn count_envelope<'p>(pieces: impl IntoIterator<Item = &'p [u8]>, options: &ReadOptions) -> Option<ReasonCounts> {

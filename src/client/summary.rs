@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::envelope::Fields;
 use super::xml::Malformed;
-use crate::counts::ReasonCounts;
 use crate::reason::FailureReason;
+use crate::reason::counts::ReasonCounts;
 
 /// The service's own figures for an import.
 ///

@@ -6,11 +6,11 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{WriteOptions, writing};
-use crate::comparison::{Change, Comparison};
 use crate::error::Result;
 use crate::reason::FailureReason;
-use crate::remedy::Remedy;
+use crate::reason::remedy::Remedy;
 use crate::report::FaultReport;
+use crate::tally::comparison::{Change, Comparison};
 
 /// Writes what changed between two reports as one JSON document, as `faults compare --format json` prints it.
 ///

@@ -7,10 +7,10 @@ use csv::{QuoteStyle, Writer, WriterBuilder};
 
 use super::{WriteOptions, writing};
 use crate::error::{Error, Result};
-use crate::fault::Fault;
-use crate::remedy::Remedy;
+use crate::read::scan::BOM;
+use crate::reason::remedy::Remedy;
 use crate::report::FaultReport;
-use crate::scan::BOM;
+use crate::report::fault::Fault;
 
 /// Writes faults as CSV under the header of their report, as `faults list --format csv` prints them.
 ///

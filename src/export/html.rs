@@ -8,12 +8,12 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::words::{Line, grouped, label, lines, percent, places, printable, title};
 use super::writing;
-use crate::counts::{ReasonCounts, share};
 use crate::error::Result;
 use crate::escape::escape;
-use crate::grouping::{GroupCounts, GroupKey};
 use crate::reason::FailureReason;
-use crate::remedy::Remedy;
+use crate::reason::counts::{ReasonCounts, share};
+use crate::reason::remedy::Remedy;
+use crate::tally::group_counts::{GroupCounts, GroupKey};
 use crate::tally::{SourceCounts, Tally};
 
 const STYLE: &str = include_str!("page.css");

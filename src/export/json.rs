@@ -5,11 +5,11 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::{WriteOptions, writing};
-use crate::counts::ReasonCounts;
 use crate::error::Result;
-use crate::fault::Fault;
 use crate::reason::FailureReason;
-use crate::remedy::Remedy;
+use crate::reason::counts::ReasonCounts;
+use crate::reason::remedy::Remedy;
+use crate::report::fault::Fault;
 use crate::tally::Tally;
 
 /// Writes counts as one JSON document, which `faults summary --format json` prints; [`ReasonCounts`] shows it.

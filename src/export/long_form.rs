@@ -10,11 +10,11 @@ use uuid::Uuid;
 
 use super::csv::failed;
 use super::writing;
-use crate::counts::{ReasonCounts, share};
 use crate::error::Result;
-use crate::grouping::GroupKey;
 use crate::reason::FailureReason;
-use crate::remedy::Remedy;
+use crate::reason::counts::{ReasonCounts, share};
+use crate::reason::remedy::Remedy;
+use crate::tally::group_counts::GroupKey;
 use crate::tally::{SourceCounts, Tally};
 
 /// Writes a tally as CSV in the long form, as `faults summary --format csv` prints it: a record for each report and

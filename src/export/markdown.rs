@@ -4,10 +4,10 @@ use std::io::Write;
 
 use super::words::{Line, grouped, label, lines, percent, places, printable, title};
 use super::writing;
-use crate::counts::share;
 use crate::error::Result;
-use crate::grouping::{GroupCounts, GroupKey};
+use crate::reason::counts::share;
 use crate::tally::Tally;
+use crate::tally::group_counts::{GroupCounts, GroupKey};
 
 /// How many reasons are named beside a group.
 const REASONS_OF_A_GROUP: usize = 3;

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use super::spreadsheet::defuse;
-use crate::columns::Columns;
-use crate::fault::{Fault, Line, text};
 use crate::reason::FailureReason;
 #[cfg(feature = "redact")]
 use crate::redact::Redactor;
 use crate::report::FaultReport;
+use crate::report::columns::Columns;
+use crate::report::fault::{Fault, Line, text};
 
 /// How faults are written: byte for byte, unless something else is asked for.
 ///

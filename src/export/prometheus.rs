@@ -9,11 +9,11 @@ use uuid::Uuid;
 use super::words::printable;
 use super::writing;
 use crate::anomaly::Anomaly;
-use crate::counts::ReasonCounts;
 use crate::error::Result;
-use crate::grouping::{GroupBy, GroupCounts, GroupKey};
 use crate::reason::FailureReason;
+use crate::reason::counts::ReasonCounts;
 use crate::tally::Tally;
+use crate::tally::group_counts::{GroupBy, GroupCounts, GroupKey};
 
 /// The longest value of a column that becomes a label's.
 const LONGEST_VALUE: usize = 100;

@@ -8,7 +8,7 @@ use tempfile::{TempDir, TempPath};
 
 use super::{WriteOptions, remedy_file_name, remedy_to_csv};
 use crate::error::{Error, ErrorKind, Result};
-use crate::remedy::Remedy;
+use crate::reason::remedy::Remedy;
 use crate::report::FaultReport;
 
 /// How a report is split into files.

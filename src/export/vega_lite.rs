@@ -9,7 +9,7 @@ use super::long_form;
 use super::words::{Line, lines, printable, title};
 use super::writing;
 use crate::error::Result;
-use crate::remedy::Remedy;
+use crate::reason::remedy::Remedy;
 use crate::tally::Tally;
 
 /// The label of the reasons that aren't drawn one by one.

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use crate::anomaly::{Anomalies, Anomaly};
-use crate::counts::ReasonCounts;
 use crate::escape::escape;
 use crate::reason::FailureReason;
-use crate::remedy::Remedy;
+use crate::reason::counts::ReasonCounts;
+use crate::reason::remedy::Remedy;
 
 /// How many reasons are shown; the rest is summed up in one line.
 const MOST_REASONS: usize = 40;

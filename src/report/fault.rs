@@ -9,13 +9,13 @@ use memchr::{memchr, memchr2, memchr3};
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
 use crate::anomaly::{Anomaly, AnomalySet};
-use crate::columns::Columns;
-use crate::plain;
+use crate::read::plain;
+use crate::read::rows;
+use crate::read::scan::{Record, Scanner, Sink};
+use crate::reason::remedy::Remedy;
 use crate::reason::{FailureReason, Slot};
-use crate::remedy::Remedy;
 use crate::report::FaultReport;
-use crate::rows;
-use crate::scan::{Record, Scanner, Sink};
+use crate::report::columns::Columns;
 
 /// One contact that was not imported: a row of the report, and why it is in it.
 ///

@@ -3,8 +3,8 @@
 use memchr::memchr2_iter;
 
 use crate::anomaly::{Anomaly, AnomalySet};
+use crate::read::rows::{Row, RowSink};
 use crate::reason::Slot;
-use crate::rows::{Row, RowSink};
 
 /// For how many rows the line is counted from one that is kept.
 const LINE_STEP: usize = 32;

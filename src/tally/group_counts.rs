@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::ops::AddAssign;
 
-use crate::counts::ReasonCounts;
 use crate::error::{Error, Result};
-use crate::fault::Fault;
 use crate::reason::FailureReason;
+use crate::reason::counts::ReasonCounts;
 use crate::report::FaultReport;
+use crate::report::fault::Fault;
 
 /// What faults are grouped by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -84,7 +84,7 @@ impl<'a> GroupKey<'a> {
             GroupKey::Value("") => "(empty)",
             GroupKey::Value(value) => value,
             #[cfg(feature = "domains")]
-            GroupKey::Domain(domain) => match crate::domain::domain_in_unicode(domain) {
+            GroupKey::Domain(domain) => match crate::report::domain::domain_in_unicode(domain) {
                 unicode if unicode == domain => domain,
                 unicode => return Cow::Owned(format!("{unicode} ({domain})")),
             },
@@ -358,7 +358,7 @@ impl FaultReport {
             GroupBy::Domain => {
                 for fault in self.faults() {
                     let email = fault.email();
-                    let domain = crate::domain::domain(&email).map(|domain| sight.domain(domain));
+                    let domain = crate::report::domain::domain(&email).map(|domain| sight.domain(domain));
                     let key = domain.as_deref().map_or(GroupKey::Invalid, GroupKey::Domain);
                     groups.add(key, &sight.reason(fault.reason()), 1);
                 }

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 
 use memchr::{memchr, memchr3};
 
-use crate::plain::Run;
+use crate::read::plain::Run;
 
 /// The UTF-8 byte order mark.
 pub(crate) const BOM: &[u8] = b"\xef\xbb\xbf";

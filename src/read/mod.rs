@@ -3,14 +3,21 @@
 //! What comes before the records is looked at here: the byte order mark, and whether it is a report at all. The
 //! report in memory and the counter in constant memory are two users of this one reading, so they can't differ.
 
+pub(crate) mod cell;
+pub(crate) mod counter;
+pub(crate) mod message;
+pub(crate) mod options;
+pub(crate) mod plain;
+pub(crate) mod rows;
+pub(crate) mod scan;
+
 use crate::anomaly::Anomaly;
-use crate::counts::ReasonCounts;
 use crate::error::{Error, Result};
-use crate::message::{Message, is_space};
-use crate::options::ReadOptions;
-use crate::plain;
-use crate::rows::{Layout, RowSink, Rows};
-use crate::scan::{BOM, Scanner};
+use crate::read::message::{Message, is_space};
+use crate::read::options::ReadOptions;
+use crate::read::rows::{Layout, RowSink, Rows};
+use crate::read::scan::{BOM, Scanner};
+use crate::reason::counts::ReasonCounts;
 
 /// What a whole reading has found.
 #[derive(Debug)]

@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use crate::counts::ReasonCounts;
 use crate::error::Result;
-use crate::options::ReadOptions;
-use crate::reader::Reader;
+use crate::read::Reader;
+use crate::read::options::ReadOptions;
+use crate::reason::counts::ReasonCounts;
 
 /// Counts the faults of a report that is pushed into it, in constant memory: the same counts, for any splitting of
 /// the input, as those of a [`FaultReport`](crate::FaultReport).

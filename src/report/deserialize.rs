@@ -10,8 +10,8 @@ use serde::de::{DeserializeOwned, Deserializer, Visitor, value::Error as ProbeEr
 use serde::forward_to_deserialize_any;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::fault::Fault;
-use crate::folded::FoldedKey;
+use crate::reason::key::FoldedKey;
+use crate::report::fault::Fault;
 use crate::report::{FaultReport, Faults};
 
 impl FaultReport {

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use strum::{EnumIter, IntoEnumIterator, IntoStaticStr};
 
-use crate::folded::FoldedKey;
+use crate::reason::key::FoldedKey;
 
 /// What to do about a fault.
 ///

@@ -1,5 +1,9 @@
 //! Why a contact was not imported.
 
+pub(crate) mod counts;
+pub(crate) mod key;
+pub(crate) mod remedy;
+
 use std::borrow::{Borrow, Cow};
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -10,8 +14,8 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use strum::{EnumCount, EnumDiscriminants, EnumIter, IntoEnumIterator};
 
-use crate::folded::FoldedKey;
-use crate::remedy::Remedy;
+use crate::reason::key::FoldedKey;
+use crate::reason::remedy::Remedy;
 
 /// Why a contact was not imported.
 ///

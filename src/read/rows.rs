@@ -7,12 +7,12 @@ use std::ops::ControlFlow;
 use memchr::memchr;
 
 use crate::anomaly::{Anomaly, AnomalySet};
-use crate::cell::{Cell, Utf8};
-use crate::counts::ReasonCounts;
 use crate::error::Error;
-use crate::plain::{PlainReader, PlainRecord, Run, Shape};
+use crate::read::cell::{Cell, Utf8};
+use crate::read::plain::{PlainReader, PlainRecord, Run, Shape};
+use crate::read::scan::{Record, Scanner, Sink};
+use crate::reason::counts::ReasonCounts;
 use crate::reason::{FailureReason, Slot};
-use crate::scan::{Record, Scanner, Sink};
 
 /// One fault.
 #[derive(Clone, Copy, Debug)]

@@ -8,8 +8,8 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use uuid::Uuid;
 
 use crate::anomaly::Anomalies;
+use crate::reason::remedy::Remedy;
 use crate::reason::{FailureReason, Slot};
-use crate::remedy::Remedy;
 
 /// How many faults there are of each reason, and what was unusual in the report.
 ///

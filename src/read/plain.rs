@@ -4,7 +4,7 @@
 //! one right before one, it has as many fields as the header, it is UTF-8, its reason is known and stands in the
 //! first column or the last, and no line inside its quotes looks like a fault. No reading rule has anything to say
 //! of such a record but to count it. Whatever else there is, the run ends in front of it: it is for the careful
-//! reading of [`Scanner`](crate::scan::Scanner), and nothing is decided here.
+//! reading of [`Scanner`](crate::read::scan::Scanner), and nothing is decided here.
 
 use std::sync::LazyLock;
 
@@ -12,9 +12,9 @@ use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch, u8x64};
 use memchr::{memchr, memchr2};
 
+use crate::read::rows::is_fault;
+use crate::read::scan::BOM;
 use crate::reason::Slot;
-use crate::rows::is_fault;
-use crate::scan::BOM;
 
 /// How many bytes are looked at at a time. It fits the fastest cache, and a longer record is not plain.
 pub(crate) const BLOCK: usize = 16 * 1024;

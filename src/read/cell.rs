@@ -1,6 +1,6 @@
 //! The text of a cell that arrives in pieces.
 
-use crate::folded::FoldedKey;
+use crate::reason::key::FoldedKey;
 use crate::reason::{FailureReason, Slot};
 
 /// One cell, of any length, in bounded memory: what it says as a reason or as a column's name.

@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::email;
-use crate::fault::Fault;
 use crate::reason::FailureReason;
 use crate::report::FaultReport;
+use crate::report::email;
+use crate::report::fault::Fault;
 
 /// What changed between two reports of the same list: an older one and a newer one.
 ///

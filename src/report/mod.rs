@@ -1,5 +1,14 @@
 //! A whole report in memory.
 
+pub(crate) mod columns;
+pub(crate) mod deserialize;
+#[cfg(feature = "domains")]
+pub(crate) mod domain;
+pub(crate) mod email;
+pub(crate) mod fault;
+pub(crate) mod group;
+mod index;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::io::Read;
@@ -10,18 +19,18 @@ use std::sync::OnceLock;
 use uuid::Uuid;
 
 use crate::anomaly::{Anomalies, Anomaly, AnomalySet};
-use crate::columns::Columns;
-use crate::counts::ReasonCounts;
 use crate::error::{Error, Result};
-use crate::fault::{Fault, header_fields, text};
+use crate::read::options::ReadOptions;
+use crate::read::rows::Layout;
+use crate::read::{Outcome, Reader};
+use crate::reason::counts::ReasonCounts;
 #[cfg(feature = "redact")]
-use crate::folded::FoldedKey;
-use crate::index::Index;
-use crate::options::ReadOptions;
-use crate::reader::{Outcome, Reader};
+use crate::reason::key::FoldedKey;
+use crate::reason::remedy::Remedy;
 use crate::reason::{FailureReason, Slot};
-use crate::remedy::Remedy;
-use crate::rows::Layout;
+use crate::report::columns::Columns;
+use crate::report::fault::{Fault, header_fields, text};
+use crate::report::index::Index;
 
 /// The faults report of one contact import, read: every contact that was not imported, and why.
 ///

@@ -5,11 +5,11 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::counts::ReasonCounts;
 use crate::error::{Error, Result};
-use crate::fault::Fault;
 use crate::reason::FailureReason;
+use crate::reason::counts::ReasonCounts;
 use crate::report::FaultReport;
+use crate::report::fault::Fault;
 
 /// Faults of one report that have something in common, such as their reason.
 #[derive(Clone)]

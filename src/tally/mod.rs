@@ -1,13 +1,16 @@
 //! The counts of several reports, each told apart, and all together.
 
+pub(crate) mod comparison;
+pub(crate) mod group_counts;
+
 use std::borrow::Cow;
 use std::time::SystemTime;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::counts::{ReasonCount, ReasonCounts, share};
-use crate::grouping::{GroupCounts, GroupKey};
+use crate::reason::counts::{ReasonCount, ReasonCounts, share};
 use crate::report::FaultReport;
+use crate::tally::group_counts::{GroupCounts, GroupKey};
 
 /// The counts of one or more reports, each told apart, and of all of them together: what the formats of
 /// [`export`](crate::export) are made from.
