@@ -15,8 +15,7 @@ use strum::{EnumCount, EnumIter, IntoEnumIterator, IntoStaticStr};
 pub enum Anomaly {
     /// The first record is a fault already: the columns have no names.
     NoHeader,
-    /// The header stands there once more, as when reports are joined. It isn't counted as a fault. A header whose
-    /// names take more than 64 KiB is not looked for again.
+    /// The header stands there once more, as when reports are joined. It isn't counted as a fault.
     RepeatedHeader,
     /// A row with fewer fields than the header. The missing ones are absent.
     ShortRow,
@@ -28,6 +27,14 @@ pub enum Anomaly {
     UnclosedQuote,
     /// A row with bytes that are not UTF-8. They read as U+FFFD; the raw bytes stay reachable.
     InvalidUtf8,
+    /// A row whose cells are all empty or blank, such as `,,,`, which spreadsheets pad with. It is no fault, and is
+    /// skipped.
+    BlankRow,
+    /// A line in front of the header, such as a title or `sep=;`. It is skipped, and nothing else is counted there.
+    Preamble,
+    /// Another header, as when reports of different columns are joined. It isn't counted as a fault, and the faults
+    /// behind it stand under its columns.
+    OtherHeader,
 }
 
 impl Anomaly {
@@ -46,6 +53,9 @@ impl Anomaly {
             Anomaly::RejoinedRow => "an unquoted line break tore the row apart",
             Anomaly::UnclosedQuote => "a quote is opened and never closed",
             Anomaly::InvalidUtf8 => "the row holds bytes that are not UTF-8",
+            Anomaly::BlankRow => "all cells of the row are blank",
+            Anomaly::Preamble => "a line stands in front of the header",
+            Anomaly::OtherHeader => "another header begins here",
         }
     }
 
@@ -69,7 +79,7 @@ impl Serialize for Anomaly {
 
 /// The kinds of anomaly that one row has: at most one of each.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct AnomalySet(u8);
+pub struct AnomalySet(u16);
 
 impl AnomalySet {
     /// A row that is as it should be.
@@ -90,12 +100,32 @@ impl AnomalySet {
         Anomaly::iter().filter(move |&anomaly| self.contains(anomaly))
     }
 
+    /// The anomalies that a fault can have, which are the first eight, as one byte.
+    pub(crate) fn to_byte(self) -> u8 {
+        (self.0 & 0xff) as u8
+    }
+
+    pub(crate) fn from_byte(byte: u8) -> Self {
+        AnomalySet(u16::from(byte))
+    }
+
+    pub(crate) fn with(mut self, anomaly: Anomaly) -> Self {
+        self.insert(anomaly);
+        self
+    }
+
     pub(crate) fn insert(&mut self, anomaly: Anomaly) {
         self.0 |= 1 << anomaly as u8;
     }
 
     pub(crate) fn extend(&mut self, other: AnomalySet) {
         self.0 |= other.0;
+    }
+}
+
+impl From<Anomaly> for AnomalySet {
+    fn from(anomaly: Anomaly) -> Self {
+        AnomalySet::EMPTY.with(anomaly)
     }
 }
 

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::anomaly::Anomaly;
 use crate::escape::escape;
+use crate::format::Format;
 
 /// A `Result` whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -102,6 +103,7 @@ struct Context {
     line: Option<u64>,
     column: Option<Box<str>>,
     anomaly: Option<Anomaly>,
+    format: Option<Format>,
     code: Option<Box<str>>,
     message: Option<Box<str>>,
     call: Option<Call>,
@@ -138,6 +140,11 @@ impl Error {
     /// What a strict reading has met.
     pub fn anomaly(&self) -> Option<Anomaly> {
         self.0.anomaly
+    }
+
+    /// What the bytes are, where they are known to be something else than text in UTF-8.
+    pub fn format(&self) -> Option<Format> {
+        self.0.format
     }
 
     /// The service's own code, such as `ERROR_IMPORT_NOT_FOUND`: the last one that its answer holds.
@@ -269,6 +276,7 @@ impl Error {
             line: None,
             column: None,
             anomaly: None,
+            format: None,
             code: None,
             message: None,
             call: None,
@@ -288,9 +296,47 @@ impl Error {
             .advise("fetch or save the report again, exactly as the service sends it")
     }
 
-    pub(crate) fn utf16() -> Self {
-        Error::new(ErrorKind::Utf16, "the report is UTF-16, not the UTF-8 that the service sends")
-            .advise("save it again as UTF-8, or use the bytes exactly as the service sent them")
+    /// What is known to be something else than text in UTF-8.
+    pub(crate) fn other_format(format: Format) -> Self {
+        let what = format!("this is not a faults report: it is {format}");
+        let kind = if format == Format::Utf16 { ErrorKind::Utf16 } else { ErrorKind::NotAReport };
+        Error::new(kind, what).with(|context| context.format = Some(format)).advise(format.advice())
+    }
+
+    /// A table in which nothing says why contacts failed, such as the list that was uploaded.
+    pub(crate) fn no_reason_column(columns: usize, separator: &str, code: Option<&str>) -> Self {
+        let columns = match columns {
+            1 => "its only column isn't named Reason".to_owned(),
+            _ => format!("none of its {columns} columns is named Reason"),
+        };
+        let what = format!(
+            "this is not a faults report: {columns}, and none of its first 1,000 rows holds a known reason; what parts \
+             its columns seems to be a {separator}"
+        );
+        Error::new(ErrorKind::NotAReport, what).with(|context| context.code = code.map(Into::into)).advise(
+            "if it is the list that was uploaded, fetch the report of its import; if one of its columns is the reason, \
+             name it (ReadOptions::reason_column, --reason-column)",
+        )
+    }
+
+    pub(crate) fn own_output() -> Self {
+        Error::new(ErrorKind::NotAReport, "this is not a faults report: it is a summary that `faults` wrote")
+            .advise("read the report from which the summary was made")
+    }
+
+    pub(crate) fn too_wide(columns: usize, most: usize) -> Self {
+        Error::new(ErrorKind::TooLarge, format!("the header has {columns} columns, more than the {most} allowed"))
+            .advise("allow more with ReadOptions::most_columns, if that is right")
+    }
+
+    pub(crate) fn row_too_large(largest: usize) -> Self {
+        Error::new(ErrorKind::TooLarge, format!("a row is larger than the {largest} bytes allowed"))
+            .advise("allow more with ReadOptions::largest_row")
+    }
+
+    pub(crate) fn no_column_at(position: usize, width: usize) -> Self {
+        Error::new(ErrorKind::NoSuchColumn, format!("the report has no column {position}: it has {width}"))
+            .advise("columns are counted from 1")
     }
 
     pub(crate) fn strict(anomaly: Anomaly, line: u64) -> Self {
@@ -301,7 +347,7 @@ impl Error {
     }
 
     pub(crate) fn no_such_column(name: &str) -> Self {
-        Error::new(ErrorKind::NoSuchColumn, format!("the report has no column `{}`", escape(name, 100)))
+        Error::new(ErrorKind::NoSuchColumn, format!("the report has no column `{}`", escape(name, 64)))
             .advise("FaultReport::columns has the names that it has")
     }
 
@@ -312,6 +358,10 @@ impl Error {
 
     pub(crate) fn reading(source: std::io::Error) -> Self {
         Error::new(ErrorKind::Io, "the report can't be read").caused_by(source)
+    }
+
+    pub(crate) fn reading_from(path: &std::path::Path, source: std::io::Error) -> Self {
+        Error::reading(source).with(|context| context.what = format!("{path:?} can't be read").into())
     }
 
     pub(crate) fn writing(source: std::io::Error) -> Self {

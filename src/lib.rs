@@ -97,6 +97,7 @@ mod client;
 mod error;
 mod escape;
 pub mod export;
+mod format;
 mod read;
 mod reason;
 #[cfg(feature = "redact")]
@@ -119,7 +120,8 @@ pub use client::{
 };
 pub use error::{Error, ErrorKind, Result, Timeout};
 pub use read::counter::ReasonCounter;
-pub use read::options::ReadOptions;
+pub use format::Format;
+pub use read::options::{ColumnChoice, ReadOptions, Separator};
 pub use reason::counts::ReasonCounts;
 pub use reason::remedy::Remedy;
 pub use reason::{FailureReason, UnknownReason};
@@ -128,10 +130,14 @@ pub use redact::Redactor;
 pub use report::deserialize::Deserialize;
 #[cfg(feature = "domains")]
 pub use report::domain::domain_in_unicode;
-pub use report::fault::{Fault, Fields, RawFields};
+pub use report::columns::Columns;
+pub use report::fault::Fault;
+pub use report::feed::{FaultFeed, FaultSink};
+pub use report::reader::FaultReader;
 pub use report::group::Group;
 pub use report::{FaultReport, Faults};
-pub use tally::comparison::{Change, ChangedContact, Comparison, Transition};
+pub use tally::comparison::{Change, ChangedContact, Comparer, Comparison, Transition};
+pub use tally::group_counter::GroupCounter;
 pub use tally::group_counts::{GroupBy, GroupCounts, GroupKey};
 pub use tally::{SourceCounts, Tally};
 

@@ -9,8 +9,7 @@ use sha2::Sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::reason::FailureReason;
 use crate::reason::counts::ReasonCounts;
-use crate::report::email;
-use crate::report::fault::Fault;
+use crate::report::fault::{Fault, folded_email};
 
 /// Replaces contact data by keyed hashes, so that people can be counted and told apart by those who must not know
 /// them.
@@ -78,7 +77,7 @@ impl Redactor {
 
     /// An email's hash, the same for each way of typing it; empty where there is none.
     pub fn email(&self, email: &str) -> String {
-        let email = email::folded(email);
+        let email = folded_email(email);
         if email.is_empty() {
             return email;
         }
@@ -109,14 +108,14 @@ impl Redactor {
 
     /// What stands in for a cell of a fault, by its column; `None` for a known reason, which stays.
     pub(crate) fn field(&self, fault: &Fault<'_>, column: usize, cell: &[u8]) -> Option<String> {
-        let report = fault.report();
-        if column == report.reason_column() {
+        let columns = fault.columns();
+        if column == columns.reason() {
             return match self.reason(fault.reason()) {
                 FailureReason::Other(hash) => Some(hash.as_str().to_owned()),
                 _ => None,
             };
         }
-        Some(if report.email_column() == Some(column) {
+        Some(if columns.email() == Some(column) {
             self.email(&String::from_utf8_lossy(cell))
         } else {
             self.cell(cell)

@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::{WriteOptions, writing};
 use crate::error::Result;
 use crate::reason::FailureReason;
+use crate::reason::counts::ReasonCounts;
 use crate::reason::remedy::Remedy;
-use crate::report::FaultReport;
 use crate::tally::comparison::{Change, Comparison};
 
 /// Writes what changed between two reports as one JSON document, as `faults compare --format json` prints it.
@@ -78,7 +78,7 @@ use crate::tally::comparison::{Change, Comparison};
 ///
 /// With contacts, a member `changed_contacts` follows: `{"email": "a@example.com", "change": …, "before": …,
 /// "after": …}` for each.
-pub fn comparison_to_json(comparison: &Comparison<'_>, options: &WriteOptions, mut writer: impl Write) -> Result<()> {
+pub fn comparison_to_json(comparison: &Comparison, options: &WriteOptions, mut writer: impl Write) -> Result<()> {
     let named = |reasons: &[FailureReason]| reasons.iter().map(|reason| Named::new(reason, options)).collect();
     let (old, new) = comparison.without_email();
     let document = Document {
@@ -117,8 +117,8 @@ pub fn comparison_to_json(comparison: &Comparison<'_>, options: &WriteOptions, m
                 .map(|contact| Contact {
                     email: options.email(contact.email()),
                     change: contact.change().slug(),
-                    before: named(&contact.before()),
-                    after: named(&contact.after()),
+                    before: named(contact.before()),
+                    after: named(contact.after()),
                 })
                 .collect()
         }),
@@ -191,9 +191,9 @@ struct Contact {
     after: Vec<Named>,
 }
 
-impl From<&FaultReport> for Side {
-    fn from(report: &FaultReport) -> Self {
-        Side { import_id: report.import_id(), total: report.counts().total() }
+impl From<&ReasonCounts> for Side {
+    fn from(counts: &ReasonCounts) -> Self {
+        Side { import_id: counts.import_id(), total: counts.total() }
     }
 }
 

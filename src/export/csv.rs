@@ -1,22 +1,37 @@
-//! CSV, as the report itself is.
+//! Faults as CSV, as the report itself is.
+//!
+//! # How it works
+//!
+//! Nearly every row can be written as it stands: it has no quotes, its cells are parted by commas, and nothing is to be
+//! changed in it. Such a row is copied. Any other is taken apart into its cells, and written anew.
 
-use std::cell::RefCell;
-use std::io::{self, Write};
+use std::fmt;
+use std::io::Write;
 
-use csv::{QuoteStyle, Writer, WriterBuilder};
+use csv_core::{QuoteStyle, WriteResult, WriterBuilder};
+use memchr::memchr;
 
 use super::{WriteOptions, writing};
-use crate::error::{Error, Result};
-use crate::read::scan::BOM;
+use crate::anomaly::Anomaly;
+use crate::error::Result;
+use crate::format::{BOM, format};
+use crate::reason::FailureReason;
 use crate::reason::remedy::Remedy;
 use crate::report::FaultReport;
+use crate::report::columns::{Columns, SameColumns};
 use crate::report::fault::Fault;
+use crate::report::feed::FaultSink;
+
+/// How much is gathered before it is written.
+const BUFFER: usize = 64 * 1024;
 
 /// Writes faults as CSV under the header of their report, as `faults list --format csv` prints them.
 ///
 /// Cells are written byte for byte, also where they are not UTF-8 and where they look like a formula: what is
-/// written reads back as the same cells. A row keeps its width. Where the report has no header, the columns are
-/// named `column_1`, `column_2`, and so on.
+/// written reads back as the same cells, under the same columns. A row keeps its width. Where the report has no header,
+/// the columns are named `column_1`, `column_2`, and so on. Where another header begins, it is written, too.
+///
+/// [`Csv`] does the same with faults that come one at a time.
 ///
 /// # Errors
 /// [`Io`](crate::ErrorKind::Io) where the writer fails.
@@ -26,37 +41,25 @@ use crate::report::fault::Fault;
 ///
 /// let report = FaultReport::from_bytes("Reason,email\r\nBlocker,\"a\"\r\nDuplicate,b\r\n")?;
 /// let mut csv = Vec::new();
-/// export::faults_to_csv(&report, report.by_reason(&FailureReason::Blocker), &mut csv)?;
+/// let blockers = report.by_reason(&FailureReason::Blocker);
+/// export::faults_to_csv(&report, blockers, &export::WriteOptions::new(), &mut csv)?;
 /// assert_eq!(csv, b"Reason,email\nBlocker,a\n");
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
 pub fn faults_to_csv<'r>(
     report: &FaultReport,
     faults: impl IntoIterator<Item = Fault<'r>>,
-    writer: impl Write,
-) -> Result<()> {
-    faults_to_csv_with(report, faults, &WriteOptions::new(), writer)
-}
-
-/// As [`faults_to_csv`], with options.
-///
-/// # Errors
-/// [`Io`](crate::ErrorKind::Io) where the writer fails.
-pub fn faults_to_csv_with<'r>(
-    report: &FaultReport,
-    faults: impl IntoIterator<Item = Fault<'r>>,
     options: &WriteOptions,
     writer: impl Write,
 ) -> Result<()> {
-    let writer = RefCell::new(writer);
-    let mut records = Records::new(&writer, options.is_spreadsheet_safe());
-    if report.columns().len() > 0 {
-        records.write(&options.header(report), true).map_err(failed)?;
+    let mut csv = Csv::new(writer, options);
+    if let Some(columns) = report.headers().next() {
+        csv.columns(columns)?;
     }
     for fault in faults {
-        records.write(&options.record(&fault), false).map_err(failed)?;
+        csv.fault(&fault)?;
     }
-    records.flush().map_err(writing)
+    csv.finish().map(|_| ())
 }
 
 /// Writes the faults that call for one remedy as CSV, in the shape that suits the remedy.
@@ -81,8 +84,12 @@ pub fn faults_to_csv_with<'r>(
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
 pub fn remedy_to_csv(report: &FaultReport, remedy: Remedy, options: &WriteOptions, writer: impl Write) -> Result<()> {
-    let options = options.clone().upload_shape(matches!(remedy, Remedy::Correct | Remedy::RetryLater));
-    faults_to_csv_with(report, report.by_remedy(remedy), &options, writer)
+    faults_to_csv(report, report.by_remedy(remedy), &options_for(remedy, options), writer)
+}
+
+/// The options with the shape that suits a remedy.
+pub(super) fn options_for(remedy: Remedy, options: &WriteOptions) -> WriteOptions {
+    options.clone().upload_shape(matches!(remedy, Remedy::Correct | Remedy::RetryLater))
 }
 
 /// The file name of the faults that call for a remedy, such as `ask-consent.csv`.
@@ -96,65 +103,204 @@ pub fn remedy_file_name(remedy: Remedy) -> String {
     format!("{}.csv", remedy.slug().replace('_', "-"))
 }
 
-/// The writer's own error, which tells more than the csv crate's around it.
-pub(super) fn failed(error: csv::Error) -> Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => writing(error),
-        other => writing(io::Error::other(format!("{other:?}"))),
+/// Writes faults as CSV as they come, in constant memory; what [`faults_to_csv`] does with those of a report.
+///
+/// It needs no buffer around its writer. [`finish`](Self::finish) writes what is still in its own.
+///
+/// ```
+/// use dotdigital_faults::{Fault, FaultReader, FaultSink, Remedy, export};
+///
+/// let report = "Reason,email\nBlocker,a@example.com\nDuplicate,b@example.com\n";
+/// let mut csv = export::Csv::new(Vec::new(), &export::WriteOptions::new());
+/// let mut reader = FaultReader::new(report.as_bytes());
+/// while let Some(fault) = reader.read_fault()? {
+///     if fault.remedy() == Remedy::Remove {
+///         csv.fault(&fault)?;
+///     }
+/// }
+/// assert_eq!(csv.finish()?, b"Reason,email\nBlocker,a@example.com\n");
+/// # Ok::<(), dotdigital_faults::Error>(())
+/// ```
+pub struct Csv<W> {
+    writer: W,
+    options: WriteOptions,
+    buffer: Vec<u8>,
+    records: Records,
+    /// The columns above the rows, and their header as it was written.
+    columns: Option<SameColumns>,
+    header: Vec<u8>,
+    /// How many cells the last row has, if it has so few that it might go on in the next one.
+    short: Option<usize>,
+}
+
+impl<W: Write> Csv<W> {
+    /// Writes to a writer.
+    pub fn new(writer: W, options: &WriteOptions) -> Self {
+        Csv {
+            writer,
+            options: options.clone(),
+            buffer: Vec::with_capacity(BUFFER + 4096),
+            records: Records::new(options.is_spreadsheet_safe()),
+            columns: None,
+            header: Vec::new(),
+            short: None,
+        }
+    }
+
+    /// Writes what is still in the buffer, and gives the writer back.
+    ///
+    /// # Errors
+    /// [`Io`](crate::ErrorKind::Io) where the writer fails.
+    pub fn finish(mut self) -> Result<W> {
+        self.writer.write_all(&self.buffer).and_then(|()| self.writer.flush()).map_err(writing)?;
+        Ok(self.writer)
+    }
+
+    fn write_if_full(&mut self) -> Result<()> {
+        if self.buffer.len() >= BUFFER {
+            self.writer.write_all(&self.buffer).map_err(writing)?;
+            self.buffer.clear();
+        }
+        Ok(())
+    }
+
+    fn write_cells(&mut self, fault: &Fault<'_>) {
+        let record = self.options.record(fault);
+        if !self.options.has_upload_shape() {
+            self.part_from_row_before(fault, &record);
+        }
+        self.records.write(&record, &mut self.buffer);
+    }
+
+    /// Rule 7 would join some rows when they are read again: a header between them keeps them apart.
+    fn part_from_row_before(&mut self, fault: &Fault<'_>, record: &[impl AsRef<[u8]>]) {
+        let columns = fault.columns();
+        let width = columns.len();
+        let email = columns.email().and_then(|column| record.get(column));
+        let goes_on = self.short.is_some_and(|cells| cells + record.len() <= width + 1)
+            && fault.reason().slug() == FailureReason::OTHER
+            && !email.is_some_and(|email| email.as_ref().contains(&b'@'));
+        if goes_on {
+            self.buffer.extend_from_slice(&self.header);
+        }
+        let may_go_on = columns.reason() == 0 && width >= 3 && (2..width).contains(&record.len());
+        self.short = may_go_on.then_some(record.len());
     }
 }
 
-/// Writes records with quotes where they are needed, and all in quotes where they would be taken for something
-/// else without.
-pub(super) struct Records<'w, W: Write> {
-    plain: Writer<Lent<'w, W>>,
-    quoted: Writer<Lent<'w, W>>,
+impl<W: Write> FaultSink for Csv<W> {
+    fn columns(&mut self, columns: &Columns) -> Result<()> {
+        if self.columns.as_ref().is_some_and(|known| known.are(columns)) {
+            return Ok(());
+        }
+        self.columns = Some(SameColumns::as_those(columns));
+        self.short = None;
+        self.header.clear();
+        self.records.write(&self.options.header(columns), &mut self.header);
+        self.buffer.extend_from_slice(&self.header);
+        self.write_if_full()
+    }
+
+    fn fault(&mut self, fault: &Fault<'_>) -> Result<()> {
+        self.columns(fault.columns())?;
+        if self.options.is_faithful() && can_be_copied(fault) {
+            self.short = None;
+            self.buffer.extend_from_slice(fault.bytes());
+            self.buffer.push(b'\n');
+        } else {
+            self.write_cells(fault);
+        }
+        self.write_if_full()
+    }
+}
+
+/// `Debug` shows nothing of the faults.
+impl<W> fmt::Debug for Csv<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Csv").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// Is a row what would be written of its cells?
+fn can_be_copied(fault: &Fault<'_>) -> bool {
+    let row = fault.bytes();
+    let is_whole = !fault.anomalies().contains(Anomaly::ShortRow) && !fault.anomalies().contains(Anomaly::RejoinedRow);
+    fault.columns().separator() == b','
+        && fault.columns().len() > 1
+        && is_whole
+        && memchr(b'"', row).is_none()
+        && row.first() != BOM.first()
+}
+
+/// Writes records with quotes where they are needed, and all in quotes where they would be taken for something else
+/// without.
+pub(super) struct Records {
+    necessary: csv_core::Writer,
+    always: csv_core::Writer,
     /// Must no cell with another program's separator stand without quotes?
     minds_separators: bool,
+    is_first: bool,
 }
 
-impl<'w, W: Write> Records<'w, W> {
-    pub(super) fn new(writer: &'w RefCell<W>, minds_separators: bool) -> Self {
-        let mut builder = WriterBuilder::new();
-        builder.flexible(true).has_headers(false);
-        let plain = builder.from_writer(Lent(writer));
-        let quoted = builder.quote_style(QuoteStyle::Always).from_writer(Lent(writer));
-        Records { plain, quoted, minds_separators }
-    }
-
-    pub(super) fn write(&mut self, record: &[impl AsRef<[u8]>], is_first: bool) -> csv::Result<()> {
-        let has_separator = || record.iter().any(|cell| cell.as_ref().iter().any(|byte| b";\t".contains(byte)));
-        if !(is_mistakable(record, is_first) || self.minds_separators && has_separator()) {
-            return self.plain.write_record(record);
+impl Records {
+    pub(super) fn new(minds_separators: bool) -> Self {
+        let writer = |style| WriterBuilder::new().quote_style(style).build();
+        Records {
+            necessary: writer(QuoteStyle::Necessary),
+            always: writer(QuoteStyle::Always),
+            minds_separators,
+            is_first: true,
         }
-        self.plain.flush()?;
-        self.quoted.write_record(record)?;
-        Ok(self.quoted.flush()?)
     }
 
-    pub(super) fn flush(&mut self) -> io::Result<()> {
-        self.plain.flush()
+    pub(super) fn write(&mut self, record: &[impl AsRef<[u8]>], out: &mut Vec<u8>) {
+        let has_separator = || record.iter().any(|cell| cell.as_ref().iter().any(|byte| b";\t|".contains(byte)));
+        let is_quoted = is_mistakable(record, self.is_first) || self.minds_separators && has_separator();
+        self.is_first = false;
+        let writer = if is_quoted { &mut self.always } else { &mut self.necessary };
+        for (column, cell) in record.iter().enumerate() {
+            if column > 0 {
+                grow(out, |room| writer.delimiter(room));
+            }
+            write_cell(writer, cell.as_ref(), out);
+        }
+        grow(out, |room| writer.terminator(room));
     }
+}
+
+/// Writes a cell, with its opening quote if it needs one; the closing one is written by what follows it.
+fn write_cell(writer: &mut csv_core::Writer, mut cell: &[u8], out: &mut Vec<u8>) {
+    loop {
+        let mut taken = 0;
+        let is_done = grow(out, |room| {
+            let (result, read, written) = writer.field(cell, room);
+            taken = read;
+            (result, written)
+        });
+        cell = cell.get(taken..).unwrap_or_default();
+        if is_done {
+            return;
+        }
+    }
+}
+
+/// Lets something be written behind what is there; whether all of it was.
+fn grow(out: &mut Vec<u8>, mut write: impl FnMut(&mut [u8]) -> (WriteResult, usize)) -> bool {
+    const ROOM: usize = 256;
+
+    let len = out.len();
+    out.resize(len + ROOM, 0);
+    let (result, written) = write(out.get_mut(len..).unwrap_or_default());
+    out.truncate(len + written);
+    matches!(result, WriteResult::InputEmpty)
 }
 
 /// Would the record, without quotes, read as a blank line, a byte order mark or no report at all?
 fn is_mistakable(record: &[impl AsRef<[u8]>], is_first: bool) -> bool {
     let first = record.first().map(AsRef::as_ref).unwrap_or_default();
     let blank = |&byte: &u8| byte == b' ' || byte == b'\t';
+    let begins_as_page = || matches!(first.trim_ascii_start().first(), Some(b'{' | b'[' | b'<'));
     first.starts_with(BOM)
         || record.len() == 1 && first.iter().all(blank)
-        || is_first && matches!(first.trim_ascii_start().first(), Some(b'{' | b'[' | b'<' | 0xfe | 0xff))
-}
-
-/// One writer, lent to two.
-struct Lent<'w, W>(&'w RefCell<W>);
-
-impl<W: Write> Write for Lent<'_, W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.borrow_mut().flush()
-    }
+        || is_first && (begins_as_page() || format(first).is_some() || matches!(first.first(), Some(0xfe | 0xff)))
 }

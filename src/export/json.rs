@@ -4,25 +4,14 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::{WriteOptions, writing};
+use super::writing;
 use crate::error::Result;
 use crate::reason::FailureReason;
-use crate::reason::counts::ReasonCounts;
 use crate::reason::remedy::Remedy;
-use crate::report::fault::Fault;
 use crate::tally::Tally;
 
-/// Writes counts as one JSON document, which `faults summary --format json` prints; [`ReasonCounts`] shows it.
-///
-/// # Errors
-/// [`Io`](crate::ErrorKind::Io) where the writer fails.
-pub fn counts_to_json(counts: &ReasonCounts, mut writer: impl Write) -> Result<()> {
-    serde_json::to_writer_pretty(&mut writer, counts).map_err(writing)?;
-    writer.write_all(b"\n").map_err(writing)
-}
-
-/// Writes a tally as one JSON document, which `faults summary --format json` prints: that of [`ReasonCounts`], with
-/// more members where there is more.
+/// Writes a tally as one JSON document, which `faults summary --format json` prints: that of
+/// [`ReasonCounts`](crate::ReasonCounts), with more members where there is more.
 ///
 /// Where faults were grouped, `by` names the column or `domain`, and `groups` has them, the largest first: `kind` (a
 /// [`GroupKey`](crate::GroupKey)'s), `group` (its value, or `null`), `label`, `total`, `share` and `reasons`.
@@ -34,48 +23,6 @@ pub fn counts_to_json(counts: &ReasonCounts, mut writer: impl Write) -> Result<(
 pub fn tally_to_json(tally: &Tally, mut writer: impl Write) -> Result<()> {
     serde_json::to_writer_pretty(&mut writer, tally).map_err(writing)?;
     writer.write_all(b"\n").map_err(writing)
-}
-
-/// Writes faults as JSON, an object a line, as `faults list --format jsonl` prints them.
-///
-/// The columns keep the report's names and order; an absent cell is `null`.
-///
-/// # Errors
-/// [`Io`](crate::ErrorKind::Io) where the writer fails.
-///
-/// ```
-/// use dotdigital_faults::{FaultReport, export};
-///
-/// let report = FaultReport::from_bytes("Reason,email\nBlocker,demo@example.com\n")?;
-/// let mut lines = Vec::new();
-/// export::faults_to_jsonl(report.faults(), &mut lines)?;
-/// assert_eq!(
-///     String::from_utf8_lossy(&lines),
-///     r#"{"line":2,"reason":"blocker","label":"Blocker","remedy":"remove","email":"demo@example.com","columns":{"Reason":"Blocker","email":"demo@example.com"}}
-/// "#,
-/// );
-/// # Ok::<(), dotdigital_faults::Error>(())
-/// ```
-pub fn faults_to_jsonl<'r>(faults: impl IntoIterator<Item = Fault<'r>>, writer: impl Write) -> Result<()> {
-    faults_to_jsonl_with(faults, &WriteOptions::new(), writer)
-}
-
-/// As [`faults_to_jsonl`], with options.
-///
-/// What is for a CSV alone has no effect here.
-///
-/// # Errors
-/// [`Io`](crate::ErrorKind::Io) where the writer fails.
-pub fn faults_to_jsonl_with<'r>(
-    faults: impl IntoIterator<Item = Fault<'r>>,
-    options: &WriteOptions,
-    mut writer: impl Write,
-) -> Result<()> {
-    for fault in faults {
-        options.with_line(&fault, |line| serde_json::to_writer(&mut writer, line)).map_err(writing)?;
-        writer.write_all(b"\n").map_err(writing)?;
-    }
-    Ok(())
 }
 
 /// Writes every reason, what it means and what to do, as `faults reasons --format json` prints them.

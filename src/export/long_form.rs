@@ -1,16 +1,15 @@
 //! The long form: one flat record for each source, group and reason.
 
 use std::borrow::Cow;
-use std::io::Write;
+use std::io::{self, Write};
 use std::ops::Range;
 
 use csv::Writer;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::csv::failed;
 use super::writing;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::reason::FailureReason;
 use crate::reason::counts::{ReasonCounts, share};
 use crate::reason::remedy::Remedy;
@@ -92,6 +91,14 @@ pub fn tally_to_jsonl(tally: &Tally, mut writer: impl Write) -> Result<()> {
         serde_json::to_writer(&mut writer, &record).map_err(writing)?;
         writer.write_all(b"\n").map_err(writing)
     })
+}
+
+/// The writer's own error, which tells more than the csv crate's around it.
+fn failed(error: csv::Error) -> Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => writing(error),
+        other => writing(io::Error::other(format!("{other:?}"))),
+    }
 }
 
 /// One record of the long form. Its members are the fields of `csv` and `jsonl`, in this order.

@@ -2,13 +2,13 @@
 //!
 //! | for | format | function |
 //! |---|---|---|
-//! | programs | JSON | [`tally_to_json`], [`counts_to_json`], [`reasons_to_json`] |
+//! | programs | JSON | [`tally_to_json`], [`reasons_to_json`] |
 //! | BI tools, notebooks, Grafana's Infinity | CSV and JSON lines, a flat record for each report and reason | [`tally_to_csv`], [`tally_to_jsonl`] |
 //! | Prometheus and OpenMetrics | metrics | [`tally_to_prometheus`] |
 //! | tickets, chats, pull requests | Markdown | [`tally_to_markdown`] |
 //! | people | a page that needs nothing else (feature `html`) | `tally_to_html` |
 //! | notebooks and dashboards that draw | Vega-Lite | [`tally_to_vega_lite`] |
-//! | acting on faults | the rows themselves, as CSV and JSON lines | [`faults_to_csv`], [`faults_to_jsonl`] |
+//! | acting on faults | the rows themselves, as CSV and JSON lines | [`faults_to_csv`], [`faults_to_jsonl`]; one at a time, [`Csv`], [`JsonLines`] |
 //!
 //! The counts are those of a [`Tally`](crate::Tally): of one report, `Tally::from(&report)`, or of several.
 
@@ -17,6 +17,7 @@ mod csv;
 #[cfg(feature = "html")]
 mod html;
 mod json;
+mod json_lines;
 mod long_form;
 mod markdown;
 mod options;
@@ -28,16 +29,17 @@ mod vega_lite;
 mod words;
 
 pub use comparison::comparison_to_json;
-pub use csv::{faults_to_csv, faults_to_csv_with, remedy_file_name, remedy_to_csv};
+pub use csv::{Csv, faults_to_csv, remedy_file_name, remedy_to_csv};
 #[cfg(feature = "html")]
 pub use html::tally_to_html;
-pub use json::{counts_to_json, faults_to_jsonl, faults_to_jsonl_with, reasons_to_json, tally_to_json};
+pub use json::{reasons_to_json, tally_to_json};
+pub use json_lines::{JsonLines, faults_to_jsonl};
 pub use long_form::{tally_to_csv, tally_to_jsonl};
 pub use markdown::tally_to_markdown;
 pub use options::WriteOptions;
 pub use prometheus::tally_to_prometheus;
 #[cfg(feature = "split")]
-pub use split::{SplitFile, SplitOptions, split_to_dir};
+pub use split::{Split, SplitFile, SplitOptions, split_to_dir};
 pub use spreadsheet::{defuse, restore, restore_csv};
 pub use vega_lite::tally_to_vega_lite;
 

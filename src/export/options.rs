@@ -6,9 +6,8 @@ use super::spreadsheet::defuse;
 use crate::reason::FailureReason;
 #[cfg(feature = "redact")]
 use crate::redact::Redactor;
-use crate::report::FaultReport;
-use crate::report::columns::Columns;
-use crate::report::fault::{Fault, Line, text};
+use crate::report::columns::{Columns, number};
+use crate::report::fault::{Fault, JsonLine, text};
 
 /// How faults are written: byte for byte, unless something else is asked for.
 ///
@@ -18,7 +17,7 @@ use crate::report::fault::{Fault, Line, text};
 /// let report = FaultReport::from_bytes("Reason,email,phone\nInvalid Email,demo,+31205550100\n")?;
 /// let options = export::WriteOptions::new().upload_shape(true).spreadsheet_safe(true);
 /// let mut csv = Vec::new();
-/// export::faults_to_csv_with(&report, report.faults(), &options, &mut csv)?;
+/// export::faults_to_csv(&report, report.faults(), &options, &mut csv)?;
 /// assert_eq!(csv, b"email,phone\ndemo,'+31205550100\n");
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
@@ -83,39 +82,54 @@ impl WriteOptions {
         self.contacts
     }
 
+    /// Are rows written byte for byte, as far as CSV itself allows?
+    pub(super) fn is_faithful(&self) -> bool {
+        !self.upload_shape && !self.spreadsheet_safe && !self.redacts()
+    }
+
+    pub(super) fn has_upload_shape(&self) -> bool {
+        self.upload_shape
+    }
+
+    /// Is contact data replaced?
+    pub(super) fn redacts(&self) -> bool {
+        #[cfg(feature = "redact")]
+        return self.redactor.is_some();
+        #[cfg(not(feature = "redact"))]
+        false
+    }
+
+    /// Must numbers stand in for the names of a header that may be a contact itself?
+    pub(super) fn numbers(&self, columns: &Columns) -> bool {
+        #[cfg(feature = "redact")]
+        return self.redactor.is_some() && !columns.names_reason_or_email();
+        #[cfg(not(feature = "redact"))]
+        !columns.has_header()
+    }
+
     /// The names of the columns, as a record of a CSV.
-    pub(super) fn header<'r>(&self, report: &'r FaultReport) -> Vec<Cow<'r, [u8]>> {
-        let names = match self.columns_instead(report) {
-            None => report.raw_columns(),
-            Some(columns) => columns.names().iter().map(|name| Cow::Owned(name.as_bytes().to_vec())).collect(),
+    pub(super) fn header<'c>(&self, columns: &'c Columns) -> Vec<Cow<'c, [u8]>> {
+        let names = if !columns.has_header() || self.numbers(columns) {
+            (0..columns.len()).map(|column| Cow::Owned(number(column).into_bytes())).collect()
+        } else {
+            columns.raw_names().map(Cow::Borrowed).collect()
         };
-        self.shaped(report, names)
+        self.shaped(columns, names)
     }
 
     /// A fault, as a record of a CSV.
     pub(super) fn record<'r>(&self, fault: &Fault<'r>) -> Vec<Cow<'r, [u8]>> {
         let cells = fault.raw_fields().enumerate();
-        self.shaped(fault.report(), cells.map(|(column, cell)| self.cell(fault, column, cell)).collect())
+        self.shaped(fault.columns(), cells.map(|(column, cell)| self.cell(fault, column, cell)).collect())
     }
 
     /// A fault, as an object.
-    pub(super) fn with_line<T>(&self, fault: &Fault<'_>, then: impl FnOnce(&Line<'_>) -> T) -> T {
-        let instead = self.columns_instead(fault.report());
-        let columns = instead.as_ref().unwrap_or_else(|| fault.report().named_columns());
+    pub(super) fn with_line<T>(&self, fault: &Fault<'_>, then: impl FnOnce(&JsonLine<'_>) -> T) -> T {
         let cells = fault.raw_fields().enumerate();
         let fields: Vec<_> = cells.map(|(column, cell)| text(self.cell(fault, column, cell))).collect();
         let reason = self.reason(fault.reason());
-        then(&Line { fault, label: reason.label(), fields: &fields, columns })
-    }
-
-    /// The columns that stand in for those of a header that may be a contact itself.
-    fn columns_instead(&self, report: &FaultReport) -> Option<Columns> {
-        #[cfg(feature = "redact")]
-        if self.redactor.is_some() && !report.names_reason_or_email() {
-            return Some(Columns::numbered(report.columns().len()));
-        }
-        let _ = report;
-        None
+        let is_numbered = self.redacts() && self.numbers(fault.columns());
+        then(&JsonLine { fault, label: reason.label(), fields: &fields, is_numbered })
     }
 
     /// A cell, as it may be seen.
@@ -147,9 +161,9 @@ impl WriteOptions {
     }
 
     /// A record with the options' shape, and its formulas defused.
-    fn shaped<'r>(&self, report: &FaultReport, mut cells: Vec<Cow<'r, [u8]>>) -> Vec<Cow<'r, [u8]>> {
-        if self.upload_shape && report.reason_column() < cells.len() {
-            cells.remove(report.reason_column());
+    fn shaped<'r>(&self, columns: &Columns, mut cells: Vec<Cow<'r, [u8]>>) -> Vec<Cow<'r, [u8]>> {
+        if self.upload_shape && columns.reason() < cells.len() {
+            cells.remove(columns.reason());
         }
         if self.spreadsheet_safe {
             for cell in &mut cells {

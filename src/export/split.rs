@@ -1,15 +1,19 @@
 //! A report split into files, one a remedy.
 
+use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use tempfile::{TempDir, TempPath};
 
-use super::{WriteOptions, remedy_file_name, remedy_to_csv};
+use super::csv::options_for;
+use super::{Csv, WriteOptions, remedy_file_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::reason::remedy::Remedy;
 use crate::report::FaultReport;
+use crate::report::fault::Fault;
+use crate::report::feed::FaultSink;
 
 /// How a report is split into files.
 #[derive(Clone, Debug, Default)]
@@ -92,29 +96,101 @@ impl SplitFile {
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
 pub fn split_to_dir(report: &FaultReport, dir: impl AsRef<Path>, options: &SplitOptions) -> Result<Vec<SplitFile>> {
-    let dir = dir.as_ref();
-    let files: Vec<_> = Remedy::iter()
-        .map(|remedy| SplitFile {
-            remedy,
-            path: dir.join(remedy_file_name(remedy)),
-            faults: report.counts().get_remedy(remedy),
-        })
-        .filter(|file| file.faults > 0)
-        .collect();
-    Staged::write(report, dir, files, options)?.commit(options.overwrite)
+    let mut split = Split::new(dir, options)?;
+    report.headers().next().map_or(Ok(()), |columns| split.columns(columns))?;
+    report.faults().try_for_each(|fault| split.fault(&fault))?;
+    split.finish()
+}
+
+/// Splits faults into files as they come, in constant memory; what [`split_to_dir`] does with those of a report.
+///
+/// Nothing is visible until [`finish`](Self::finish) has been called, and nothing is left where it isn't.
+///
+/// ```
+/// use dotdigital_faults::{FaultReader, export};
+///
+/// # let parent = tempfile::tempdir().unwrap();
+/// # let dir = parent.path().join("to-do");
+/// let report = "Reason,email\nInvalid Email,demo@\nBlocker,a@example.com\n";
+/// let mut split = export::Split::new(&dir, &export::SplitOptions::new())?;
+/// FaultReader::new(report.as_bytes()).drain_into(&mut split)?;
+/// assert_eq!(split.finish()?.len(), 2);
+/// # Ok::<(), dotdigital_faults::Error>(())
+/// ```
+pub struct Split {
+    staged: Staged,
+    options: SplitOptions,
+    /// One for each remedy that has occurred.
+    open: Vec<(SplitFile, Csv<File>)>,
+}
+
+impl Split {
+    /// Splits into a folder, which is made if there is none.
+    ///
+    /// # Errors
+    /// [`Io`](crate::ErrorKind::Io).
+    pub fn new(dir: impl AsRef<Path>, options: &SplitOptions) -> Result<Self> {
+        Ok(Split { staged: Staged::new(dir.as_ref())?, options: options.clone(), open: Vec::new() })
+    }
+
+    /// Lets the files appear, all or none.
+    ///
+    /// # Errors
+    /// Those of [`split_to_dir`].
+    pub fn finish(mut self) -> Result<Vec<SplitFile>> {
+        self.open.sort_by_key(|(file, _)| file.remedy);
+        let paths: Vec<_> = self.open.iter().map(|(file, _)| file.path.clone()).collect();
+        if self.staged.dir_exists {
+            refuse_existing(&paths, self.options.overwrite)?;
+        }
+        for (file, csv) in self.open {
+            let out = csv.finish().map_err(|error| error.in_file(&file.path))?;
+            out.sync_all().map_err(|error| Error::writing_to(&file.path, error))?;
+            self.staged.files.push(file);
+        }
+        sync(self.staged.aside.path());
+        self.staged.commit(self.options.overwrite)
+    }
+
+    fn open(&mut self, remedy: Remedy) -> Result<&mut (SplitFile, Csv<File>)> {
+        if let Some(at) = self.open.iter().position(|(file, _)| file.remedy == remedy) {
+            return Ok(&mut self.open[at]);
+        }
+        let file = SplitFile { remedy, path: self.staged.dir.join(remedy_file_name(remedy)), faults: 0 };
+        let out = File::create_new(self.staged.place(&file)).map_err(|error| Error::writing_to(&file.path, error))?;
+        let csv = Csv::new(out, &options_for(remedy, &self.options.write));
+        self.open.push((file, csv));
+        let last = self.open.len() - 1;
+        Ok(&mut self.open[last])
+    }
+}
+
+impl FaultSink for Split {
+    fn fault(&mut self, fault: &Fault<'_>) -> Result<()> {
+        let (file, csv) = self.open(fault.remedy())?;
+        file.faults += 1;
+        csv.fault(fault).map_err(|error| error.in_file(&file.path))
+    }
+}
+
+/// `Debug` shows nothing of the faults.
+impl fmt::Debug for Split {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Split").field("files", &self.open.len()).finish_non_exhaustive()
+    }
 }
 
 /// The files, written aside: dropped, they are gone.
-struct Staged<'d> {
-    dir: &'d Path,
+struct Staged {
+    dir: PathBuf,
     /// Whether the folder is there already, and the files have to be moved into it.
     dir_exists: bool,
     aside: TempDir,
     files: Vec<SplitFile>,
 }
 
-impl<'d> Staged<'d> {
-    fn write(report: &FaultReport, dir: &'d Path, files: Vec<SplitFile>, options: &SplitOptions) -> Result<Self> {
+impl Staged {
+    fn new(dir: &Path) -> Result<Self> {
         let dir_exists = match fs::metadata(dir) {
             Ok(metadata) if metadata.is_dir() => true,
             Ok(_) => return Err(Error::writing_to(dir, io::ErrorKind::NotADirectory.into())),
@@ -122,19 +198,8 @@ impl<'d> Staged<'d> {
             Err(error) if error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(dir).is_err() => false,
             Err(error) => return Err(Error::writing_to(dir, error)),
         };
-        if dir_exists {
-            refuse_existing(&files, options.overwrite)?;
-        }
         let aside = aside(dir, dir_exists).map_err(|error| Error::writing_to(dir, error))?;
-        let staged = Staged { dir, dir_exists, aside, files };
-        for file in &staged.files {
-            let failed = |error| Error::writing_to(&file.path, error);
-            let mut out = BufWriter::new(File::create_new(staged.place(file)).map_err(failed)?);
-            remedy_to_csv(report, file.remedy, &options.write, &mut out).map_err(|error| error.in_file(&file.path))?;
-            out.flush().and_then(|()| out.get_ref().sync_all()).map_err(failed)?;
-        }
-        sync(staged.aside.path());
-        Ok(staged)
+        Ok(Staged { dir: dir.to_owned(), dir_exists, aside, files: Vec::new() })
     }
 
     /// Where a file is while it is aside.
@@ -150,21 +215,21 @@ impl<'d> Staged<'d> {
     fn commit(self, overwrite: bool) -> Result<Vec<SplitFile>> {
         if !self.dir_exists {
             // One step, and so there is no half of it. A folder that somebody has filled meanwhile stays.
-            fs::rename(self.aside.path(), self.dir).map_err(|error| Error::writing_to(self.dir, error))?;
+            fs::rename(self.aside.path(), &self.dir).map_err(|error| Error::writing_to(&self.dir, error))?;
             let _ = self.aside.keep();
-            sync(parent(self.dir));
+            sync(parent(&self.dir));
             return Ok(self.files);
         }
         for (index, file) in self.files.iter().enumerate() {
             if let Err(error) = self.move_in(file, overwrite) {
                 let error = match error.kind() {
-                    io::ErrorKind::AlreadyExists => exists(&[file]),
+                    io::ErrorKind::AlreadyExists => exists(&[&file.path]),
                     _ => Error::writing_to(&file.path, error),
                 };
                 return Err(self.roll_back(index, error));
             }
         }
-        sync(self.dir);
+        sync(&self.dir);
         Ok(self.files)
     }
 
@@ -226,24 +291,24 @@ fn parent(dir: &Path) -> &Path {
     dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn refuse_existing(files: &[SplitFile], overwrite: bool) -> Result<()> {
+fn refuse_existing(paths: &[PathBuf], overwrite: bool) -> Result<()> {
     let mut existing = Vec::new();
-    for file in files {
-        match fs::symlink_metadata(&file.path) {
+    for path in paths {
+        match fs::symlink_metadata(path) {
             Ok(metadata) if overwrite && metadata.is_dir() => {
-                return Err(Error::writing_to(&file.path, io::ErrorKind::IsADirectory.into()));
+                return Err(Error::writing_to(path, io::ErrorKind::IsADirectory.into()));
             }
-            Ok(_) if !overwrite => existing.push(file),
+            Ok(_) if !overwrite => existing.push(path.as_path()),
             _ => {}
         }
     }
     if existing.is_empty() { Ok(()) } else { Err(exists(&existing)) }
 }
 
-fn exists(files: &[&SplitFile]) -> Error {
-    let paths: Vec<_> = files.iter().map(|file| format!("{:?}", file.path)).collect();
-    let exist = if files.len() == 1 { "exists" } else { "exist" };
-    Error::new(ErrorKind::Exists, format!("{} {exist} already; nothing was written", paths.join(", ")))
+fn exists(paths: &[&Path]) -> Error {
+    let shown: Vec<_> = paths.iter().map(|path| format!("{path:?}")).collect();
+    let exist = if paths.len() == 1 { "exists" } else { "exist" };
+    Error::new(ErrorKind::Exists, format!("{} {exist} already; nothing was written", shown.join(", ")))
         .advise("name another folder, or allow to overwrite")
 }
 
@@ -265,10 +330,15 @@ mod tests {
         names
     }
 
-    fn staged<'d>(report: &FaultReport, dir: &'d Path, options: &SplitOptions) -> Staged<'d> {
-        let remedies = [Remedy::Correct, Remedy::Remove, Remedy::Ignore];
-        let files = remedies.map(|remedy| SplitFile { remedy, path: dir.join(remedy_file_name(remedy)), faults: 1 });
-        Staged::write(report, dir, files.into(), options).unwrap()
+    fn staged(report: &FaultReport, dir: &Path) -> Staged {
+        let mut split = Split::new(dir, &SplitOptions::new()).unwrap();
+        report.faults().for_each(|fault| split.fault(&fault).unwrap());
+        split.open.sort_by_key(|(file, _)| file.remedy);
+        for (file, csv) in split.open {
+            csv.finish().unwrap();
+            split.staged.files.push(file);
+        }
+        split.staged
     }
 
     #[test]
@@ -277,12 +347,12 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let new = parent.path().join("new");
         // A kill runs no destructor.
-        std::mem::forget(staged(&report, &new, &SplitOptions::new()));
+        std::mem::forget(staged(&report, &new));
         assert!(matches!(&names(parent.path())[..], [name] if name.starts_with(".faults-")));
 
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("remove.csv"), "old").unwrap();
-        std::mem::forget(staged(&report, dir.path(), &SplitOptions::new().overwrite(true)));
+        std::mem::forget(staged(&report, dir.path()));
         assert!(matches!(&names(dir.path())[..], [name, old] if name.starts_with(".faults-") && old == "remove.csv"));
         assert_eq!(fs::read(dir.path().join("remove.csv")).unwrap(), b"old");
     }
@@ -296,7 +366,7 @@ mod tests {
                 fs::write(dir.path().join("correct.csv"), "old").unwrap();
             }
             let before = names(dir.path());
-            let staged = staged(&report, dir.path(), &SplitOptions::new().overwrite(overwrite));
+            let staged = staged(&report, dir.path());
             // Somebody comes between: a folder can't be replaced by a file, nor a name be given twice.
             fs::create_dir(dir.path().join("ignore.csv")).unwrap();
             fs::write(dir.path().join("ignore.csv/theirs"), "theirs").unwrap();
@@ -316,7 +386,7 @@ mod tests {
         let report = FaultReport::from_bytes(REPORT).unwrap();
         let parent = tempfile::tempdir().unwrap();
         let dir = parent.path().join("new");
-        let staged = staged(&report, &dir, &SplitOptions::new());
+        let staged = staged(&report, &dir);
         fs::create_dir(&dir).unwrap();
         fs::write(dir.join("correct.csv"), "theirs").unwrap();
         assert_eq!(staged.commit(false).unwrap_err().kind(), ErrorKind::Io);

@@ -1,10 +1,9 @@
 //! Cells that a spreadsheet would take for formulas.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 
-use super::csv::{Records, failed};
+use super::csv::Records;
 use super::writing;
 use crate::error::{Error, Result};
 
@@ -94,23 +93,23 @@ pub fn restore(cell: &[u8]) -> Cow<'_, [u8]> {
 /// ```
 pub fn restore_csv(reader: impl Read, writer: impl Write) -> Result<()> {
     let mut reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(reader);
-    let writer = RefCell::new(writer);
-    let mut records = Records::new(&writer, false);
+    let mut writer = io::BufWriter::with_capacity(64 * 1024, writer);
+    let (mut records, mut line) = (Records::new(false), Vec::new());
     let mut record = ::csv::ByteRecord::new();
-    let mut is_first = true;
     while reader.read_byte_record(&mut record).map_err(unreadable)? {
         let cells: Vec<_> = record.iter().map(restore).collect();
-        records.write(&cells, is_first).map_err(failed)?;
-        is_first = false;
+        line.clear();
+        records.write(&cells, &mut line);
+        writer.write_all(&line).map_err(writing)?;
     }
-    records.flush().map_err(writing)
+    writer.flush().map_err(writing)
 }
 
 /// A CSV of bytes, of any width, has no error of its own: it's the reader's.
 fn unreadable(error: ::csv::Error) -> Error {
     match error.into_kind() {
         ::csv::ErrorKind::Io(error) => Error::reading(error),
-        other => Error::reading(std::io::Error::other(format!("{other:?}"))),
+        other => Error::reading(io::Error::other(format!("{other:?}"))),
     }
 }
 

@@ -1,17 +1,18 @@
 //! Counting the faults of a report in constant memory.
 
+use std::fmt;
 use std::io::{self, Write};
 
+use super::options::ReadOptions;
+use super::push::Push;
 use crate::error::Result;
-use crate::read::Reader;
-use crate::read::options::ReadOptions;
 use crate::reason::counts::ReasonCounts;
 
 /// Counts the faults of a report that is pushed into it, in constant memory: the same counts, for any splitting of
 /// the input, as those of a [`FaultReport`](crate::FaultReport).
 ///
-/// It holds at most twice the [largest field](ReadOptions::largest_field) and what [`ReasonCounts`] keeps, a few
-/// MiB in all, however large the report is.
+/// It holds what [`ReasonCounts`] keeps, and no more of the report than the row that is being read, or the first MiB
+/// until it is certain that this is a report: a few MiB in all, however large the report is.
 ///
 /// ```
 /// use dotdigital_faults::{FailureReason, ReasonCounter};
@@ -35,8 +36,7 @@ use crate::reason::counts::ReasonCounts;
 /// assert_eq!(counter.finish()?.total(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
-pub struct ReasonCounter(Reader<()>);
+pub struct ReasonCounter(Push);
 
 impl ReasonCounter {
     /// A counter with the default options.
@@ -46,16 +46,16 @@ impl ReasonCounter {
 
     /// A counter with these options.
     pub fn with_options(options: &ReadOptions) -> Self {
-        ReasonCounter(Reader::new((), options))
+        ReasonCounter(Push::new(options))
     }
 
     /// Counts the next bytes of the report.
     ///
     /// # Errors
-    /// [`Utf16`](crate::ErrorKind::Utf16) and, in a strict reading, [`Anomaly`](crate::ErrorKind::Anomaly). An
-    /// error stays: it is returned from here on.
+    /// [`NotAReport`](crate::ErrorKind::NotAReport) and [`Utf16`](crate::ErrorKind::Utf16) and, in a strict reading,
+    /// [`Anomaly`](crate::ErrorKind::Anomaly). An error stays: it is returned from here on.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<()> {
-        self.0.feed(bytes)
+        self.0.feed(bytes, &mut ())
     }
 
     /// Ends the report.
@@ -64,13 +64,20 @@ impl ReasonCounter {
     /// Those of [`feed`](Self::feed), and [`NotAReport`](crate::ErrorKind::NotAReport), which takes all of an
     /// answer to tell.
     pub fn finish(self) -> Result<ReasonCounts> {
-        self.0.finish().map(|outcome| outcome.counts)
+        self.0.finish(&mut ())
     }
 }
 
 impl Default for ReasonCounter {
     fn default() -> Self {
         ReasonCounter::new()
+    }
+}
+
+/// `Debug` shows nothing of the report.
+impl fmt::Debug for ReasonCounter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReasonCounter").finish_non_exhaustive()
     }
 }
 

@@ -1,156 +1,306 @@
-//! Reading a report from bytes that are pushed in, in pieces of any size.
+//! Reading a report from the bytes at hand: one reading for a report in memory, a stream and a counter.
 //!
-//! What comes before the records is looked at here: the byte order mark, and whether it is a report at all. The
-//! report in memory and the counter in constant memory are two users of this one reading, so they can't differ.
+//! # How it works
+//!
+//! [`Reading`] is given a *buffer*, a part of the input, and reads as far as it can. It then tells how many bytes at the
+//! beginning of the buffer it no longer needs; with these dropped and more behind, the buffer comes again. So the same
+//! code reads a report that is whole in memory, without a copy, and one that comes in pieces of any size.
+//!
+//! ```text
+//!   Beginning   which format is it? (rule 1)             ─► an error that names it
+//!   Space       white space before the first character
+//!   Message     it begins as JSON or HTML does           ─► an error with its words (rule 2)
+//!   Head        which separator, which header? (rule 4)  ─► an error where it is no report
+//!   Body        Scanner: records ─► Rows: faults ─► the sink
+//! ```
 
 pub(crate) mod cell;
 pub(crate) mod counter;
+mod head;
+pub(crate) mod header;
 pub(crate) mod message;
 pub(crate) mod options;
 pub(crate) mod plain;
+pub(crate) mod push;
+mod refusal;
 pub(crate) mod rows;
 pub(crate) mod scan;
 
-use crate::anomaly::Anomaly;
+use std::ops::ControlFlow;
+
 use crate::error::{Error, Result};
-use crate::read::message::{Message, is_space};
-use crate::read::options::ReadOptions;
-use crate::read::rows::{Layout, RowSink, Rows};
-use crate::read::scan::{BOM, Scanner};
+use crate::format::{BOM, FIRST_BYTES, format};
 use crate::reason::counts::ReasonCounts;
+use head::{Beginning, JUDGED};
+use header::Names;
+use message::{Message, is_space};
+use options::ReadOptions;
+use refusal::refuse;
+use rows::{RowSink, Rows, Taking};
+use scan::{Scanner, line_end};
 
-/// What a whole reading has found.
+/// Reads a report from the bytes at hand.
 #[derive(Debug)]
-pub(crate) struct Outcome<S> {
-    pub(crate) layout: Layout,
-    pub(crate) counts: ReasonCounts,
-    pub(crate) rows: S,
-}
-
-/// Reads a report from bytes that are pushed into it.
-#[derive(Debug)]
-pub(crate) struct Reader<S> {
+pub(crate) struct Reading {
+    options: ReadOptions,
+    names: Names,
     stage: Stage,
-    scanner: Scanner,
-    rows: Rows<S>,
-    /// What the answer says, kept for as long as it may turn out not to be a report.
-    message: Message,
+    /// Where the buffer starts in the input.
+    base: u64,
     failure: Option<Error>,
+    /// How long the buffer must be to be looked at once more.
+    look_again: usize,
 }
 
 #[derive(Debug)]
 enum Stage {
-    /// The first bytes, which may be a byte order mark.
-    Mark(Vec<u8>),
+    /// The first bytes, which tell the format.
+    Beginning,
     /// White space before the first character.
-    Space,
-    /// A report or, as long as there is but one line of one column, a line of plain text.
-    Report,
+    Space(Space),
+    /// The lines that tell where the header is. The first one starts here.
+    Head { at: usize, line: u64 },
+    /// Records.
+    Body(Box<Body>),
     /// An answer in JSON or HTML.
-    Message,
+    Message(Box<Message>),
 }
 
-impl<S: RowSink> Reader<S> {
-    pub(crate) fn new(rows: S, options: &ReadOptions) -> Self {
-        Reader {
-            stage: Stage::Mark(Vec::new()),
-            scanner: Scanner::new(options.field_limit()),
-            // Nothing that is read at once holds a field larger than a block.
-            rows: Rows::new(rows, options.is_strict(), options.field_limit() >= plain::BLOCK),
-            message: Message::default(),
+/// White space before the first character. Positions are those of the buffer.
+#[derive(Clone, Copy, Debug, Default)]
+struct Space {
+    /// How far it has been read.
+    at: usize,
+    /// Where the line starts.
+    line_start: usize,
+    lines: u64,
+}
+
+#[derive(Debug)]
+struct Body {
+    scanner: Scanner,
+    rows: Rows,
+    /// Where the report's first line that holds something starts in the input.
+    start: u64,
+}
+
+/// What a buffer at an end still needs.
+enum Next {
+    /// The next stage, at once.
+    Stage(Stage),
+    /// More bytes; these at the beginning of the buffer are no longer needed.
+    More(usize),
+}
+
+impl Reading {
+    pub(crate) fn new(options: &ReadOptions) -> Self {
+        Reading {
+            names: Names::new(options),
+            options: options.clone(),
+            stage: Stage::Beginning,
+            base: 0,
             failure: None,
+            look_again: 0,
         }
     }
 
-    /// Reads the next bytes. An error stays: nothing is read after it.
-    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<()> {
-        if self.failure.is_none() {
-            self.push(bytes);
+    /// Reads on in `buffer`, and returns how many bytes at its beginning are no longer needed. With `last`, the input
+    /// ends with it. An error stays: nothing is read after it.
+    pub(crate) fn read<S: RowSink>(&mut self, buffer: &[u8], last: bool, sink: &mut S) -> Result<usize> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
         }
-        self.check()
+        if buffer.len() < self.look_again && !last {
+            return Ok(0);
+        }
+        self.look_again = 0;
+        match self.go_on(buffer, last, sink) {
+            Ok(dropped) => {
+                self.base += dropped as u64;
+                Ok(dropped)
+            }
+            Err(error) => {
+                self.failure = Some(error.clone());
+                Err(error)
+            }
+        }
     }
 
-    /// Ends the input.
-    pub(crate) fn finish(mut self) -> Result<Outcome<S>> {
-        if let Stage::Mark(first) = &mut self.stage {
-            let first = std::mem::take(first);
-            self.stage = Stage::Space;
-            self.push(&first);
+    /// What has been counted so far.
+    pub(crate) fn counts(&self) -> Option<&ReasonCounts> {
+        match &self.stage {
+            Stage::Body(body) => Some(&body.rows.counts),
+            _ => None,
         }
-        self.check()?;
-        if matches!(self.stage, Stage::Message) {
-            return Err(self.message.into_error());
+    }
+
+    /// What has been counted, once the last byte has been read.
+    pub(crate) fn into_counts(self) -> ReasonCounts {
+        match self.stage {
+            Stage::Body(body) => body.rows.counts,
+            _ => ReasonCounts::new(),
         }
-        let is_open = self.scanner.is_in_record(&mut self.rows);
-        self.check()?;
-        if self.scanner.finish(&mut self.rows).is_continue() {
-            let _ = self.rows.flush();
-        }
-        if is_open && self.rows.last.iter().any(|last| matches!(last, Anomaly::ShortRow | Anomaly::UnclosedQuote)) {
-            self.rows.counts.set_cut_off();
-        }
-        self.check()?;
-        if self.rows.may_be_text() {
-            return match self.message.whole() {
-                Some(b"" | b"null" | b"\"\"") => {
-                    Ok(Outcome { layout: Layout::default(), counts: ReasonCounts::default(), rows: self.rows.sink })
+    }
+
+    fn go_on<S: RowSink>(&mut self, buffer: &[u8], last: bool, sink: &mut S) -> Result<usize> {
+        loop {
+            let next = match &mut self.stage {
+                Stage::Beginning => beginning(buffer, last)?,
+                Stage::Space(space) => space.read(buffer, last, self.options.largest_row)?,
+                &mut Stage::Head { at, line } => self.head(buffer, at, line, last)?,
+                Stage::Body(body) => return body.read(buffer, self.base, last, sink, &self.options),
+                Stage::Message(message) => {
+                    message.feed(buffer);
+                    if last {
+                        return Err(std::mem::take(&mut **message).into_error());
+                    }
+                    return Ok(buffer.len());
                 }
-                _ => Err(self.message.into_error()),
             };
+            match next {
+                Next::Stage(stage) => self.stage = stage,
+                Next::More(dropped) => return Ok(dropped),
+            }
         }
-        Ok(Outcome { layout: self.rows.layout, counts: self.rows.counts, rows: self.rows.sink })
     }
 
-    fn check(&self) -> Result<()> {
-        self.failure.as_ref().or(self.rows.failure.as_ref()).map_or(Ok(()), |error| Err(error.clone()))
+    /// Finds the header, or that there is none.
+    fn head(&mut self, buffer: &[u8], at: usize, line: u64, last: bool) -> Result<Next> {
+        let text = &buffer[at..];
+        let start = self.base + at as u64;
+        if last && is_empty_report(text) {
+            return Ok(Next::More(buffer.len()));
+        }
+        match head::find(text, last, start, &self.options, &self.names)? {
+            Beginning::GoesOn if text.len() > self.options.largest_row => {
+                Err(Error::row_too_large(self.options.largest_row).at_line(line))
+            }
+            Beginning::GoesOn => {
+                // Not at each byte, so that tiny pieces cost little more than large ones.
+                self.look_again = buffer.len() + text.len();
+                Ok(Next::More(0))
+            }
+            Beginning::NoRecord => Err(refuse(text, last, &self.options, None)),
+            Beginning::Head(head) => {
+                let (shape, preamble) = (head.header.shape, head.preamble);
+                let lines = scan::lines(&text[..preamble]).count() as u64 - 1;
+                let skipped = head::preamble_lines(&text[..preamble], line);
+                let (strict, most_columns) = (self.options.strict, self.options.most_columns);
+                let mut rows = Rows::new(*head, strict, most_columns, self.names.clone());
+                rows.skip_preamble(skipped);
+                let scanner = Scanner::new(shape, self.base, at + preamble, line + lines);
+                Ok(Next::Stage(Stage::Body(Box::new(Body { scanner, rows, start }))))
+            }
+        }
     }
+}
 
-    fn push(&mut self, mut bytes: &[u8]) {
-        if let Stage::Mark(first) = &mut self.stage {
-            let (more, rest) = bytes.split_at(bytes.len().min(BOM.len() - first.len()));
-            first.extend_from_slice(more);
-            bytes = rest;
-            if first.starts_with(b"\xff\xfe") || first.starts_with(b"\xfe\xff") {
-                self.failure = Some(Error::utf16());
-                return;
-            }
-            if first.len() < BOM.len() && (BOM.starts_with(first) || first[..] == *b"\xff" || first[..] == *b"\xfe") {
-                return;
-            }
-            let first = std::mem::take(first);
-            self.stage = Stage::Space;
-            if first == BOM {
-                self.scanner.skip(BOM.len() as u64);
-            } else {
-                self.push(&first);
-            }
-        }
-        if matches!(self.stage, Stage::Space) {
-            let space = bytes.iter().position(|&byte| !is_space(byte)).unwrap_or(bytes.len());
-            self.scan(&bytes[..space]);
-            bytes = &bytes[space..];
-            match bytes.first() {
-                None => return,
-                Some(b'{' | b'[' | b'<') => self.stage = Stage::Message,
-                Some(_) => self.stage = Stage::Report,
-            }
-        }
-        if matches!(self.stage, Stage::Message) {
-            return self.message.feed(bytes);
-        }
-        while !bytes.is_empty() && self.rows.may_be_text() {
-            let (piece, rest) = bytes.split_at(bytes.len().min(4096));
-            self.message.feed(piece);
-            self.scan(piece);
-            bytes = rest;
-        }
-        self.scan(bytes);
+/// Tells the format by the first bytes, and leaves out a byte order mark.
+fn beginning(buffer: &[u8], last: bool) -> Result<Next> {
+    if buffer.len() < FIRST_BYTES && !last {
+        return Ok(Next::More(0));
     }
+    if let Some(format) = format(buffer) {
+        return Err(Error::other_format(format));
+    }
+    let at = if buffer.starts_with(BOM) { BOM.len() } else { 0 };
+    Ok(Next::Stage(Stage::Space(Space { at, line_start: at, lines: 0 })))
+}
 
-    fn scan(&mut self, bytes: &[u8]) {
-        // It only breaks off where the rows have a failure, which is told from there; the first one stays.
-        if self.rows.failure.is_none() {
-            let _ = self.scanner.feed(bytes, &mut self.rows);
+/// Is a whole input one that stands for no faults?
+fn is_empty_report(text: &[u8]) -> bool {
+    let start = text.iter().position(|&byte| !is_space(byte)).unwrap_or(text.len());
+    let end = text.iter().rposition(|&byte| !is_space(byte)).map_or(start, |last| last + 1);
+    matches!(&text[start..end], b"null" | b"\"\"") || scan::lines(text).all(header::is_marks)
+}
+
+impl Space {
+    fn read(&mut self, buffer: &[u8], last: bool, largest_row: usize) -> Result<Next> {
+        while let Some(&byte) = buffer.get(self.at) {
+            match byte {
+                b' ' | b'\t' => self.at += 1,
+                b'\r' if self.at + 1 == buffer.len() && !last => break,
+                b'\n' | b'\r' => {
+                    self.at += line_end(&buffer[self.at..]);
+                    self.line_start = self.at;
+                    self.lines += 1;
+                }
+                b'{' | b'[' | b'<' => return Ok(Next::Stage(Stage::Message(Box::default()))),
+                _ => return Ok(Next::Stage(Stage::Head { at: self.line_start, line: self.lines + 1 })),
+            }
         }
+        if last {
+            return Ok(Next::More(buffer.len()));
+        }
+        let is_too_long = self.at - self.line_start > largest_row;
+        if is_too_long {
+            return Err(Error::row_too_large(largest_row).at_line(self.lines + 1));
+        }
+        let dropped = self.line_start;
+        self.at -= dropped;
+        self.line_start = 0;
+        Ok(Next::More(dropped))
+    }
+}
+
+impl Body {
+    fn read<S: RowSink>(
+        &mut self,
+        buffer: &[u8],
+        base: u64,
+        last: bool,
+        sink: &mut S,
+        options: &ReadOptions,
+    ) -> Result<usize> {
+        let Body { scanner, rows, start } = self;
+        if let Some(failure) = &rows.failure {
+            return Err(failure.clone());
+        }
+        // Nothing that is read at once holds a cell larger than a block.
+        let may_run = options.largest_field >= plain::BLOCK && options.largest_row >= plain::BLOCK;
+        let mut taking = Taking { rows, sink, buffer, base, may_run };
+        let mut flow = scanner.pass(buffer, last, &mut taking);
+        if last && flow.is_continue() {
+            flow = match taking.flush() {
+                ControlFlow::Continue(()) => ControlFlow::Continue(buffer.len()),
+                ControlFlow::Break(()) => ControlFlow::Break(()),
+            };
+            taking.rows.end(scanner.ended_in_record());
+        }
+        let from = scanner.open_record().map_or(scanner.position(), |record| match record.only_blanks {
+            true => scanner.position(),
+            false => record.start,
+        });
+        if !last && flow.is_continue() && taking.flush_before(from).is_break() {
+            flow = ControlFlow::Break(());
+        }
+        if !taking.rows.is_certain() {
+            let is_over = last || flow.is_break() || scanner.position() > JUDGED;
+            if is_over && last && flow.is_continue() && taking.rows.is_report() {
+                let _ = taking.is_certain();
+            } else if is_over {
+                let text = start.checked_sub(base).and_then(|start| buffer.get(start as usize..));
+                return Err(refuse(text.unwrap_or_default(), last, options, Some(taking.rows.header.width)));
+            }
+        }
+        if let Some(failure) = &taking.rows.failure {
+            return Err(failure.clone());
+        }
+        let ControlFlow::Continue(dropped) = flow else { return Ok(buffer.len()) };
+        if last {
+            return Ok(buffer.len());
+        }
+        if S::NEEDS_BYTES && scanner.is_in_long_record() {
+            let line = scanner.open_record().map_or(1, |record| record.line);
+            return Err(Error::row_too_large(options.largest_row).at_line(line));
+        }
+        let needed = match rows.needed_from() {
+            _ if !rows.is_certain() => 0,
+            Some(needed) if S::NEEDS_BYTES => usize::try_from(needed.saturating_sub(base)).unwrap_or(dropped),
+            _ => dropped,
+        };
+        let dropped = dropped.min(needed);
+        scanner.drop_front(dropped);
+        Ok(dropped)
     }
 }

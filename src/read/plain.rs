@@ -1,20 +1,43 @@
 //! Runs of plain records, which most of a report is: read many bytes at a time.
 //!
-//! A record is plain if it ends with LF or CRLF, each of its quotes opens a field right behind a separator or closes
-//! one right before one, it has as many fields as the header, it is UTF-8, its reason is known and stands in the
-//! first column or the last, and no line inside its quotes looks like a fault. No reading rule has anything to say
-//! of such a record but to count it. Whatever else there is, the run ends in front of it: it is for the careful
-//! reading of [`Scanner`](crate::read::scan::Scanner), and nothing is decided here.
+//! A record is plain if it ends with LF or CRLF, each of its quotes opens a cell right behind a separator or closes
+//! one right before one, it has as many cells as the header, it is UTF-8, no line inside its quotes looks like a fault,
+//! and it is no header: its reason is known, or it holds an `@`. No reading rule has anything to say of such a record
+//! but to count it. Whatever else there is, the run ends in front of it: it is for the careful reading of
+//! [`Scanner`](super::scan::Scanner), and nothing is decided here.
+//!
+//! # How it works
+//!
+//! A block of the report is looked at 64 bytes at a time, a *word*. For each word, vectors tell where its quotes,
+//! separators and line ends are: one mask of 64 bits each, the first byte in the lowest bit (here it stands leftmost).
+//!
+//! ```text
+//!   bytes       B l o c k e r , a @ x , " T h e   O l d ,   H o u s e " \r\n
+//!   quotes      . . . . . . . . . . . . 1 . . . . . . . . . . . . . . 1 . .
+//!   inside      . . . . . . . . . . . . 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 . . .    an odd number of quotes up to here
+//!   separators  . . . . . . . 1 . . . 1 . . . . . . . . 1 . . . . . . . . .
+//!    - inside   . . . . . . . 1 . . . 1 . . . . . . . . . . . . . . . . . .    those that part cells
+//!   LFs         . . . . . . . . . . . . . . . . . . . . . . . . . . . . . 1
+//!    - inside   . . . . . . . . . . . . . . . . . . . . . . . . . . . . . 1    those that end records
+//! ```
+//!
+//! What is wrong is a mask too: a quote that opens where no cell begins, a byte that is none of the four behind a
+//! closing quote, a CR without its LF. Records before the first wrong byte are still good. Noted of a block are the ends
+//! of its records, each with the number of separators before it, and the masks of the separators; from them a second
+//! pass takes the records: the width is the difference of two numbers, the reason's cell starts behind the nth separator.
+//! Whether that cell is a known reason is told by its first 24 bytes, compared with the spellings that have been met.
 
-use std::sync::LazyLock;
+use std::ops::ControlFlow;
+use std::sync::{Arc, LazyLock};
 
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch, u8x64};
-use memchr::{memchr, memchr2};
+use memchr::memchr;
 
-use crate::read::rows::is_fault;
-use crate::read::scan::BOM;
-use crate::reason::Slot;
+use super::header::Header;
+use super::scan::{Run, lines};
+use crate::format::BOM;
+use crate::reason::{FailureReason, Slot};
 
 /// How many bytes are looked at at a time. It fits the fastest cache, and a longer record is not plain.
 pub(crate) const BLOCK: usize = 16 * 1024;
@@ -26,49 +49,68 @@ pub(crate) const WORD: usize = 64;
 /// What the processor has.
 static LEVEL: LazyLock<Level> = LazyLock::new(Level::new);
 
-/// How the records of a report have to look.
+/// Where the reason's cell stands in a row.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Shape {
-    pub(crate) width: usize,
-    /// Does the reason stand in the last column? Else it stands in the first.
-    pub(crate) reason_last: bool,
+enum Place {
+    First,
+    Last,
+    /// Behind so many separators.
+    Behind(usize),
 }
 
 /// One plain record.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct PlainRecord {
-    /// Where it starts and ends, without its line end, in bytes from the start of the input.
-    pub(crate) start: u64,
-    pub(crate) end: u64,
+pub(crate) struct PlainRecord<'b> {
+    /// Where it starts and ends, without its line end, in the bytes that are read.
+    pub(crate) from: usize,
+    pub(crate) to: usize,
     /// The physical line on which it starts.
     pub(crate) line: u64,
     pub(crate) slot: Slot,
-}
-
-/// How far a run went.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Run {
-    pub(crate) bytes: usize,
-    pub(crate) lines: u64,
+    /// The reason's cell without its quotes, where the reason isn't known.
+    pub(crate) unknown: Option<&'b [u8]>,
 }
 
 /// Reads runs of plain records.
-#[derive(Debug)]
 pub(crate) struct PlainReader {
-    shape: Shape,
+    header: Arc<Header>,
+    place: Place,
     level: Level,
     block: Block,
     spellings: Spellings,
 }
 
+impl std::fmt::Debug for PlainReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PlainReader").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
 impl PlainReader {
-    pub(crate) fn new(shape: Shape) -> Self {
-        PlainReader { shape, level: *LEVEL, block: Block::default(), spellings: Spellings::default() }
+    /// For the rows under a header, where there may be any that are plain.
+    pub(crate) fn for_rows_under(header: &Arc<Header>, may_run: bool) -> Option<Self> {
+        // Under such a header, a record with a known reason may be the header once more.
+        if !may_run || header.is_like_fault() || header.reason >= header.width {
+            return None;
+        }
+        let place = match header.reason {
+            0 => Place::First,
+            last if last + 1 == header.width => Place::Last,
+            separators => Place::Behind(separators),
+        };
+        let (block, spellings) = (Block::default(), Spellings::documented(header.shape.separator));
+        Some(PlainReader { header: Arc::clone(header), place, level: *LEVEL, block, spellings })
     }
 
     /// Takes the plain records with which `bytes` begin. A record begins there, at `position` in the input.
     #[inline]
-    pub(crate) fn read(&mut self, bytes: &[u8], position: u64, line: u64, mut take: impl FnMut(PlainRecord)) -> Run {
+    pub(crate) fn read<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        position: u64,
+        line: u64,
+        mut take: impl FnMut(PlainRecord<'b>) -> ControlFlow<()>,
+    ) -> Run {
         let mut run = Run::default();
         loop {
             let text = &bytes[run.bytes..];
@@ -77,78 +119,102 @@ impl PlainReader {
                 if !may_be_plain(text) {
                     return run;
                 }
-                self.block.note(self.level, self.shape, text, start);
+                self.block.note(self.level, self.header.shape.separator, text, start);
             }
-            let more = self.take_block(text, start, line + run.lines, &mut take);
+            let taken = self.take_block(bytes, run.bytes, start, line + run.lines, &mut take);
+            let (more, is_over) = match taken {
+                ControlFlow::Continue(more) => (more, false),
+                ControlFlow::Break(more) => (more, true),
+            };
             run.bytes += more.bytes;
             run.lines += more.lines;
             // Either the next record is not plain, or not all of it is there.
-            if more.bytes == 0 || self.block.next < self.block.ends.len() {
+            if is_over || more.bytes == 0 || self.block.next < self.block.ends.len() {
                 return run;
             }
         }
     }
 
-    /// Takes what is plain of the rest of the block, which starts at `text`.
+    /// Takes what is plain of the rest of the block, which starts at `offset` of the bytes. `Break`: nothing more is
+    /// wanted.
     #[inline(never)]
-    fn take_block(&mut self, text: &[u8], position: u64, line: u64, take: &mut impl FnMut(PlainRecord)) -> Run {
-        let Block { start, ends, next, breaks, is_utf8 } = &mut self.block;
-        let Shape { width, reason_last } = self.shape;
-        let passed = (position - *start) as u32;
+    fn take_block<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        offset: usize,
+        position: u64,
+        line: u64,
+        take: &mut impl FnMut(PlainRecord<'b>) -> ControlFlow<()>,
+    ) -> ControlFlow<Run, Run> {
+        let text = &bytes[offset..];
+        let passed = (position - self.block.start) as usize;
         let (mut from, mut lines, mut taken) = (0, 0, 0);
-        let mut commas = ends.get(next.wrapping_sub(1)).map_or(0, |end| end.commas);
-        let mut broken = breaks.partition_point(|&at| at < passed);
-        let mut next_break = breaks.get(broken).copied().unwrap_or(u32::MAX);
-        for end in ends.get(*next..).unwrap_or_default() {
-            let to = (end.at - passed) as usize;
-            let cell = if reason_last { from.max(end.last_cell.saturating_sub(passed) as usize) } else { from };
-            if (end.commas - commas) as usize + 1 != width || reason_last && text[from] == BOM[0] {
+        let mut separators = self.block.ends.get(self.block.next.wrapping_sub(1)).map_or(0, |end| end.separators);
+        let mut broken = self.block.breaks.partition_point(|&at| (at as usize) < passed);
+        let mut next_break = self.block.next_break(broken);
+        let mut is_over = false;
+        for end in self.block.ends.get(self.block.next..).unwrap_or_default() {
+            let to = end.at as usize - passed;
+            if (end.separators - separators) as usize + 1 != self.header.width || text[from] == BOM[0] {
                 break;
             }
+            let cell = match self.place {
+                Place::First => from,
+                Place::Last => self.block.last_cell(from + passed, to + passed) - passed,
+                Place::Behind(separators) => self.block.cell_behind(separators, from + passed) - passed,
+            };
             let found = text[cell..].first_chunk().and_then(|bytes| self.spellings.find(bytes));
-            let Some(slot) = found.or_else(|| self.spellings.learn(text, cell, to)) else { break };
-            if !*is_utf8 && std::str::from_utf8(&text[from..to]).is_err() {
+            let (slot, unknown) = match found {
+                Some(slot) => (slot, None),
+                None => match self.spellings.learn(text, cell, to, &self.header, &text[from..to]) {
+                    Some(learned) => learned,
+                    None => break,
+                },
+            };
+            if !self.block.is_utf8 && std::str::from_utf8(&text[from..to]).is_err() {
                 break;
             }
             let mut inner_lines = 0;
             if next_break < end.at {
-                while let Some(&at) = breaks.get(broken)
+                while let Some(&at) = self.block.breaks.get(broken)
                     && at < end.at
                 {
                     inner_lines += 1;
                     broken += 1;
                 }
-                if may_hold_fault(&text[from..to]) {
+                if may_hold_fault(&text[from..to], &self.header) {
                     break;
                 }
-                next_break = breaks.get(broken).copied().unwrap_or(u32::MAX);
+                next_break = self.block.next_break(broken);
             }
             let is_crlf = text.get(to.wrapping_sub(1)) == Some(&b'\r');
-            take(PlainRecord {
-                start: position + from as u64,
-                end: position + (to - usize::from(is_crlf)) as u64,
-                line: line + lines,
-                slot,
-            });
+            let record_end = to - usize::from(is_crlf);
+            let record =
+                PlainRecord { from: offset + from, to: offset + record_end, line: line + lines, slot, unknown };
             lines += 1 + inner_lines;
-            commas = end.commas;
+            separators = end.separators;
             from = to + 1;
             taken += 1;
+            if take(record).is_break() {
+                is_over = true;
+                break;
+            }
         }
-        *next += taken;
-        Run { bytes: from, lines }
+        self.block.next += taken;
+        let run = Run { bytes: from, lines };
+        if is_over { ControlFlow::Break(run) } else { ControlFlow::Continue(run) }
     }
 }
 
 /// Which bytes of a word end a cell, the first byte in the lowest bit.
-pub(crate) fn cell_ends(word: &[u8; WORD]) -> u64 {
+pub(crate) fn cell_ends(word: &[u8; WORD], separator: u8) -> u64 {
     #[inline(always)]
-    fn find<S: Simd>(simd: S, word: &[u8; WORD]) -> u64 {
+    fn find<S: Simd>(simd: S, word: &[u8; WORD], separator: u8) -> u64 {
         let bytes = u8x64::from_slice(simd, word);
         let is = |byte: u8| bytes.simd_eq(u8x64::splat(simd, byte));
-        (is(b',') | is(b'\n') | is(b'\r')).to_bitmask()
+        (is(separator) | is(b'\n') | is(b'\r')).to_bitmask()
     }
-    dispatch!(*LEVEL, simd => find(simd, word))
+    dispatch!(*LEVEL, simd => find(simd, word, separator))
 }
 
 /// A quick look at how a record begins, so that lines of something else cost next to nothing.
@@ -158,16 +224,8 @@ fn may_be_plain(text: &[u8]) -> bool {
 
 /// Might one of the lines behind the first, which all stand inside quotes, look like a fault? The last one may be
 /// taken for longer than it is, which makes it no less like one.
-fn may_hold_fault(record: &[u8]) -> bool {
-    let mut rest = record;
-    while let Some(end) = memchr2(b'\n', b'\r', rest) {
-        rest = &rest[end + 1..];
-        let line = &rest[..memchr2(b'\n', b'\r', rest).unwrap_or(rest.len())];
-        if memchr(b'@', line).is_some() && is_fault(line) {
-            return true;
-        }
-    }
-    false
+fn may_hold_fault(record: &[u8], header: &Header) -> bool {
+    lines(record).skip(1).any(|line| header.is_fault(line))
 }
 
 /// Where the records of a block end, as far as its quotes are as they should be.
@@ -178,6 +236,8 @@ struct Block {
     ends: Vec<End>,
     /// The first of the ends that is not taken yet.
     next: usize,
+    /// The separators of each word that part cells.
+    separators: Vec<u64>,
     /// The LFs inside quotes.
     breaks: Vec<u32>,
     /// Are all the records that end here UTF-8?
@@ -189,9 +249,7 @@ struct End {
     /// The position of the LF.
     at: u32,
     /// How many separators stand before it in the block.
-    commas: u32,
-    /// Where the record's last cell starts, if it has two or more.
-    last_cell: u32,
+    separators: u32,
 }
 
 impl Block {
@@ -208,19 +266,57 @@ impl Block {
         self.next < self.ends.len() && before.is_some_and(|end| u64::from(end.at) + 1 == at)
     }
 
+    fn next_break(&self, broken: usize) -> u32 {
+        self.breaks.get(broken).copied().unwrap_or(u32::MAX)
+    }
+
+    /// Where the last cell of the record from `from` to `to` starts.
+    #[inline(always)]
+    fn last_cell(&self, from: usize, to: usize) -> usize {
+        let mut word = to / WORD;
+        let mut mask = self.word(word) & ((1 << (to % WORD)) - 1);
+        while mask == 0 && word > from / WORD {
+            word -= 1;
+            mask = self.word(word);
+        }
+        let last = (word * WORD + WORD).wrapping_sub(mask.leading_zeros() as usize);
+        if mask == 0 { from } else { last.max(from) }
+    }
+
+    /// Where the cell behind so many separators of the record that starts at `from` starts.
+    #[inline(always)]
+    fn cell_behind(&self, mut separators: usize, from: usize) -> usize {
+        let mut word = from / WORD;
+        let mut mask = self.word(word) & (u64::MAX << (from % WORD));
+        while (mask.count_ones() as usize) < separators && word < self.separators.len() {
+            separators -= mask.count_ones() as usize;
+            word += 1;
+            mask = self.word(word);
+        }
+        for _ in 1..separators {
+            mask &= mask.wrapping_sub(1);
+        }
+        word * WORD + mask.trailing_zeros() as usize + 1
+    }
+
+    #[inline(always)]
+    fn word(&self, word: usize) -> u64 {
+        self.separators.get(word).copied().unwrap_or(0)
+    }
+
     /// Notes the records with which `text` begins.
-    fn note(&mut self, level: Level, shape: Shape, text: &[u8], start: u64) {
+    fn note(&mut self, level: Level, separator: u8, text: &[u8], start: u64) {
         let text = &text[..text.len().min(BLOCK)];
         self.start = start;
         self.next = 0;
         self.breaks.clear();
-        self.ends.resize(MOST, End::default());
-        let (ends, breaks) = (&mut self.ends[..], &mut self.breaks);
-        let Notes { count, is_rare, .. } = if shape.reason_last {
-            dispatch!(level, simd => Notes::of::<_, true>(simd, text, ends, breaks))
-        } else {
-            dispatch!(level, simd => Notes::of::<_, false>(simd, text, ends, breaks))
-        };
+        let most = MOST.min(text.len() / 8 + 2 * WORD);
+        if self.ends.len() < most {
+            self.ends.resize(most, End::default());
+        }
+        self.separators.resize(text.len() / WORD + 1, 0);
+        let notes = dispatch!(level, simd => Notes::of(simd, separator, text, self));
+        let Notes { count, is_rare, .. } = notes;
         self.ends.truncate(count);
         let len = self.ends.last().map_or(0, |end| end.at as usize);
         self.is_utf8 = !is_rare || simdutf8::basic::from_utf8(&text[..len]).is_ok();
@@ -231,8 +327,7 @@ impl Block {
 #[derive(Default)]
 struct Notes {
     count: usize,
-    commas: u32,
-    last_cell: u32,
+    separators: u32,
     /// All ones inside quotes.
     quoted: u64,
     /// Was the last byte a separator, a quote or a line end, a closing quote, a CR?
@@ -248,7 +343,7 @@ struct Notes {
 impl Notes {
     /// Notes the records of a text, as far as its quotes and line ends are as they should be.
     #[inline(always)]
-    fn of<S: Simd, const LAST: bool>(simd: S, text: &[u8], ends: &mut [End], breaks: &mut Vec<u32>) -> Notes {
+    fn of<S: Simd>(simd: S, separator: u8, text: &[u8], block: &mut Block) -> Notes {
         let mut notes = Notes { after_separator: 1, ..Notes::default() };
         let (words, rest) = text.as_chunks::<WORD>();
         // To note them and look at them later is faster than to stop at each.
@@ -258,7 +353,7 @@ impl Notes {
             if let Some(place) = beyond_ascii.get_mut(notes.beyond_ascii) {
                 *place = number;
             }
-            goes_on = notes.word::<S, LAST>(simd, word, (number * WORD) as u32, ends, breaks);
+            goes_on = notes.word(simd, separator, word, number, block);
             if !goes_on {
                 break;
             }
@@ -268,7 +363,7 @@ impl Notes {
             // NULs mean nothing, and no record ends in them.
             let mut word = [0; WORD];
             word.iter_mut().zip(rest).for_each(|(place, &byte)| *place = byte);
-            notes.word::<S, LAST>(simd, &word, (words.len() * WORD) as u32, ends, breaks);
+            notes.word(simd, separator, &word, words.len(), block);
             notes.is_rare |= !rest.is_ascii();
         }
         notes
@@ -276,51 +371,56 @@ impl Notes {
 
     /// Notes one word. `false` where nothing more can be noted.
     #[inline(always)]
-    fn word<S: Simd, const LAST: bool>(
+    fn word<S: Simd>(
         &mut self,
         simd: S,
+        separator: u8,
         word: &[u8; WORD],
-        at: u32,
-        places: &mut [End],
-        inner: &mut Vec<u32>,
+        number: usize,
+        block: &mut Block,
     ) -> bool {
+        let at = (number * WORD) as u32;
         let bytes = u8x64::from_slice(simd, word);
         let mask = |byte: u8| bytes.simd_eq(u8x64::splat(simd, byte)).to_bitmask();
-        let (quotes, mut commas, lfs, crs) = (mask(b'"'), mask(b','), mask(b'\n'), mask(b'\r'));
-        let separators = quotes | commas | lfs | crs;
+        let (quotes, mut separators, lfs, crs) = (mask(b'"'), mask(separator), mask(b'\n'), mask(b'\r'));
+        self.beyond_ascii += usize::from(bytes.simd_ge(u8x64::splat(simd, 0x80)).to_bitmask() != 0);
+        let bounds = quotes | separators | lfs | crs;
         let mut ends = lfs;
-        let mut wrong = self.after_close & !separators | (crs << 1 | self.after_cr) & !lfs;
+        let mut wrong = self.after_close & !bounds | (crs << 1 | self.after_cr) & !lfs;
         self.after_close = 0;
         if quotes | self.quoted != 0 {
             let inside = prefix_xor(quotes) ^ self.quoted;
             let (opens, closes) = (quotes & inside, quotes & !inside);
-            wrong |= opens & !(separators << 1 | self.after_separator) | closes << 1 & !separators;
+            wrong |= opens & !(bounds << 1 | self.after_separator) | closes << 1 & !bounds;
             self.after_close = closes >> 63;
             self.quoted = ((inside as i64) >> 63) as u64;
             ends &= !inside;
-            commas &= !inside;
-            let mut breaks = lfs & inside;
-            while breaks != 0 {
-                inner.push(at + breaks.trailing_zeros());
-                breaks &= breaks - 1;
-            }
+            separators &= !inside;
+            block.note_breaks(at, lfs & inside);
         }
-        self.after_separator = separators >> 63;
+        self.after_separator = bounds >> 63;
         self.after_cr = crs >> 63;
-        self.beyond_ascii += usize::from(bytes.simd_ge(u8x64::splat(simd, 0x80)).to_bitmask() != 0);
         if wrong != 0 {
             // What stands before the first wrong byte is right, and no record ends between a quote and the byte
             // behind it that shows it to be wrong.
             ends &= (1 << wrong.trailing_zeros()) - 1;
         }
+        if let Some(place) = block.separators.get_mut(number) {
+            *place = separators;
+        }
+        self.note_ends(at, ends, separators, block) && wrong == 0
+    }
+
+    /// Notes where records end in a word. `false` where there is no room for more.
+    #[inline(always)]
+    fn note_ends(&mut self, at: u32, mut ends: u64, separators: u64, block: &mut Block) -> bool {
         let count = ends.count_ones() as usize;
-        let Some([first, further @ ..]) = places.get_mut(self.count..self.count + WORD) else { return false };
+        let Some([first, further @ ..]) = block.ends.get_mut(self.count..self.count + WORD) else { return false };
         let mut end = || {
             let bit = ends.trailing_zeros();
-            let below = commas & (ends ^ ends.wrapping_sub(1));
-            let last_cell = if LAST && below != 0 { at + WORD as u32 - below.leading_zeros() } else { self.last_cell };
+            let below = separators & (ends ^ ends.wrapping_sub(1));
             ends &= ends.wrapping_sub(1);
-            End { at: at + bit, commas: self.commas + below.count_ones(), last_cell }
+            End { at: at + bit, separators: self.separators + below.count_ones() }
         };
         // One at most, as a rule; to write it is faster than to look whether there is one.
         *first = end();
@@ -328,11 +428,18 @@ impl Notes {
             further.iter_mut().take(count - 1).for_each(|place| *place = end());
         }
         self.count += count;
-        self.commas += commas.count_ones();
-        if LAST && commas != 0 {
-            self.last_cell = at + WORD as u32 - commas.leading_zeros();
+        self.separators += separators.count_ones();
+        true
+    }
+}
+
+impl Block {
+    #[inline(always)]
+    fn note_breaks(&mut self, at: u32, mut breaks: u64) {
+        while breaks != 0 {
+            self.breaks.push(at + breaks.trailing_zeros());
+            breaks &= breaks - 1;
         }
-        wrong == 0
     }
 }
 
@@ -371,7 +478,7 @@ fn prefix_xor(mut bits: u64) -> u64 {
 /// The spellings of known reasons that have been met, each with its quotes, if any, and the byte that ends its cell.
 ///
 /// A cell that begins with one of these bytes is that cell: the last byte ends it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Spellings {
     sets: [[Spelling; 2]; 32],
 }
@@ -409,36 +516,67 @@ impl Spellings {
         (is_first | is_second).then_some(slot)
     }
 
-    /// The known reason in the cell of the record that ends at `end`. It is found at once from here on.
+    /// The spellings of the documentation, in cells that a separator ends.
+    fn documented(separator: u8) -> Self {
+        static COMMA: LazyLock<Spellings> = LazyLock::new(|| Spellings::of_labels(b','));
+        if separator == b',' { COMMA.clone() } else { Spellings::of_labels(separator) }
+    }
+
+    fn of_labels(separator: u8) -> Self {
+        let mut spellings = Spellings::default();
+        for reason in FailureReason::iter() {
+            let mut text = [&*reason.label().as_bytes().to_vec(), &[separator]].concat();
+            let len = text.len();
+            text.resize(len.max(SPELLING), 0);
+            spellings.keep(&text, len, Slot::from(&reason));
+        }
+        spellings
+    }
+
+    /// The reason in the cell of the record that ends at `end`: a known one, which is found at once from here on, or
+    /// one that isn't known, with its text. `None` where the record may be something else than a fault.
     #[cold]
-    fn learn(&mut self, text: &[u8], cell: usize, end: usize) -> Option<Slot> {
+    fn learn<'b>(
+        &mut self,
+        text: &'b [u8],
+        cell: usize,
+        end: usize,
+        header: &Header,
+        record: &[u8],
+    ) -> Option<(Slot, Option<&'b [u8]>)> {
         let rest = text.get(cell..end)?;
         let rest = rest.strip_suffix(b"\r").unwrap_or(rest);
-        let spelled = &rest[..memchr(b',', rest).unwrap_or(rest.len())];
+        let spelled = &rest[..memchr(header.shape.separator, rest).unwrap_or(rest.len())];
         let inner = match spelled.strip_prefix(b"\"") {
             Some(quoted) => quoted.strip_suffix(b"\"").filter(|inner| memchr(b'"', inner).is_none())?,
             None => spelled,
         };
         // Behind a byte order mark there may be a header.
-        let slot = Slot::of(inner).filter(|_| !spelled.starts_with(BOM))?;
-        let len = spelled.len() + 1;
-        // A shorter one would leave the choice of the set to what follows it.
-        if (8..=SPELLING).contains(&len)
-            && let Some(bytes) = text[cell..].first_chunk()
-        {
-            let text = words(bytes);
-            let masks = [0, 8, 16].map(|from| match len.saturating_sub(from) {
-                0 => 0,
-                bytes @ 1..8 => (1 << (8 * bytes)) - 1,
-                _ => u64::MAX,
-            });
-            let [first, second] = &mut self.sets[set(text)];
-            *second = std::mem::replace(
-                first,
-                Spelling { words: [text[0] & masks[0], text[1] & masks[1], text[2] & masks[2]], masks, slot },
-            );
+        if spelled.starts_with(BOM) {
+            return None;
         }
-        Some(slot)
+        let Some(slot) = Slot::of(inner) else {
+            // Neither a header, nor a row of blanks, nor one that a quote in it makes another one.
+            let is_fault = memchr(b'@', record).is_some() && !header.is_reason_name(inner) && inner.len() == spelled.len();
+            return is_fault.then_some((Slot::Other, Some(inner)));
+        };
+        self.keep(&text[cell..], spelled.len() + 1, slot);
+        Some((slot, None))
+    }
+
+    /// Keeps a spelling of so many bytes, with the byte that ends its cell.
+    fn keep(&mut self, text: &[u8], len: usize, slot: Slot) {
+        // A shorter one would leave the choice of the set to what follows it.
+        let Some(bytes) = text.first_chunk().filter(|_| (8..=SPELLING).contains(&len)) else { return };
+        let text = words(bytes);
+        let masks = [0, 8, 16].map(|from| match len.saturating_sub(from) {
+            0 => 0,
+            bytes @ 1..8 => (1 << (8 * bytes)) - 1,
+            _ => u64::MAX,
+        });
+        let [first, second] = &mut self.sets[set(text)];
+        let spelling = Spelling { words: [text[0] & masks[0], text[1] & masks[1], text[2] & masks[2]], masks, slot };
+        *second = std::mem::replace(first, spelling);
     }
 }
 

@@ -1,18 +1,40 @@
-//! Which records of a report are faults, and what each of them says: the reading rules.
+//! Rows of records: which are faults, why, and what was unusual; rules 4e to 9, and 2 for the records.
 //!
-//! Records come in; counts come out, and a row at a time goes to a [`RowSink`].
+//! # How it works
+//!
+//! Each record that the [`Scanner`](super::scan::Scanner) finds is one of these:
+//!
+//! ```text
+//!   skipped          a line of nothing, or a row of blank cells
+//!   the header       the first one
+//!   a copy           the header in force once more            ─┐
+//!   another header   from here on, the columns are its own    ─┴─ what was kept back is told before
+//!   a fault          told at once; or kept back, where it is short and a line break may have torn it apart:
+//!                    then the record behind it is joined to it, or it is told as it is
+//! ```
+//!
+//! Until it is certain that this is a report, rows are kept in a queue, and nobody hears of them.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use memchr::memchr;
 
+use super::cell::{Cell, Utf8};
+use super::head::{Head, JUDGED};
+use super::header::{Header, Names, Skip, Texts, each_record, skip};
+use super::plain::{PlainReader, PlainRecord};
+use super::scan::{Record, Run, Sink};
 use crate::anomaly::{Anomaly, AnomalySet};
 use crate::error::Error;
-use crate::read::cell::{Cell, Utf8};
-use crate::read::plain::{PlainReader, PlainRecord, Run, Shape};
-use crate::read::scan::{Record, Scanner, Sink};
 use crate::reason::counts::ReasonCounts;
 use crate::reason::{FailureReason, Slot};
+
+/// What may stand between the two parts of a row that was torn apart.
+const LARGEST_GAP: u64 = 64 * 1024;
+
+/// Among how many records of two cells or more a known reason must stand.
+const JUDGED_RECORDS: usize = 1000;
 
 /// One fault.
 #[derive(Clone, Copy, Debug)]
@@ -26,141 +48,89 @@ pub(crate) struct Row {
     pub(crate) anomalies: AnomalySet,
 }
 
-/// Takes the faults, in order.
+/// Takes the faults, in order, and the headers under which they stand. `Break` ends the reading.
 pub(crate) trait RowSink {
-    fn row(&mut self, row: Row);
+    /// Does it look at the rows' bytes? Else they are empty.
+    const NEEDS_BYTES: bool;
+
+    /// From here on, faults stand under this header.
+    fn header(&mut self, header: &Arc<Header>) -> ControlFlow<()>;
+
+    fn row(&mut self, row: Row, bytes: &[u8]) -> ControlFlow<()>;
 }
 
 /// For those who only want the counts.
 impl RowSink for () {
-    fn row(&mut self, _: Row) {}
-}
+    const NEEDS_BYTES: bool = false;
 
-/// How the columns of a report lie.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Layout {
-    /// Where the header starts and ends in the input; `None` where the report has none.
-    pub(crate) header: Option<(u64, u64)>,
-    /// How many columns the header has or, without one, the first record.
-    pub(crate) width: usize,
-    pub(crate) reason: usize,
-    pub(crate) email: Option<usize>,
+    fn header(&mut self, _: &Arc<Header>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn row(&mut self, _: Row, _: &[u8]) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
 }
 
 /// Makes rows of records.
 #[derive(Debug)]
-pub(crate) struct Rows<S> {
-    pub(crate) sink: S,
-    strict: bool,
+pub(crate) struct Rows {
     pub(crate) counts: ReasonCounts,
-    pub(crate) layout: Layout,
-    header: Header,
+    pub(crate) failure: Option<Error>,
+    /// The header in force.
+    pub(crate) header: Arc<Header>,
+    strict: bool,
+    most_columns: usize,
+    names: Names,
+    /// Has the first record been read?
+    has_begun: bool,
     current: Current,
     /// A short row that may go on behind a line break.
     pending: Option<Candidate>,
     /// What was unusual in the last row.
-    pub(crate) last: AnomalySet,
-    pub(crate) failure: Option<Error>,
-    /// May plain records be read at once?
-    may_run: bool,
-    /// Reads them, once it is known how they look.
+    last: AnomalySet,
+    judgement: Judgement,
     plain: Option<Box<PlainReader>>,
 }
 
-/// The first record.
-#[derive(Debug, Default)]
-struct Header {
-    seen: bool,
-    /// Has it a column by the name of the reason or the email, or no name at all?
-    certain: bool,
-    reason: Option<usize>,
-    email: Option<usize>,
-    first_cell: Cell,
-    /// Its names, one behind the other, and where each of them ends; `None` where they were too many to be kept.
-    names: Option<(Vec<u8>, Vec<usize>)>,
+/// Rule 2: is this a report?
+#[derive(Debug)]
+struct Judgement {
+    is_certain: bool,
+    names_email_second: bool,
+    /// How many records of two cells or more there were, and whether there was any record but copies of the header.
+    records: usize,
+    has_records: bool,
+    /// What has been found so far, and isn't told yet.
+    queue: Vec<Queued>,
+    /// The first thing that would have been an error of a report.
+    failure: Option<Error>,
 }
 
-impl Header {
-    /// The most bytes of names and ends that are kept to recognise the header where it is repeated.
-    const LONGEST: usize = 64 * 1024;
-
-    fn add_name(&mut self, column: usize, name: &Cell) {
-        let key = name.key();
-        if key.is_reason_column() {
-            self.reason.get_or_insert(column);
-        }
-        if key.is_email_column() {
-            self.email.get_or_insert(column);
-        }
-        if column == 0 {
-            self.first_cell.clone_from(name);
-            self.names = Some(Default::default());
-        }
-        self.names = self.names.take().zip(name.bytes()).and_then(|((mut names, mut ends), name)| {
-            names.extend_from_slice(name);
-            ends.push(names.len());
-            (names.len() + ends.len() <= Self::LONGEST).then_some((names, ends))
-        });
-    }
-}
-
-impl Header {
-    /// Is the name of this column a known reason?
-    fn names_known_reason(&self, column: usize) -> bool {
-        self.names.as_ref().is_some_and(|(names, ends)| {
-            let start = column.checked_sub(1).map_or(Some(0), |before| ends.get(before).copied());
-            let name = start.zip(ends.get(column)).and_then(|(start, &end)| names.get(start..end));
-            name.is_some_and(|name| Slot::of(name).is_some())
-        })
-    }
-}
-
-/// Compares a record with the header, piece by piece.
-#[derive(Clone, Copy, Debug, Default)]
-struct Comparison {
-    column: usize,
-    at: usize,
-    differs: bool,
-}
-
-impl Comparison {
-    fn text(&mut self, header: &Header, piece: &[u8]) {
-        if !self.differs {
-            self.differs = !header.names.as_ref().is_some_and(|(names, _)| names[self.at..].starts_with(piece));
-            self.at += piece.len();
-        }
-    }
-
-    fn end_field(&mut self, header: &Header) {
-        if !self.differs {
-            let end = header.names.as_ref().and_then(|(_, ends)| ends.get(self.column));
-            self.differs = end != Some(&self.at);
-            self.column += 1;
-        }
-    }
-
-    fn is_header(&self, header: &Header) -> bool {
-        !self.differs && header.names.as_ref().is_some_and(|(_, ends)| ends.len() == self.column)
-    }
+#[derive(Debug)]
+enum Queued {
+    Header(Arc<Header>),
+    Row(Row),
 }
 
 /// What is known of the record being read.
 #[derive(Debug, Default)]
 struct Current {
     column: usize,
-    /// The reason or, in the first record, the name being read.
+    /// The reason's cell.
     cell: Cell,
     email_has_at: bool,
     utf8: Utf8,
     invalid_utf8: bool,
-    comparison: Comparison,
 }
 
 impl Current {
     fn clear(&mut self) {
-        let mut cell = std::mem::take(&mut self.cell);
-        cell.clear();
-        *self = Current { cell, ..Current::default() };
+        self.cell.clear();
+        self.column = 0;
+        self.email_has_at = false;
+        self.utf8 = Utf8::default();
+        self.invalid_utf8 = false;
     }
 }
 
@@ -170,92 +140,253 @@ struct Candidate {
     start: u64,
     end: u64,
     line: u64,
-    fields: usize,
+    cells: usize,
     slot: Slot,
     unknown: Option<FailureReason>,
     anomalies: AnomalySet,
 }
 
-impl<S: RowSink> Rows<S> {
-    pub(crate) fn new(sink: S, strict: bool, may_run: bool) -> Self {
-        Rows {
-            sink,
-            strict,
+impl Rows {
+    pub(crate) fn new(head: Head, strict: bool, most_columns: usize, names: Names) -> Self {
+        let mut rows = Rows {
             counts: ReasonCounts::new(),
-            layout: Layout::default(),
-            header: Header::default(),
+            failure: None,
+            header: Arc::new(head.header),
+            strict,
+            most_columns,
+            names,
+            has_begun: false,
             current: Current::default(),
             pending: None,
             last: AnomalySet::EMPTY,
-            failure: None,
-            may_run,
+            judgement: Judgement {
+                is_certain: head.names_reason,
+                names_email_second: head.names_email_second,
+                records: 0,
+                has_records: false,
+                queue: Vec::new(),
+                failure: None,
+            },
             plain: None,
+        };
+        if head.is_too_wide {
+            let _ = rows.fail(Error::too_wide(rows.header.width, most_columns));
+        }
+        rows
+    }
+
+    /// Is it certain that this is a report?
+    pub(crate) fn is_certain(&self) -> bool {
+        self.judgement.is_certain
+    }
+
+    /// From where on the bytes of rows that haven't been told are needed.
+    pub(crate) fn needed_from(&self) -> Option<u64> {
+        self.pending.as_ref().map(|pending| pending.start)
+    }
+
+    /// What stands in front of the header was skipped.
+    pub(crate) fn skip_preamble(&mut self, lines: impl Iterator<Item = u64>) {
+        for line in lines {
+            let _ = self.unusual(AnomalySet::from(Anomaly::Preamble), line);
         }
     }
 
-    /// Has there been nothing yet but a line of one column that isn't the header of a report?
-    pub(crate) fn may_be_text(&self) -> bool {
-        !self.header.certain && self.counts.is_empty() && self.pending.is_none()
-    }
-
-    /// Decides whether the first record is the header.
-    fn first_record(&mut self, record: Record, mut anomalies: AnomalySet) -> ControlFlow<()> {
-        let named = self.header.reason.or(self.header.email).is_some();
-        let slot = self.header.first_cell.slot();
-        let is_fault = !named && (slot.is_some() || record.fields >= 2 && self.current.email_has_at);
-        self.header.seen = true;
-        self.header.certain = named || is_fault || record.fields >= 2;
-        let reason = self.header.reason.unwrap_or(0);
-        let email = self.header.email.or((0..record.fields).find(|&column| column != reason));
-        let header = (!is_fault).then_some((record.start, record.end));
-        self.layout = Layout { header, width: record.fields, reason, email };
-        self.plain = self.shape(!is_fault).map(|shape| Box::new(PlainReader::new(shape)));
-        if !is_fault {
-            return self.unusual(anomalies, record.line);
+    /// Marks the counts where the input has ended in the middle of a row.
+    pub(crate) fn end(&mut self, in_record: bool) {
+        if in_record && self.last.iter().any(|last| matches!(last, Anomaly::ShortRow | Anomaly::UnclosedQuote)) {
+            self.counts.set_cut_off();
         }
-        anomalies.insert(Anomaly::NoHeader);
-        self.header.names = None;
-        self.current.cell = std::mem::take(&mut self.header.first_cell);
-        let candidate = self.candidate(record, anomalies);
-        self.emit(candidate)
     }
 
-    /// How plain records look, where there may be any.
-    fn shape(&self, has_header: bool) -> Option<Shape> {
-        let Layout { width, reason, .. } = self.layout;
-        // Under such a header, a record with a known reason may be the header once more.
-        let header_is_fault = has_header && self.header.names_known_reason(reason);
-        let at_an_edge = reason == 0 || reason + 1 == width;
-        (self.may_run && at_an_edge && !header_is_fault).then_some(Shape { width, reason_last: reason > 0 })
+    /// Rule 2, at the end of the input: may a report have no more records than these?
+    pub(crate) fn is_report(&self) -> bool {
+        let judgement = &self.judgement;
+        judgement.is_certain || !judgement.has_records && judgement.names_email_second
     }
 
-    fn candidate(&self, record: Record, anomalies: AnomalySet) -> Candidate {
+    /// Ends the reading there, or as soon as it is certain that it is one.
+    pub(crate) fn fail(&mut self, error: Error) -> ControlFlow<()> {
+        if self.judgement.is_certain {
+            self.failure.get_or_insert(error);
+            return ControlFlow::Break(());
+        }
+        self.judgement.failure.get_or_insert(error);
+        ControlFlow::Continue(())
+    }
+
+    /// Counts what is unusual in a row or, in a strict reading, stops there.
+    fn unusual(&mut self, anomalies: AnomalySet, line: u64) -> ControlFlow<()> {
+        self.counts.anomalies_mut().record(anomalies, line);
+        match anomalies.iter().next() {
+            Some(anomaly) if self.strict => self.fail(Error::strict(anomaly, line)),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    fn candidate(&self, record: &Record, anomalies: AnomalySet) -> Candidate {
         let slot = self.current.cell.slot();
         Candidate {
             start: record.start,
             end: record.end,
             line: record.line,
-            fields: record.fields,
+            cells: record.cells,
             slot: slot.unwrap_or(Slot::Other),
             unknown: if slot.is_none() { self.current.cell.unknown_reason() } else { None },
             anomalies,
         }
     }
+}
 
-    fn further_record(&mut self, record: Record, anomalies: AnomalySet) -> ControlFlow<()> {
-        if self.current.comparison.is_header(&self.header) {
-            self.flush()?;
-            let mut anomalies = anomalies;
-            anomalies.insert(Anomaly::RepeatedHeader);
-            return self.unusual(anomalies, record.line);
+/// Rows as they come, from a buffer to a sink.
+pub(crate) struct Taking<'t, 'b, S> {
+    pub(crate) rows: &'t mut Rows,
+    pub(crate) sink: &'t mut S,
+    pub(crate) buffer: &'b [u8],
+    /// Where the buffer starts in the input.
+    pub(crate) base: u64,
+    /// May plain records be read at once?
+    pub(crate) may_run: bool,
+}
+
+impl<'b, S: RowSink> Taking<'_, 'b, S> {
+    /// It is a report: what has been kept back is told.
+    pub(crate) fn is_certain(&mut self) -> ControlFlow<()> {
+        let judgement = &mut self.rows.judgement;
+        judgement.is_certain = true;
+        if let Some(failure) = judgement.failure.take() {
+            return self.rows.fail(failure);
         }
-        let candidate = self.candidate(record, anomalies);
-        if let Some(mut pending) = self.pending.take() {
-            let fields = pending.fields + candidate.fields - 1;
-            let goes_on = candidate.slot == Slot::Other && !self.current.email_has_at && fields <= self.layout.width;
-            if goes_on {
+        for queued in std::mem::take(&mut judgement.queue) {
+            match queued {
+                Queued::Header(header) => self.sink.header(&header)?,
+                Queued::Row(row) => self.tell(row)?,
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// What is pending doesn't go on.
+    pub(crate) fn flush(&mut self) -> ControlFlow<()> {
+        self.rows.pending.take().map_or(ControlFlow::Continue(()), |pending| self.emit(pending))
+    }
+
+    /// What stands behind a pending row is too much already to be part of it, if the next record starts here.
+    pub(crate) fn flush_before(&mut self, position: u64) -> ControlFlow<()> {
+        match &self.rows.pending {
+            Some(pending) if position - pending.end > LARGEST_GAP => self.flush(),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    fn tell(&mut self, row: Row) -> ControlFlow<()> {
+        if !S::NEEDS_BYTES {
+            return self.sink.row(row, &[]);
+        }
+        let from = |position: u64| position.checked_sub(self.base).map_or(usize::MAX, |at| at as usize);
+        match self.buffer.get(from(row.start)..from(row.end)) {
+            Some(bytes) => self.sink.row(row, bytes),
+            None => self.rows.fail(Error::row_too_large(self.rows.header.shape.largest_row).at_line(row.line)),
+        }
+    }
+
+    /// A header comes into force.
+    fn begin_header(&mut self) -> ControlFlow<()> {
+        let header = Arc::clone(&self.rows.header);
+        self.rows.plain = PlainReader::for_rows_under(&header, self.may_run).map(Box::new);
+        if self.rows.judgement.is_certain {
+            return self.sink.header(&header);
+        }
+        self.rows.judgement.queue.push(Queued::Header(header));
+        ControlFlow::Continue(())
+    }
+
+    /// Rule 2: does this record show that it is a report?
+    fn judge(&mut self, record: &Record) -> ControlFlow<()> {
+        let judgement = &mut self.rows.judgement;
+        if judgement.is_certain || record.cells < 2 {
+            return ControlFlow::Continue(());
+        }
+        judgement.records += 1;
+        let counts = judgement.records <= JUDGED_RECORDS && record.next <= JUDGED;
+        if counts && self.rows.current.cell.slot().is_some() {
+            return self.is_certain();
+        }
+        // Nothing that comes can show it any more.
+        if counts { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+
+    fn first_record(&mut self, record: &Record, anomalies: AnomalySet) -> ControlFlow<()> {
+        self.rows.has_begun = true;
+        self.begin_header()?;
+        if self.rows.header.has_names {
+            return self.rows.unusual(anomalies, record.line);
+        }
+        self.rows.judgement.has_records = true;
+        self.judge(record)?;
+        let candidate = self.rows.candidate(record, anomalies.with(Anomaly::NoHeader));
+        self.emit(candidate)
+    }
+
+    /// Rule 4e: a record that is a header once more, or another one.
+    fn later_header(&mut self, record: &Record, bytes: &'b [u8], anomalies: AnomalySet) -> Option<ControlFlow<()>> {
+        let header = &self.rows.header;
+        let is_known = self.rows.current.cell.slot().is_some();
+        let may_be_copy = !is_known || header.is_like_fault();
+        if record.is_marked_header || may_be_copy && header.is_copy(bytes, record.cells) {
+            return Some(self.begin_again(None, record, anomalies.with(Anomaly::RepeatedHeader)));
+        }
+        if is_known || memchr(b'@', bytes).is_some() {
+            return None;
+        }
+        let cells = self.other_header(bytes)?;
+        self.rows.judgement.has_records = true;
+        Some(self.begin_again(Some(cells), record, anomalies.with(Anomaly::OtherHeader)))
+    }
+
+    /// The names of another header, if the record is one.
+    fn other_header(&self, bytes: &[u8]) -> Option<Texts> {
+        let Header { shape, reason, email, .. } = *self.rows.header;
+        let names = &self.rows.names;
+        let mut other = None;
+        each_record(bytes, true, shape, (reason, email), |_, cells| {
+            let reason = cells.iter().position(|name| names.is_reason(name));
+            let has_email = cells.iter().enumerate().any(|(at, name)| Some(at) != reason && names.is_email(name));
+            other = (reason.is_some() && has_email).then_some(cells);
+            ControlFlow::Break(())
+        });
+        other
+    }
+
+    fn begin_again(&mut self, other: Option<Texts>, record: &Record, anomalies: AnomalySet) -> ControlFlow<()> {
+        self.flush()?;
+        self.rows.unusual(anomalies, record.line)?;
+        let Some(cells) = other else { return ControlFlow::Continue(()) };
+        if cells.len() > self.rows.most_columns {
+            let error = Error::too_wide(cells.len(), self.rows.most_columns).at_line(record.line);
+            return self.rows.fail(error);
+        }
+        match Header::new(cells, self.rows.header.shape, &self.rows.names) {
+            Ok(header) => self.rows.header = Arc::new(header),
+            Err(error) => return self.rows.fail(error.at_line(record.line)),
+        }
+        self.begin_header()
+    }
+
+    /// Rule 7: does the record go on with the row that is pending?
+    fn goes_on(&self, pending: &Candidate, candidate: &Candidate) -> bool {
+        candidate.slot == Slot::Other
+            && !self.rows.current.email_has_at
+            && pending.cells + candidate.cells - 1 <= self.rows.header.width
+            && candidate.start - pending.end <= LARGEST_GAP
+    }
+
+    fn further_record(&mut self, record: &Record, anomalies: AnomalySet) -> ControlFlow<()> {
+        let candidate = self.rows.candidate(record, anomalies);
+        if let Some(mut pending) = self.rows.pending.take() {
+            if self.goes_on(&pending, &candidate) {
                 pending.end = candidate.end;
-                pending.fields = fields;
+                pending.cells += candidate.cells - 1;
                 pending.anomalies.extend(candidate.anomalies);
                 pending.anomalies.insert(Anomaly::RejoinedRow);
                 return self.hold_or_emit(pending);
@@ -267,173 +398,133 @@ impl<S: RowSink> Rows<S> {
 
     /// Keeps a fault back that a line break may have torn apart; only the record behind it tells.
     fn hold_or_emit(&mut self, candidate: Candidate) -> ControlFlow<()> {
-        let Layout { width, reason, .. } = self.layout;
-        if reason == 0 && width >= 3 && (2..width).contains(&candidate.fields) {
-            self.pending = Some(candidate);
-            ControlFlow::Continue(())
-        } else {
-            self.emit(candidate)
+        let Header { width, reason, .. } = *self.rows.header;
+        if reason == 0 && width >= 3 && (2..width).contains(&candidate.cells) {
+            self.rows.pending = Some(candidate);
+            return ControlFlow::Continue(());
         }
-    }
-
-    pub(crate) fn flush(&mut self) -> ControlFlow<()> {
-        self.pending.take().map_or(ControlFlow::Continue(()), |pending| self.emit(pending))
+        self.emit(candidate)
     }
 
     fn emit(&mut self, candidate: Candidate) -> ControlFlow<()> {
-        let Candidate { start, end, line, fields, slot, unknown, mut anomalies } = candidate;
-        if fields < self.layout.width {
+        let Candidate { start, end, line, cells, slot, unknown, mut anomalies } = candidate;
+        let width = self.rows.header.width;
+        if cells < width {
             anomalies.insert(Anomaly::ShortRow);
-        } else if fields > self.layout.width {
+        } else if cells > width {
             anomalies.insert(Anomaly::LongRow);
         }
-        self.last = anomalies;
-        self.unusual(anomalies, line)?;
+        self.rows.last = anomalies;
+        self.rows.unusual(anomalies, line)?;
         match slot {
-            Slot::Other => self.counts.add_unknown(unknown, 1),
-            slot => self.counts.add_known(slot, 1),
+            Slot::Other => self.rows.counts.add_unknown(unknown, 1),
+            slot => self.rows.counts.add_known(slot, 1),
         }
-        self.sink.row(Row { start, end, line, slot, anomalies });
+        let row = Row { start, end, line, slot, anomalies };
+        if self.rows.judgement.is_certain {
+            return self.tell(row);
+        }
+        self.rows.judgement.queue.push(Queued::Row(row));
         ControlFlow::Continue(())
-    }
-
-    /// Counts what is unusual in a row or, in a strict reading, stops there.
-    fn unusual(&mut self, anomalies: AnomalySet, line: u64) -> ControlFlow<()> {
-        self.counts.anomalies_mut().record(anomalies, line);
-        match anomalies.iter().next() {
-            Some(anomaly) if self.strict => {
-                self.failure = Some(Error::strict(anomaly, line));
-                ControlFlow::Break(())
-            }
-            _ => ControlFlow::Continue(()),
-        }
     }
 }
 
-impl<'b, S: RowSink> Sink<'b> for Rows<S> {
-    fn text(&mut self, piece: &'b [u8]) -> ControlFlow<()> {
-        let current = &mut self.current;
+impl<'b, S: RowSink> Sink<'b> for Taking<'_, 'b, S> {
+    fn text(&mut self, piece: &'b [u8]) {
+        let current = &mut self.rows.current;
         current.utf8.feed(piece);
-        let (names, email) = if self.header.seen {
-            current.comparison.text(&self.header, piece);
-            (current.column == self.layout.reason, self.layout.email)
-        } else {
-            (true, Some(1))
-        };
-        if names {
+        if current.column == self.rows.header.reason {
             current.cell.feed(piece);
         }
-        if email == Some(current.column) {
+        if Some(current.column) == self.rows.header.email {
             current.email_has_at |= memchr(b'@', piece).is_some();
         }
-        ControlFlow::Continue(())
     }
 
-    fn end_field(&mut self) -> ControlFlow<()> {
-        let current = &mut self.current;
+    fn end_cell(&mut self) -> ControlFlow<()> {
+        let current = &mut self.rows.current;
         current.invalid_utf8 |= !current.utf8.finish();
-        if self.header.seen {
-            current.comparison.end_field(&self.header);
-        } else {
-            self.header.add_name(current.column, &current.cell);
-            current.cell.clear();
-        }
         current.column += 1;
         ControlFlow::Continue(())
     }
 
-    fn end_record(&mut self, record: Record) -> ControlFlow<()> {
+    fn end_record(&mut self, record: Record, bytes: Option<&'b [u8]>) -> ControlFlow<()> {
+        let skipped = skip(&record, bytes.unwrap_or_default(), self.rows.header.shape.separator);
+        let flow = match skipped {
+            Skip::Silently => ControlFlow::Continue(()),
+            Skip::BlankRow => self.blank_row(record.line),
+            Skip::No => self.record(&record, bytes),
+        };
+        self.rows.current.clear();
+        flow
+    }
+
+    fn is_fault(&self, line: &[u8]) -> bool {
+        let header = &*self.rows.header;
+        if self.rows.has_begun {
+            return header.is_fault(line);
+        }
+        super::header::is_fault(line, header.shape.separator, 0, Some(1))
+    }
+
+    fn take_plain_records(&mut self, bytes: &'b [u8], start: u64, line: u64) -> ControlFlow<(), Run> {
+        let Taking { rows, sink, .. } = self;
+        // What is pending may go on in the next record.
+        let (Some(plain), None, true) = (&mut rows.plain, &rows.pending, rows.judgement.is_certain) else {
+            return ControlFlow::Continue(Run::default());
+        };
+        let counts = &mut rows.counts;
+        let mut flow = ControlFlow::Continue(());
+        let run = plain.read(bytes, start, line, |PlainRecord { from, to, line, slot, unknown }| {
+            match unknown {
+                None => counts.add_known(slot, 1),
+                Some(cell) => counts.add_unknown_cell(cell, 1),
+            }
+            let (start, end) = (start + from as u64, start + to as u64);
+            let row = Row { start, end, line, slot, anomalies: AnomalySet::EMPTY };
+            flow = sink.row(row, if S::NEEDS_BYTES { &bytes[from..to] } else { &[] });
+            flow
+        });
+        if run.bytes > 0 {
+            rows.last = AnomalySet::EMPTY;
+        }
+        flow?;
+        ControlFlow::Continue(run)
+    }
+
+    fn begins_with_header(&self, text: &[u8], last: bool) -> Option<bool> {
+        if self.rows.has_begun { self.rows.header.begins(text, last) } else { Some(false) }
+    }
+}
+
+impl<'b, S: RowSink> Taking<'_, 'b, S> {
+    /// A strict reading names the row that begins first: what is pending is unusual in any case.
+    fn blank_row(&mut self, line: u64) -> ControlFlow<()> {
+        let blank = AnomalySet::from(Anomaly::BlankRow);
+        if self.rows.pending.is_some() {
+            self.rows.counts.anomalies_mut().record(blank, line);
+            return ControlFlow::Continue(());
+        }
+        self.rows.unusual(blank, line)
+    }
+
+    /// A record that is not skipped.
+    fn record(&mut self, record: &Record, bytes: Option<&'b [u8]>) -> ControlFlow<()> {
         let mut anomalies = AnomalySet::EMPTY;
         if record.unclosed_quote {
             anomalies.insert(Anomaly::UnclosedQuote);
         }
-        if self.current.invalid_utf8 {
+        if self.rows.current.invalid_utf8 {
             anomalies.insert(Anomaly::InvalidUtf8);
         }
-        let flow = if self.header.seen {
-            self.further_record(record, anomalies)
-        } else {
-            self.first_record(record, anomalies)
-        };
-        self.current.clear();
-        flow
-    }
-
-    fn blank_line(&mut self) {
-        self.current.clear();
-    }
-
-    fn is_fault(&self, line: &[u8]) -> bool {
-        is_fault(line)
-    }
-
-    fn take_plain_records(&mut self, bytes: &[u8], start: u64, line: u64) -> Run {
-        // What is pending may go on in the next record.
-        let (Some(plain), None) = (&mut self.plain, &self.pending) else { return Run::default() };
-        let (counts, sink) = (&mut self.counts, &mut self.sink);
-        let run = plain.read(bytes, start, line, |PlainRecord { start, end, line, slot }| {
-            counts.add_known(slot, 1);
-            sink.row(Row { start, end, line, slot, anomalies: AnomalySet::EMPTY });
-        });
-        if run.bytes > 0 {
-            self.last = AnomalySet::EMPTY;
+        if !self.rows.has_begun {
+            return self.first_record(record, anomalies);
         }
-        run
-    }
-
-    fn begins_with_header(&self, text: &[u8], last: bool, largest_field: usize) -> Option<bool> {
-        if self.header.names.is_none() {
-            return Some(false);
+        self.judge(record)?;
+        if let Some(done) = bytes.and_then(|bytes| self.later_header(record, bytes, anomalies)) {
+            return done;
         }
-        let mut copy = HeaderCopy { header: &self.header, comparison: Comparison::default(), found: false };
-        Scanner::new(largest_field).scan_beginning(text, last, &mut copy);
-        (copy.found || copy.comparison.differs || last).then_some(copy.found)
-    }
-}
-
-/// Does a line begin with a known reason, a comma and a cell with an `@`?
-pub(crate) fn is_fault(line: &[u8]) -> bool {
-    let mut cells = line.splitn(3, |&byte| byte == b',');
-    cells.next().is_some_and(|cell| Slot::of(cell).is_some())
-        && cells.next().is_some_and(|cell| memchr(b'@', cell).is_some())
-}
-
-/// Looks whether a text begins with the header.
-struct HeaderCopy<'h> {
-    header: &'h Header,
-    comparison: Comparison,
-    found: bool,
-}
-
-impl HeaderCopy<'_> {
-    fn go_on(&self) -> ControlFlow<()> {
-        if self.comparison.differs { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-}
-
-impl<'b> Sink<'b> for HeaderCopy<'_> {
-    fn text(&mut self, piece: &'b [u8]) -> ControlFlow<()> {
-        self.comparison.text(self.header, piece);
-        self.go_on()
-    }
-
-    fn end_field(&mut self) -> ControlFlow<()> {
-        self.comparison.end_field(self.header);
-        self.go_on()
-    }
-
-    fn end_record(&mut self, record: Record) -> ControlFlow<()> {
-        // A blank line in front of it would make it another line's record.
-        self.found = record.start == 0 && self.comparison.is_header(self.header);
-        self.comparison.differs = !self.found;
-        ControlFlow::Break(())
-    }
-
-    fn blank_line(&mut self) {
-        self.comparison.differs = true;
-    }
-
-    fn is_fault(&self, line: &[u8]) -> bool {
-        is_fault(line)
+        self.rows.judgement.has_records = true;
+        self.further_record(record, anomalies)
     }
 }

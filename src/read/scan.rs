@@ -1,21 +1,41 @@
-//! Where records and fields begin and end.
+//! Where records and cells begin and end.
 //!
-//! RFC 4180 as real reports need it: LF, CR or CRLF end a record, lines of nothing but spaces and tabs are none, a
-//! quote inside an unquoted field is an ordinary character, and so is one that opens a field and has no sound end.
-//! Bytes are pushed in, in pieces of any size, and the same events come out whatever the pieces were. Nothing is
-//! held back but a quoted field whose end hasn't been seen, which the largest field allowed bounds, and a record
-//! that begins with a byte order mark, until it differs from the header.
+//! # How it works
+//!
+//! RFC 4180 as real reports need it: LF, CR or CRLF end a record, and a quote that has no sound end is an ordinary
+//! character. The scanner walks over a *buffer*, a part of the input that begins at the position `base`, and tells a
+//! [`Sink`] what it finds. It stops where more bytes are needed to go on, and then says from where on it still needs
+//! the buffer:
+//!
+//! ```text
+//!            base                                                      base + buffer.len()
+//!             │                                                              │
+//!   … dropped │ Blocker,a@x,1⏎ Duplicate,b@x,"The Old⏎ House            more to come …
+//!                              │             │                │
+//!                              record.start  quoted.open      at
+//! ```
+//!
+//! A cell without quotes is told in pieces, as it comes. A cell with quotes is told once its end has been seen: only
+//! then is it known that the quote that opens it is one. All of the record is kept in the buffer until it ends, so that
+//! whoever takes it can look at its bytes, unless it is longer than the largest row that the options allow.
+//!
+//! One method a state:
+//!
+//! ```text
+//!   Record ──► Cell ──► Bare ──► (separator) Cell, (line end) Record
+//!                └────► Quoted ◄─► Quote ──► Bare
+//! ```
+//!
+//! An opening quote turns out to have no sound end in `Quoted` or `Quote`: the scanner goes back to it, and reads on
+//! from there in `Bare`.
 
 use std::ops::ControlFlow;
 
-use memchr::{memchr, memchr3};
+use memchr::{memchr, memchr2, memchr3};
 
-use crate::read::plain::Run;
+use crate::format::BOM;
 
-/// The UTF-8 byte order mark.
-pub(crate) const BOM: &[u8] = b"\xef\xbb\xbf";
-
-/// How much is added at a time to bytes that were held back.
+/// How much longer a record must have become before it is looked at once more.
 const STEP: usize = 64 * 1024;
 
 /// What is told of a record once it has ended.
@@ -25,79 +45,97 @@ pub(crate) struct Record {
     pub(crate) start: u64,
     /// Where it ends; its line end is not part of it.
     pub(crate) end: u64,
+    /// Where its line end ends.
+    pub(crate) next: u64,
     /// The physical line on which it starts, counted from 1.
     pub(crate) line: u64,
-    pub(crate) fields: usize,
-    /// Has it a field whose opening quote is never closed?
+    pub(crate) cells: usize,
+    /// Has it a cell whose opening quote is never closed?
     pub(crate) unclosed_quote: bool,
+    /// Has it been found to be the header once more, behind byte order marks?
+    pub(crate) is_marked_header: bool,
+    /// Has it a cell with quotes?
+    pub(crate) has_quotes: bool,
+    /// What is nowhere in its cells: nothing but spaces and tabs; nothing but these, NUL and U+001A.
+    pub(crate) only_spaces: bool,
+    pub(crate) only_blanks: bool,
 }
 
 /// Takes what the scanner finds. `Break` stops it for good.
 pub(crate) trait Sink<'b> {
-    /// A piece of the field being read, without its quotes. A field comes in any number of pieces.
-    fn text(&mut self, piece: &'b [u8]) -> ControlFlow<()>;
+    /// A piece of the cell being read, without its quotes. A cell comes in any number of pieces.
+    fn text(&mut self, piece: &'b [u8]);
 
-    fn end_field(&mut self) -> ControlFlow<()>;
+    fn end_cell(&mut self) -> ControlFlow<()>;
 
-    fn end_record(&mut self, record: Record) -> ControlFlow<()>;
-
-    /// The line was blank after all: what was told of the record being read is void.
-    fn blank_line(&mut self);
+    /// The record, and its bytes, unless it is longer than the largest row.
+    fn end_record(&mut self, record: Record, bytes: Option<&'b [u8]>) -> ControlFlow<()>;
 
     /// Does a line that stands inside quotes look like a fault of its own?
     fn is_fault(&self, line: &[u8]) -> bool;
 
     /// Takes some of the records with which `bytes` begin at once, and tells how far they go: up to a line end's LF
     /// and beyond it.
-    fn take_plain_records(&mut self, _bytes: &[u8], _start: u64, _line: u64) -> Run {
-        Run::default()
+    fn take_plain_records(&mut self, _bytes: &'b [u8], _start: u64, _line: u64) -> ControlFlow<(), Run> {
+        ControlFlow::Continue(Run::default())
     }
 
-    /// Does `text` begin with a record equal to the header? `None` where more is needed to tell, which it never is
-    /// with `last`: the input ends there then.
-    fn begins_with_header(&self, _text: &[u8], _last: bool, _largest_field: usize) -> Option<bool> {
+    /// Is there a header, and do the records behind byte order marks begin with one equal to it? `None` where more is
+    /// needed to tell, which it never is with `last`: the input ends there then.
+    fn begins_with_header(&self, _text: &[u8], _last: bool) -> Option<bool> {
         Some(false)
     }
 }
 
-/// Finds records and fields in bytes that are pushed into it.
-#[derive(Debug)]
+/// How far a run of records went.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Run {
+    pub(crate) bytes: usize,
+    pub(crate) lines: u64,
+}
+
+/// What the options say of records.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    pub(crate) separator: u8,
+    pub(crate) largest_field: usize,
+    pub(crate) largest_row: usize,
+}
+
+/// Finds records and cells.
+#[derive(Clone, Debug)]
 pub(crate) struct Scanner {
-    largest_field: usize,
+    shape: Shape,
     state: State,
-    /// The position in the input of the first byte of the buffer that is being scanned.
+    /// The position in the input of the first byte of the buffer.
     base: u64,
+    /// How far the scanner has come in the buffer.
+    at: usize,
     /// The physical line at which the scanner stands.
     line: u64,
-    /// Was the last byte a CR, so that an LF still belongs to it?
-    after_cr: bool,
     record: Record,
-    /// Has the record been nothing but spaces and tabs so far?
-    blank: bool,
     quoted: Quoted,
-    /// Bytes held back, from `held_from` on, and how far into them the scanner has come.
-    held: Vec<u8>,
-    held_from: usize,
-    resume: usize,
     /// How long a text behind a byte order mark must be to be looked at once more.
     look_again: usize,
+    /// Did the input end in the middle of a record?
+    ended_in_record: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum State {
     /// Before a record.
     Record,
-    /// Before a field.
-    Field,
-    /// In a field without quotes, or behind the closing quote of one.
-    Plain,
+    /// Before a cell.
+    Cell,
+    /// In a cell without quotes, or behind the closing quote of one.
+    Bare,
     /// Inside quotes.
     Quoted,
     /// Behind a quote inside quotes: the closing one, or the first of two.
     Quote,
 }
 
-/// A quoted field whose end hasn't been seen. Positions are those of the buffer.
+/// A quoted cell whose end hasn't been seen. Positions are those of the buffer.
 #[derive(Clone, Copy, Debug, Default)]
 struct Quoted {
     open: usize,
@@ -109,263 +147,319 @@ struct Quoted {
     last_line: Option<usize>,
 }
 
+/// Why a state is left for the time being.
+enum Halt {
+    /// More bytes are needed.
+    More,
+    /// The sink has had enough.
+    Enough,
+}
+
+type Step = ControlFlow<Halt>;
+
+const GO_ON: Step = ControlFlow::Continue(());
+const MORE: Step = ControlFlow::Break(Halt::More);
+
 impl Scanner {
-    pub(crate) fn new(largest_field: usize) -> Self {
+    /// Scans from a position of the input on, at which a line starts.
+    pub(crate) fn new(shape: Shape, base: u64, at: usize, line: u64) -> Self {
         Scanner {
-            largest_field,
+            shape,
             state: State::Record,
-            base: 0,
-            line: 1,
-            after_cr: false,
-            record: Record { start: 0, end: 0, line: 1, fields: 0, unclosed_quote: false },
-            blank: true,
+            base,
+            at,
+            line,
+            record: Record {
+                start: 0,
+                end: 0,
+                next: 0,
+                line: 1,
+                cells: 0,
+                unclosed_quote: false,
+                is_marked_header: false,
+                has_quotes: false,
+                only_spaces: true,
+                only_blanks: true,
+            },
             quoted: Quoted::default(),
-            held: Vec::new(),
-            held_from: 0,
-            resume: 0,
             look_again: 0,
+            ended_in_record: false,
         }
-    }
-
-    /// Leaves out the first bytes of the input.
-    pub(crate) fn skip(&mut self, bytes: u64) {
-        self.base += bytes;
-    }
-
-    /// Scans all of `bytes`, which are the whole input.
-    pub(crate) fn scan<'b>(self, bytes: &'b [u8], sink: &mut impl Sink<'b>) {
-        self.scan_beginning(bytes, true, sink);
     }
 
     /// Scans `bytes`, which are the whole input only with `last`, as far as they can be understood.
-    pub(crate) fn scan_beginning<'b>(mut self, bytes: &'b [u8], last: bool, sink: &mut impl Sink<'b>) {
-        let _ = self.pass(bytes, 0, last, sink);
+    pub(crate) fn scan<'b>(shape: Shape, bytes: &'b [u8], last: bool, sink: &mut impl Sink<'b>) {
+        let _ = Scanner::new(shape, 0, 0, 1).pass(bytes, last, sink);
     }
 
-    /// Scans the next bytes of the input.
-    pub(crate) fn feed(&mut self, mut bytes: &[u8], sink: &mut impl for<'b> Sink<'b>) -> ControlFlow<()> {
-        while !bytes.is_empty() {
-            if self.held.is_empty() {
-                let hold = self.pass(bytes, 0, false, sink)?;
-                self.held.extend_from_slice(&bytes[hold..]);
-                return ControlFlow::Continue(());
-            }
-            let (step, rest) = bytes.split_at(bytes.len().min(STEP));
-            bytes = rest;
-            self.held.extend_from_slice(step);
-            self.pass_held(false, sink)?;
-        }
-        ControlFlow::Continue(())
-    }
-
-    /// Ends the input.
-    pub(crate) fn finish(&mut self, sink: &mut impl for<'b> Sink<'b>) -> ControlFlow<()> {
-        self.pass_held(true, sink)
-    }
-
-    /// Has a record begun whose line end hasn't been seen? Asked before the end, it is told of all that was fed.
-    pub(crate) fn is_in_record(&mut self, sink: &mut impl for<'b> Sink<'b>) -> bool {
-        if self.look_again > 0 {
-            self.look_again = 0;
-            if self.pass_held(false, sink).is_break() {
-                return false;
-            }
-        }
-        self.state != State::Record
-    }
-
-    fn pass_held(&mut self, last: bool, sink: &mut impl for<'b> Sink<'b>) -> ControlFlow<()> {
-        let mut held = std::mem::take(&mut self.held);
-        self.held_from += self.pass(&held[self.held_from..], self.resume, last, sink)?;
-        // Moved to the front only when that frees half of it, so that tiny pieces cost no more than large ones.
-        if self.held_from * 2 >= held.len() {
-            held.drain(..self.held_from);
-            self.held_from = 0;
-        }
-        self.held = held;
-        ControlFlow::Continue(())
-    }
-
-    /// Scans `buffer` from `at`, and returns from where on it must be held back. With `last`, the input ends there.
-    fn pass<'b>(
+    /// Scans on in `buffer`, and tells how many bytes at its beginning are no longer needed. With `last`, the input
+    /// ends where it does.
+    pub(crate) fn pass<'b>(
         &mut self,
         buffer: &'b [u8],
-        mut at: usize,
         last: bool,
         sink: &mut impl Sink<'b>,
     ) -> ControlFlow<(), usize> {
-        let hold = loop {
-            match self.state {
-                State::Record => {
-                    let run = sink.take_plain_records(&buffer[at..], self.base + at as u64, self.line);
-                    if run.bytes > 0 {
-                        at += run.bytes;
-                        self.line += run.lines;
-                        self.after_cr = false;
-                    }
-                    match self.begin_record(buffer, at, last, sink) {
-                        Begin::At(next) => at = next,
-                        Begin::Held(next) => {
-                            at = next;
-                            break at;
-                        }
-                    }
-                }
-                State::Field => match buffer.get(at) {
-                    Some(b'"') => {
-                        self.state = State::Quoted;
-                        self.blank = false;
-                        self.quoted = Quoted { open: at, line: self.line, len: 0, last_line: None };
-                        at += 1;
-                    }
-                    None if !last => break at,
-                    _ => self.state = State::Plain,
-                },
-                State::Plain => {
-                    let rest = &buffer[at..];
-                    let len = memchr3(b',', b'\n', b'\r', rest).unwrap_or(rest.len());
-                    if len > 0 {
-                        let piece = &rest[..len];
-                        self.blank = self.blank && piece.iter().all(|&byte| byte == b' ' || byte == b'\t');
-                        sink.text(piece)?;
-                        at += len;
-                    }
-                    match buffer.get(at) {
-                        Some(b',') => {
-                            self.record.fields += 1;
-                            self.blank = false;
-                            self.state = State::Field;
-                            sink.end_field()?;
-                            at += 1;
-                        }
-                        Some(&end) => {
-                            self.end_record(at, sink)?;
-                            self.line += 1;
-                            self.after_cr = end == b'\r';
-                            at += 1;
-                        }
-                        None if last => self.end_record(at, sink)?,
-                        None => break at,
-                    }
-                }
-                State::Quoted => {
-                    let rest = &buffer[at..];
-                    let len = memchr3(b'"', b'\n', b'\r', rest).unwrap_or(rest.len());
-                    self.quoted.len += len;
-                    at += len;
-                    match buffer.get(at) {
-                        Some(b'"') => {
-                            self.state = State::Quote;
-                            at += 1;
-                        }
-                        Some(&end) => {
-                            if self.holds_fault(buffer, at, sink) {
-                                at = self.unclose();
-                                continue;
-                            }
-                            if end == b'\r' || buffer[at - 1] != b'\r' {
-                                self.line += 1;
-                            }
-                            at += 1;
-                            self.quoted.len += 1;
-                            self.quoted.last_line = Some(at);
-                        }
-                        None if last => {
-                            at = self.unclose();
-                            continue;
-                        }
-                        None => {}
-                    }
-                    if self.quoted.len > self.largest_field {
-                        at = self.unclose();
-                    } else if at == buffer.len() && !last {
-                        break self.quoted.open;
-                    }
-                }
-                State::Quote => match buffer.get(at) {
-                    Some(b'"') => {
-                        self.state = State::Quoted;
-                        self.quoted.len += 1;
-                        at += 1;
-                        if self.quoted.len > self.largest_field {
-                            at = self.unclose();
-                        }
-                    }
-                    None if !last => break self.quoted.open,
-                    next => {
-                        let sound = matches!(next, None | Some(b',' | b'\n' | b'\r'));
-                        let close = at - 1;
-                        if self.quoted.last_line.is_some() && !sound || self.holds_fault(buffer, close, sink) {
-                            at = self.unclose();
-                            continue;
-                        }
-                        self.state = State::Plain;
-                        let mut content = &buffer[self.quoted.open + 1..close];
-                        // Every quote in it is the first of two.
-                        while let Some(quote) = memchr(b'"', content) {
-                            sink.text(&content[..=quote])?;
-                            content = &content[quote + 2..];
-                        }
-                        if !content.is_empty() {
-                            sink.text(content)?;
-                        }
-                    }
-                },
+        loop {
+            let step = match self.state {
+                State::Record => self.record(buffer, last, sink),
+                State::Cell => self.cell(buffer, last),
+                State::Bare => self.bare(buffer, last, sink),
+                State::Quoted => self.quoted(buffer, last, sink),
+                State::Quote => self.quote(buffer, last, sink),
+            };
+            match step {
+                ControlFlow::Continue(()) => {}
+                ControlFlow::Break(Halt::More) => return ControlFlow::Continue(self.needed_from()),
+                ControlFlow::Break(Halt::Enough) => return ControlFlow::Break(()),
             }
+        }
+    }
+
+    /// The buffer now begins so many bytes later.
+    pub(crate) fn drop_front(&mut self, bytes: usize) {
+        self.base += bytes as u64;
+        self.at -= bytes;
+        self.quoted.open = self.quoted.open.wrapping_sub(bytes);
+        self.quoted.last_line = self.quoted.last_line.map(|line| line.wrapping_sub(bytes));
+    }
+
+    /// Where the scanner stands in the input.
+    pub(crate) fn position(&self) -> u64 {
+        self.base + self.at as u64
+    }
+
+    /// The record that has begun, if it has.
+    pub(crate) fn open_record(&self) -> Option<&Record> {
+        (self.state != State::Record).then_some(&self.record)
+    }
+
+    /// Is the record that has begun too long to be kept?
+    pub(crate) fn is_in_long_record(&self) -> bool {
+        self.state != State::Record && self.base + self.needed_from() as u64 > self.record.start
+    }
+
+    /// Did the input end in the middle of a record, without a line end?
+    pub(crate) fn ended_in_record(&self) -> bool {
+        self.ended_in_record
+    }
+
+    /// From where on the buffer is still needed.
+    fn needed_from(&self) -> usize {
+        let inside = match self.state {
+            State::Quoted | State::Quote => self.quoted.open,
+            _ => self.at,
         };
-        self.base += hold as u64;
-        self.resume = at - hold;
-        self.quoted.open = self.quoted.open.wrapping_sub(hold);
-        self.quoted.last_line = self.quoted.last_line.map(|line| line.wrapping_sub(hold));
-        ControlFlow::Continue(hold)
+        match self.state {
+            State::Record => self.at,
+            _ if self.len_at(inside) > self.shape.largest_row => inside,
+            _ => self.record.start.checked_sub(self.base).map_or(inside, |start| start as usize),
+        }
     }
 
-    fn begin_record<'b>(&mut self, buffer: &[u8], mut at: usize, last: bool, sink: &impl Sink<'b>) -> Begin {
-        let Some(&first) = buffer.get(at) else { return Begin::Held(at) };
-        let after_cr = std::mem::take(&mut self.after_cr);
-        if first == b'\n' || first == b'\r' {
-            if first == b'\r' || !after_cr {
+    /// How long the record is if it ends at that place of the buffer.
+    fn len_at(&self, at: usize) -> usize {
+        (self.base + at as u64 - self.record.start) as usize
+    }
+
+    /// Before a record: runs of plain ones are taken at once, empty lines are passed over.
+    fn record<'b>(&mut self, buffer: &'b [u8], last: bool, sink: &mut impl Sink<'b>) -> Step {
+        let ahead = &buffer[self.at..];
+        let run = match sink.take_plain_records(ahead, self.position(), self.line) {
+            ControlFlow::Continue(run) => run,
+            ControlFlow::Break(()) => return ControlFlow::Break(Halt::Enough),
+        };
+        self.at += run.bytes;
+        self.line += run.lines;
+        let ahead = &buffer[self.at..];
+        match ahead {
+            [] => return MORE,
+            [b'\r'] if !last => return MORE,
+            [b'\n' | b'\r', ..] => {
+                self.at += line_end(ahead);
                 self.line += 1;
-                self.after_cr = first == b'\r';
+                return GO_ON;
             }
-            return Begin::At(at + 1);
+            _ => {}
         }
-        let start = at;
-        let ahead = &buffer[at..];
-        if let Some(text) = ahead.strip_prefix(BOM) {
-            let looks = last || text.len() >= self.look_again;
-            match looks.then(|| sink.begins_with_header(text, last, self.largest_field)).flatten() {
-                Some(true) => at += BOM.len(),
-                Some(false) => {}
-                None => {
-                    if looks {
-                        // Not at each byte, so that tiny pieces cost little more than large ones.
-                        self.look_again = text.len() + text.len().min(STEP);
-                    }
-                    return Begin::Held(at);
-                }
-            }
-            self.look_again = 0;
-        } else if !last && BOM.starts_with(ahead) {
-            return Begin::Held(at);
-        }
-        let start = self.base + start as u64;
-        self.record = Record { start, end: start, line: self.line, fields: 0, unclosed_quote: false };
-        self.blank = true;
-        self.state = State::Field;
-        Begin::At(at)
+        let marks = self.marks_before_header(ahead, last, sink)?;
+        let start = self.position();
+        self.record = Record {
+            start,
+            end: start,
+            next: start,
+            line: self.line,
+            cells: 0,
+            unclosed_quote: false,
+            is_marked_header: marks > 0,
+            has_quotes: false,
+            only_spaces: true,
+            only_blanks: true,
+        };
+        self.at += marks;
+        self.state = State::Cell;
+        GO_ON
     }
 
-    fn end_record<'b>(&mut self, at: usize, sink: &mut impl Sink<'b>) -> ControlFlow<()> {
-        self.state = State::Record;
-        if self.blank {
-            sink.blank_line();
-            return ControlFlow::Continue(());
+    /// How many bytes of byte order marks stand here in front of the header that has come again.
+    fn marks_before_header<'b>(
+        &mut self,
+        ahead: &[u8],
+        last: bool,
+        sink: &impl Sink<'b>,
+    ) -> ControlFlow<Halt, usize> {
+        if ahead.first() != BOM.first() {
+            return ControlFlow::Continue(0);
         }
-        self.record.fields += 1;
-        self.record.end = self.base + at as u64;
-        sink.end_field()?;
-        sink.end_record(self.record)
+        let text = without_marks(ahead);
+        let marks = ahead.len() - text.len();
+        if !last && BOM.starts_with(text) && ahead.len() <= self.shape.largest_row {
+            return ControlFlow::Break(Halt::More);
+        }
+        if marks == 0 {
+            return ControlFlow::Continue(0);
+        }
+        let is_long = ahead.len() > self.shape.largest_row;
+        let looks = last || is_long || text.len() >= self.look_again;
+        let found = if looks { sink.begins_with_header(text, last || is_long) } else { None };
+        let Some(found) = found else {
+            if looks {
+                // Not at each byte, so that tiny pieces cost little more than large ones.
+                self.look_again = text.len() + text.len().clamp(1, STEP);
+            }
+            return ControlFlow::Break(Halt::More);
+        };
+        self.look_again = 0;
+        ControlFlow::Continue(if found { marks } else { 0 })
+    }
+
+    /// Before a cell: does it begin with a quote?
+    fn cell(&mut self, buffer: &[u8], last: bool) -> Step {
+        match buffer.get(self.at) {
+            Some(b'"') => {
+                self.state = State::Quoted;
+                self.quoted = Quoted { open: self.at, line: self.line, len: 0, last_line: None };
+                self.at += 1;
+            }
+            None if !last => return MORE,
+            _ => self.state = State::Bare,
+        }
+        GO_ON
+    }
+
+    /// In a cell without quotes, up to a separator or a line end.
+    fn bare<'b>(&mut self, buffer: &'b [u8], last: bool, sink: &mut impl Sink<'b>) -> Step {
+        let rest = &buffer[self.at..];
+        let len = memchr3(self.shape.separator, b'\n', b'\r', rest).unwrap_or(rest.len());
+        if len > 0 {
+            self.take_text(&rest[..len], sink);
+            self.at += len;
+        }
+        match &rest[len..] {
+            [] if !last => MORE,
+            [b'\r'] if !last => MORE,
+            [byte, ..] if *byte == self.shape.separator => {
+                self.record.cells += 1;
+                self.at += 1;
+                self.state = State::Cell;
+                taken(sink.end_cell())
+            }
+            end => self.end_record(buffer, line_end(end), sink),
+        }
+    }
+
+    fn take_text<'b>(&mut self, piece: &'b [u8], sink: &mut impl Sink<'b>) {
+        if self.record.only_blanks {
+            self.record.only_blanks = piece.iter().all(|byte| matches!(byte, b' ' | b'\t' | 0 | 0x1a));
+            self.record.only_spaces &= piece.iter().all(|byte| matches!(byte, b' ' | b'\t'));
+        }
+        sink.text(piece);
+    }
+
+    fn end_record<'b>(&mut self, buffer: &'b [u8], line_end: usize, sink: &mut impl Sink<'b>) -> Step {
+        let (len, end) = (self.len_at(self.at), self.at);
+        self.ended_in_record |= line_end == 0;
+        self.record.cells += 1;
+        self.record.end = self.position();
+        self.at += line_end;
+        self.record.next = self.position();
+        self.line += 1;
+        self.state = State::Record;
+        let start = end.checked_sub(len).filter(|_| len <= self.shape.largest_row);
+        let bytes = start.and_then(|start| buffer.get(start..end));
+        taken(sink.end_cell())?;
+        taken(sink.end_record(self.record, bytes))
+    }
+
+    /// Inside quotes, up to the next quote or line end.
+    fn quoted<'b>(&mut self, buffer: &'b [u8], last: bool, sink: &mut impl Sink<'b>) -> Step {
+        let rest = &buffer[self.at..];
+        let len = memchr3(b'"', b'\n', b'\r', rest).unwrap_or(rest.len());
+        self.quoted.len += len;
+        self.at += len;
+        match &rest[len..] {
+            [] => {}
+            [b'"', ..] => {
+                self.at += 1;
+                self.state = State::Quote;
+            }
+            end => {
+                if end == b"\r" && !last {
+                    return MORE;
+                }
+                if self.holds_fault(buffer, self.at, sink) {
+                    return self.unclose();
+                }
+                let len = line_end(end);
+                self.line += 1;
+                self.at += len;
+                self.quoted.len += len;
+                self.quoted.last_line = Some(self.at);
+            }
+        }
+        let is_at_end = self.at == buffer.len() && self.state == State::Quoted;
+        if self.quoted.len > self.shape.largest_field || is_at_end && last {
+            self.ended_in_record |= is_at_end && last;
+            return self.unclose();
+        }
+        if is_at_end { MORE } else { GO_ON }
+    }
+
+    /// Behind a quote inside quotes.
+    fn quote<'b>(&mut self, buffer: &'b [u8], last: bool, sink: &mut impl Sink<'b>) -> Step {
+        match buffer.get(self.at) {
+            Some(b'"') => {
+                self.state = State::Quoted;
+                self.quoted.len += 1;
+                self.at += 1;
+                if self.quoted.len > self.shape.largest_field {
+                    return self.unclose();
+                }
+                return GO_ON;
+            }
+            None if !last => return MORE,
+            _ => {}
+        }
+        let close = self.at - 1;
+        let is_sound = match buffer.get(self.at) {
+            None | Some(b'\n' | b'\r') => true,
+            Some(&byte) => byte == self.shape.separator,
+        };
+        if self.quoted.last_line.is_some() && !is_sound || self.holds_fault(buffer, close, sink) {
+            return self.unclose();
+        }
+        self.state = State::Bare;
+        self.record.has_quotes = true;
+        let mut content = &buffer[self.quoted.open + 1..close];
+        // Every quote in it is the first of two.
+        while let Some(quote) = memchr(b'"', content) {
+            self.take_text(&content[..=quote], sink);
+            content = &content[quote + 2..];
+        }
+        if !content.is_empty() {
+            self.take_text(content, sink);
+        }
+        GO_ON
     }
 
     /// Does the last line inside the quotes, which ends at `end`, look like a fault of its own?
@@ -374,17 +468,47 @@ impl Scanner {
     }
 
     /// Takes the opening quote for an ordinary character, and goes back to it.
-    fn unclose(&mut self) -> usize {
-        self.state = State::Plain;
+    fn unclose(&mut self) -> Step {
+        self.state = State::Bare;
         self.line = self.quoted.line;
         self.record.unclosed_quote = true;
-        self.quoted.open
+        self.at = self.quoted.open;
+        GO_ON
     }
 }
 
-enum Begin {
-    /// Go on from here.
-    At(usize),
-    /// More is needed to tell how the record that starts here is read.
-    Held(usize),
+fn taken(flow: ControlFlow<()>) -> Step {
+    match flow {
+        ControlFlow::Continue(()) => GO_ON,
+        ControlFlow::Break(()) => ControlFlow::Break(Halt::Enough),
+    }
+}
+
+/// The length of the line end with which a text begins: CRLF, LF or CR; 0 at the end of the input.
+pub(crate) fn line_end(text: &[u8]) -> usize {
+    match text {
+        [b'\r', b'\n', ..] => 2,
+        [_, ..] => 1,
+        [] => 0,
+    }
+}
+
+/// A text without the byte order marks in front of it.
+pub(crate) fn without_marks(mut text: &[u8]) -> &[u8] {
+    while let Some(rest) = text.strip_prefix(BOM) {
+        text = rest;
+    }
+    text
+}
+
+/// The lines of a text, without their ends.
+pub(crate) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = memchr2(b'\n', b'\r', text).unwrap_or(text.len());
+        let (line, ends) = text.split_at(end);
+        rest = (!ends.is_empty()).then(|| &ends[line_end(ends)..]);
+        Some(line)
+    })
 }

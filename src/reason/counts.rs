@@ -1,5 +1,6 @@
 //! How many faults there are of each reason.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign};
@@ -50,10 +51,20 @@ use crate::reason::{FailureReason, Slot};
 pub struct ReasonCounts {
     import_id: Option<Uuid>,
     known: [u64; Slot::Other as usize],
-    unknown: BTreeMap<FailureReason, u64>,
+    unknown: BTreeMap<Unknown, u64>,
     unknown_bytes: usize,
     anomalies: Anomalies,
     cut_off: bool,
+}
+
+/// A reason that isn't known, which can be looked up by its text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Unknown(FailureReason);
+
+impl Borrow<str> for Unknown {
+    fn borrow(&self) -> &str {
+        self.0.label()
+    }
 }
 
 impl ReasonCounts {
@@ -75,7 +86,7 @@ impl ReasonCounts {
     pub fn get(&self, reason: &FailureReason) -> u64 {
         match self.known.get(Slot::from(reason) as usize) {
             Some(&count) => count,
-            None => self.unknown.get(reason).copied().unwrap_or(0),
+            None => self.unknown.get(reason.label()).copied().unwrap_or(0),
         }
     }
 
@@ -107,7 +118,7 @@ impl ReasonCounts {
     /// The reasons that occur, in the documented order, then the unknown ones by their text.
     pub fn iter(&self) -> impl Iterator<Item = (&FailureReason, u64)> {
         let known = self.known.iter().zip(Slot::known()).map(|(&count, slot)| (slot.reason(), count));
-        let unknown = self.unknown.iter().map(|(reason, &count)| (reason, count));
+        let unknown = self.unknown.iter().map(|(reason, &count)| (&reason.0, count));
         known.filter(|&(_, count)| count > 0).chain(unknown)
     }
 
@@ -163,7 +174,7 @@ impl ReasonCounts {
     pub(crate) fn with_reasons(&self, change: impl Fn(&FailureReason) -> FailureReason) -> Self {
         let mut changed = ReasonCounts { unknown: BTreeMap::new(), unknown_bytes: 0, ..self.clone() };
         for (reason, &count) in &self.unknown {
-            changed.add_unknown(Some(change(reason)), count);
+            changed.add_unknown(Some(change(&reason.0)), count);
         }
         changed
     }
@@ -177,7 +188,7 @@ impl ReasonCounts {
     /// Adds to an unknown reason; `None` stands for one whose text was too long to be kept.
     pub(crate) fn add_unknown(&mut self, reason: Option<FailureReason>, count: u64) {
         let reason = reason.unwrap_or_else(|| FailureReason::unknown(Self::FURTHER_UNKNOWN));
-        if let Some(place) = self.unknown.get_mut(&reason) {
+        if let Some(place) = self.unknown.get_mut(reason.label()) {
             *place = place.saturating_add(count);
             return;
         }
@@ -188,7 +199,17 @@ impl ReasonCounts {
             }
             self.unknown_bytes += len;
         }
-        self.unknown.insert(reason, count);
+        self.unknown.insert(Unknown(reason), count);
+    }
+
+    /// Adds to the unknown reason that a cell says.
+    pub(crate) fn add_unknown_cell(&mut self, cell: &[u8], count: u64) {
+        let text = String::from_utf8_lossy(cell);
+        let text = text.trim();
+        match self.unknown.get_mut(text) {
+            Some(place) => *place = place.saturating_add(count),
+            None => self.add_unknown(Some(FailureReason::unknown(text)), count),
+        }
     }
 
     pub(crate) fn add_reason(&mut self, reason: &FailureReason, count: u64) {

@@ -300,6 +300,11 @@ impl FailureReason {
         FailureReason::Other(UnknownReason(text.into()))
     }
 
+    /// Its place among the known reasons, in the documented order; behind them for all that isn't known.
+    pub(crate) fn position(&self) -> usize {
+        Slot::from(self) as usize
+    }
+
     fn entry(&self) -> Option<&'static Entry> {
         TABLE.get(Slot::from(self) as usize)
     }

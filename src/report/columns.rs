@@ -1,43 +1,189 @@
-//! The names of a report's columns.
+//! The columns under which faults stand.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
-/// The names of a report's columns, as the report has them, and made unlike each other.
-#[derive(Debug, Default)]
-pub(crate) struct Columns {
-    names: Vec<Box<str>>,
+use crate::read::header::Header;
+#[cfg(feature = "redact")]
+use crate::read::header::{folded, is_email};
+
+/// The columns under which faults stand: their names, and which of them are the reason's and the email's.
+///
+/// A report mostly has one header. Where reports of different columns have been joined, it has several, and each fault
+/// stands under its own: [`Fault::columns`](crate::Fault::columns).
+///
+/// ```
+/// use dotdigital_faults::FaultReport;
+///
+/// let report = FaultReport::from_bytes("Reason,email\nBlocker,a@example.com\nReason,email,city\nDuplicate,b@example.com,Rome\n")?;
+/// let columns: Vec<Vec<&str>> = report.faults().map(|fault| fault.columns().names().collect()).collect();
+/// assert_eq!(columns, [vec!["Reason", "email"], vec!["Reason", "email", "city"]]);
+/// # Ok::<(), dotdigital_faults::Error>(())
+/// ```
+pub struct Columns {
+    pub(crate) header: Arc<Header>,
+    table: OnceLock<Table>,
+}
+
+/// The names as text, and made unlike each other.
+#[derive(Default)]
+struct Table {
+    names: Texts,
     /// The names with those that repeat numbered on; `None` where no name does.
-    keys: Option<Vec<Box<str>>>,
-    /// All keys, where any of them could be taken for a numbered column.
+    keys: Option<Texts>,
+    /// All keys that could be taken for a numbered column.
     taken: HashSet<Box<str>>,
 }
 
+/// Several texts, one behind the other, without a box for each.
+#[derive(Default)]
+struct Texts {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.ends.push(self.text.len());
+    }
+
+    fn get(&self, index: usize) -> Option<&str> {
+        let end = *self.ends.get(index)?;
+        let start = index.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        self.text.get(start..end)
+    }
+
+    fn iter(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator {
+        (0..self.ends.len()).map(|index| self.get(index).unwrap_or_default())
+    }
+}
+
 impl Columns {
-    pub(crate) fn new(names: Vec<Box<str>>) -> Self {
-        let mut seen = HashSet::new();
-        let repeats = names.iter().any(|name| !seen.insert(&**name));
-        let keys = repeats.then(|| unique(&names));
-        let all = names.iter().chain(keys.iter().flatten());
-        let taken = all.filter(|name| name.starts_with(NUMBERED)).cloned().collect();
-        Columns { names, keys, taken }
+    pub(crate) fn new(header: Arc<Header>) -> Self {
+        Columns { header, table: OnceLock::new() }
     }
 
-    /// The names of a report without a header.
-    pub(crate) fn numbered(width: usize) -> Self {
-        Columns { names: (0..width).map(|column| number(column).into()).collect(), ..Columns::default() }
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.header.width
     }
 
-    pub(crate) fn names(&self) -> &[Box<str>] {
-        &self.names
+    /// Returns true if there are none, as in a report without a byte.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
-    pub(crate) fn keys(&self) -> &[Box<str>] {
-        self.keys.as_deref().unwrap_or(&self.names)
+    /// Their names, as the header has them; `column_1`, `column_2`, … where there is no header.
+    pub fn names(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator {
+        self.table().names.iter()
     }
 
-    /// The key of a column, which may lie beyond the header.
+    /// The name of the column at a position, counted from 0.
+    pub fn name(&self, column: usize) -> Option<&str> {
+        self.table().names.get(column)
+    }
+
+    /// The position, counted from 0, of the column of that name, case-insensitively.
+    ///
+    /// Of several columns of one name this is the first; the others are `name_2`, `name_3`. A field beyond the
+    /// header is `column_N`, counted from 1.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.table().find(name)
+    }
+
+    /// The position, counted from 0, of the reason's column.
+    pub fn reason(&self) -> usize {
+        self.header.reason
+    }
+
+    /// The position, counted from 0, of the email's column, if there is one.
+    pub fn email(&self) -> Option<usize> {
+        self.header.email
+    }
+
+    /// Returns true if there is a header that names them.
+    pub fn has_header(&self) -> bool {
+        self.header.has_names
+    }
+
+    /// The byte that parts the cells of a row.
+    pub(crate) fn separator(&self) -> u8 {
+        self.header.shape.separator
+    }
+
+    /// The names as bytes, as the header has them; none where there is no header.
+    pub(crate) fn raw_names(&self) -> impl Iterator<Item = &[u8]> {
+        self.header.names.iter()
+    }
+
+    /// What tells a column from others of the same name; it may lie beyond the header.
     pub(crate) fn key(&self, column: usize) -> Cow<'_, str> {
+        self.table().key(column)
+    }
+
+    /// Does the header name the reason's column or the email's, so that it surely is one?
+    #[cfg(feature = "redact")]
+    pub(crate) fn names_reason_or_email(&self) -> bool {
+        let key = |column: usize| self.header.names.get(column).map(folded);
+        key(self.header.reason).is_some_and(|key| key == "reason")
+            || self.header.email.and_then(key).is_some_and(|key| is_email(&key))
+    }
+
+    fn table(&self) -> &Table {
+        self.table.get_or_init(|| match self.header.has_names {
+            true => Table::new(self.header.names.iter().map(String::from_utf8_lossy)),
+            false => Table::new((0..self.header.width).map(|column| number(column).into())),
+        })
+    }
+}
+
+/// Tells columns from others, also when those are gone.
+#[derive(Clone)]
+pub(crate) struct SameColumns(Arc<Header>);
+
+impl SameColumns {
+    pub(crate) fn as_those(columns: &Columns) -> Self {
+        SameColumns(Arc::clone(&columns.header))
+    }
+
+    /// Are these columns the same?
+    pub(crate) fn are(&self, columns: &Columns) -> bool {
+        Arc::ptr_eq(&self.0, &columns.header)
+    }
+}
+
+/// `Debug` shows no name: what stands where a header belongs may be a contact.
+impl fmt::Debug for Columns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Columns")
+            .field("len", &self.len())
+            .field("reason", &self.reason())
+            .field("email", &self.email())
+            .field("has_header", &self.has_header())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Table {
+    fn new<'n>(names: impl Iterator<Item = Cow<'n, str>>) -> Self {
+        let mut table = Table::default();
+        names.for_each(|name| table.names.push(&name));
+        let mut seen = HashSet::new();
+        let repeats = table.names.iter().any(|name| !seen.insert(name));
+        table.keys = repeats.then(|| unique(&table.names));
+        let all = table.names.iter().chain(table.keys.iter().flat_map(|keys| keys.iter()));
+        table.taken = all.filter(|name| name.starts_with(NUMBERED)).map(Box::from).collect();
+        table
+    }
+
+    fn keys(&self) -> &Texts {
+        self.keys.as_ref().unwrap_or(&self.names)
+    }
+
+    fn key(&self, column: usize) -> Cow<'_, str> {
         match self.keys().get(column) {
             Some(key) => Cow::Borrowed(key),
             None => {
@@ -54,49 +200,53 @@ impl Columns {
         numbers.into_iter().find(|key| !self.taken.contains(&**key)).unwrap_or_default()
     }
 
-    /// Finds a column by its name, in any case, or by the key that tells it from others of the same name.
-    pub(crate) fn find(&self, name: &str) -> Option<usize> {
+    /// Finds a column by its name, case-insensitively, or by the key that tells it from others of the same name.
+    fn find(&self, name: &str) -> Option<usize> {
         let lower = name.to_lowercase();
-        let find = |names: &[Box<str>]| {
-            let exact = names.iter().position(|candidate| **candidate == *name);
-            exact.or_else(|| names.iter().position(|candidate| candidate.to_lowercase() == lower))
+        let is_same = |candidate: &str| {
+            if candidate.is_ascii() { candidate.eq_ignore_ascii_case(&lower) } else { candidate.to_lowercase() == lower }
         };
-        find(&self.names).or_else(|| find(self.keys())).or_else(|| self.find_beyond(&lower))
+        let find = |names: &Texts| {
+            let exact = names.iter().position(|candidate| candidate == name);
+            exact.or_else(|| names.iter().position(is_same))
+        };
+        find(&self.names).or_else(|| self.keys.as_ref().and_then(find)).or_else(|| self.find_beyond(&lower))
     }
 
     /// Finds a column beyond the header by its key.
     fn find_beyond(&self, lower: &str) -> Option<usize> {
         let digits = lower.strip_prefix(NUMBERED)?;
         let number: usize = digits.split('_').next()?.parse().ok()?;
-        let column = number.checked_sub(1).filter(|&column| column >= self.names.len())?;
+        let column = number.checked_sub(1).filter(|&column| column >= self.names.ends.len())?;
         (*self.key(column) == *lower).then_some(column)
     }
 }
 
 const NUMBERED: &str = "column_";
 
-fn number(column: usize) -> String {
+pub(crate) fn number(column: usize) -> String {
     format!("{NUMBERED}{}", column + 1)
 }
 
 /// Each name that repeats gets the smallest number from 2 on that makes it unlike every name of the header and every
 /// name given so far.
-fn unique(names: &[Box<str>]) -> Vec<Box<str>> {
-    let mut taken: HashSet<Box<str>> = names.iter().cloned().collect();
+fn unique(names: &Texts) -> Texts {
+    let mut taken: HashSet<Cow<'_, str>> = names.iter().map(Cow::Borrowed).collect();
     // Where each name's search goes on, so that a thousand equal names cost no more than a thousand steps.
     let mut next: HashMap<&str, u64> = HashMap::new();
-    let mut keys = Vec::with_capacity(names.len());
-    for name in names {
-        let Some(number) = next.get_mut(&**name) else {
+    let mut keys = Texts::default();
+    for name in names.iter() {
+        let Some(number) = next.get_mut(name) else {
             next.insert(name, 2);
-            keys.push(name.clone());
+            keys.push(name);
             continue;
         };
         loop {
-            let key: Box<str> = format!("{name}_{number}").into();
+            let key = format!("{name}_{number}");
             *number += 1;
-            if taken.insert(key.clone()) {
-                keys.push(key);
+            if !taken.contains(&*key) {
+                keys.push(&key);
+                taken.insert(Cow::Owned(key));
                 break;
             }
         }
@@ -108,8 +258,8 @@ fn unique(names: &[Box<str>]) -> Vec<Box<str>> {
 mod tests {
     use super::*;
 
-    fn columns(names: &[&str]) -> Columns {
-        Columns::new(names.iter().map(|&name| name.into()).collect())
+    fn table(names: &[&str]) -> Table {
+        Table::new(names.iter().map(|&name| name.into()))
     }
 
     #[test]
@@ -120,29 +270,29 @@ mod tests {
             (&["x", "x", "x", "y"], &["x", "x_2", "x_3", "y"]),
             (&["x_2", "x_2", "x", "x"], &["x_2", "x_2_2", "x", "x_3"]),
         ] {
-            assert!(columns(names).keys().iter().map(|key| &**key).eq(keys.iter().copied()), "{names:?}");
+            assert!(table(names).keys().iter().eq(keys.iter().copied()), "{names:?}");
         }
     }
 
     #[test]
     fn columns_beyond_the_header() {
-        assert_eq!(columns(&["a", "b"]).key(2), "column_3");
-        assert_eq!(columns(&["a", "column_3"]).key(2), "column_3_2");
-        assert_eq!(columns(&["column_5_2", "column_5"]).key(4), "column_5_3");
-        assert_eq!(columns(&["a", "column_3"]).find("column_3_2"), Some(2));
-        assert_eq!(columns(&["a", "column_3"]).find("column_3"), Some(1));
-        assert_eq!(columns(&["a"]).find("Column_7"), Some(6));
-        assert_eq!(columns(&["a"]).find("column_1"), None);
-        assert_eq!(Columns::numbered(2).find("column_2"), Some(1));
+        assert_eq!(table(&["a", "b"]).key(2), "column_3");
+        assert_eq!(table(&["a", "column_3"]).key(2), "column_3_2");
+        assert_eq!(table(&["column_5_2", "column_5"]).key(4), "column_5_3");
+        assert_eq!(table(&["a", "column_3"]).find("column_3_2"), Some(2));
+        assert_eq!(table(&["a", "column_3"]).find("column_3"), Some(1));
+        assert_eq!(table(&["a"]).find("Column_7"), Some(6));
+        assert_eq!(table(&["a"]).find("column_1"), None);
+        assert_eq!(table(&["column_1", "column_2"]).find("column_2"), Some(1));
     }
 
     #[test]
-    fn names_are_found_in_any_case() {
-        let columns = columns(&["Reason", "EMAIL", "Größe", "x", "X"]);
-        assert_eq!(columns.find("email"), Some(1));
-        assert_eq!(columns.find("GRÖSSE"), None);
-        assert_eq!(columns.find("GRÖßE"), Some(2));
-        assert_eq!(columns.find("X"), Some(4));
-        assert_eq!(columns.find("column_5"), None);
+    fn names_are_found_case_insensitively() {
+        let table = table(&["Reason", "EMAIL", "Größe", "x", "X"]);
+        assert_eq!(table.find("email"), Some(1));
+        assert_eq!(table.find("GRÖSSE"), None);
+        assert_eq!(table.find("GRÖßE"), Some(2));
+        assert_eq!(table.find("X"), Some(4));
+        assert_eq!(table.find("column_5"), None);
     }
 }

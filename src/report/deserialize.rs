@@ -9,10 +9,37 @@ use csv::{DeserializeErrorKind, StringRecord};
 use serde::de::{DeserializeOwned, Deserializer, Visitor, value::Error as ProbeError};
 use serde::forward_to_deserialize_any;
 
+use super::columns::Columns;
+use super::fault::Fault;
+use super::{FaultReport, Faults};
 use crate::error::{Error, ErrorKind, Result};
 use crate::reason::key::FoldedKey;
-use crate::report::fault::Fault;
-use crate::report::{FaultReport, Faults};
+
+impl Fault<'_> {
+    /// The fault as a value of the user's own type: as [`FaultReport::deserialize`] does it for all of them.
+    ///
+    /// # Errors
+    /// A row that doesn't fit is an [`ErrorKind::Deserialize`] with its line and column. What the cell holds is not part
+    /// of the error.
+    ///
+    /// ```
+    /// use dotdigital_faults::FaultReport;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Row {
+    ///     email: String,
+    ///     postcode: Option<String>,
+    /// }
+    ///
+    /// let report = FaultReport::from_bytes("Reason,Email,Postcode\nDuplicate,a@example.com,1017\n")?;
+    /// let row: Row = report.get(0).unwrap().deserialize()?;
+    /// assert_eq!((row.email.as_str(), row.postcode.as_deref()), ("a@example.com", Some("1017")));
+    /// # Ok::<(), dotdigital_faults::Error>(())
+    /// ```
+    pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T> {
+        Fit::new::<T>(self.columns()).value(self)
+    }
+}
 
 impl FaultReport {
     /// The faults as values of the user's own type, made by the `csv` crate.
@@ -57,53 +84,48 @@ impl FaultReport {
     /// # Ok::<(), dotdigital_faults::Error>(())
     /// ```
     pub fn deserialize<T: DeserializeOwned>(&self) -> Deserialize<'_, T> {
-        let fields = field_names::<T>();
-        let headers = self.headers_for(fields.unwrap_or_default());
-        Deserialize { faults: self.faults(), headers, is_struct: fields.is_some(), row: PhantomData }
-    }
-
-    /// The columns' names as a struct with these fields calls them.
-    fn headers_for(&self, fields: &'static [&'static str]) -> StringRecord {
-        let columns = self.named_columns();
-        let mut headers: Vec<&str> = columns.keys().iter().map(|key| &**key).collect();
-        let names = columns.names();
-        let mut free = vec![true; headers.len()];
-        for field in fields {
-            let key = FoldedKey::from(*field);
-            let by_name = || self.column(field).filter(|&column| column < names.len());
-            let column = match names.iter().position(|name| &**name == *field) {
-                Some(column) => Some(column),
-                None if key.is_reason_column() => Some(self.reason_column()),
-                None if key.is_email_column() => self.email_column(),
-                None => by_name(),
-            };
-            if let Some(column) = column
-                && let (Some(free), Some(header)) = (free.get_mut(column), headers.get_mut(column))
-                && std::mem::take(free)
-            {
-                *header = field;
-            }
-        }
-        headers.into_iter().collect()
+        Deserialize { faults: self.faults(), fit: None, row: PhantomData }
     }
 }
 
 /// The faults of a report as the user's own type, as [`FaultReport::deserialize`] gives them.
 pub struct Deserialize<'r, T> {
     faults: Faults<'r>,
-    headers: StringRecord,
-    is_struct: bool,
+    /// For the columns under which the last fault stood.
+    fit: Option<(&'r Columns, Fit)>,
     row: PhantomData<fn() -> T>,
 }
 
-impl<T: DeserializeOwned> Deserialize<'_, T> {
-    fn row(&self, fault: &Fault<'_>) -> Result<T> {
+/// How a type fits columns.
+struct Fit {
+    /// The columns' names as the type calls them.
+    headers: StringRecord,
+    is_struct: bool,
+}
+
+impl Fit {
+    fn new<T: DeserializeOwned>(columns: &Columns) -> Self {
+        let fields = field_names::<T>();
+        let mut headers: Vec<Cow<'_, str>> = (0..columns.len()).map(|column| columns.key(column)).collect();
+        let mut free = vec![true; headers.len()];
+        for &field in fields.unwrap_or_default() {
+            if let Some(column) = column_of(field, columns)
+                && let (Some(free), Some(header)) = (free.get_mut(column), headers.get_mut(column))
+                && std::mem::take(free)
+            {
+                *header = Cow::Borrowed(field);
+            }
+        }
+        Fit { headers: headers.iter().map(|name| &**name).collect(), is_struct: fields.is_some() }
+    }
+
+    fn value<T: DeserializeOwned>(&self, fault: &Fault<'_>) -> Result<T> {
         let mut record: StringRecord = fault.fields().collect();
         let mut headers = Cow::Borrowed(&self.headers);
         if record.len() < headers.len() {
             // So that absent cells are missing fields, and not the end of the row.
             headers.to_mut().truncate(record.len());
-            let reason = fault.report().reason_column();
+            let reason = fault.columns().reason();
             if self.is_struct && record.len() <= reason {
                 // Without its cell a reason is an unknown one, and no missing field.
                 headers.to_mut().push_field(self.headers.get(reason).unwrap_or_default());
@@ -111,21 +133,24 @@ impl<T: DeserializeOwned> Deserialize<'_, T> {
             }
         }
         record.deserialize(Some(&headers)).map_err(|error| {
-            let (why, column) = self.explain(&error, &record, &headers);
-            let names = fault.report().named_columns().names();
+            let (why, column) = self.explain::<T>(&error, &record, &headers);
             let error = Error::new(ErrorKind::Deserialize, format!("the row doesn't fit the type: {why}"));
+            let error = error.at_line(fault.line());
             match column {
-                Some(Column::At(column)) => {
-                    error.at_line(fault.line()).in_column(names.get(column).map_or("", |name| name))
-                }
-                Some(Column::Missing(name)) => error.at_line(fault.line()).in_column(&name),
-                None => error.at_line(fault.line()),
+                Some(Column::At(column)) => error.in_column(fault.columns().name(column).unwrap_or_default()),
+                Some(Column::Missing(name)) => error.in_column(&name),
+                None => error,
             }
         })
     }
 
     /// Why a row doesn't fit, and in which column.
-    fn explain(&self, error: &csv::Error, record: &StringRecord, headers: &StringRecord) -> (String, Option<Column>) {
+    fn explain<T: DeserializeOwned>(
+        &self,
+        error: &csv::Error,
+        record: &StringRecord,
+        headers: &StringRecord,
+    ) -> (String, Option<Column>) {
         let csv::ErrorKind::Deserialize { err, .. } = error.kind() else {
             return ("it can't be read".to_owned(), None);
         };
@@ -133,28 +158,51 @@ impl<T: DeserializeOwned> Deserialize<'_, T> {
             // serde's own messages repeat the cell, and so they are left out; the others don't.
             DeserializeErrorKind::Message(message) => match missing_field(message) {
                 Some(field) => ("there is no such cell".to_owned(), Some(Column::Missing(field.to_owned()))),
-                None => ("the cell is of another kind".to_owned(), self.locate(record, headers)),
+                None => ("the cell is of another kind".to_owned(), self.locate::<T>(record, headers)),
             },
             kind => (kind.to_string(), err.field().map(|field| Column::At(field as usize))),
         }
     }
 
-    /// In which column a row fails where serde's error doesn't say: the last one of the shortest beginning that
-    /// fails for another cause than a missing field.
-    fn locate(&self, record: &StringRecord, headers: &StringRecord) -> Option<Column> {
-        let fails = |&len: &usize| {
-            let (mut record, mut headers) = (record.clone(), headers.clone());
-            record.truncate(len);
-            headers.truncate(len);
-            let error = record.deserialize::<T>(Some(&headers)).err();
-            error.is_some_and(|error| {
-                !matches!(error.kind(), csv::ErrorKind::Deserialize { err, .. }
-                if matches!(err.kind(), DeserializeErrorKind::Message(message) if missing_field(message).is_some()))
-            })
-        };
+    /// In which column a row fails where serde's error doesn't say: it is the last one of the shortest beginning of the
+    /// row that fails, too.
+    fn locate<T: DeserializeOwned>(&self, record: &StringRecord, headers: &StringRecord) -> Option<Column> {
         let lens: Vec<_> = (0..=headers.len()).collect();
-        let fitting = lens.partition_point(|len| !fails(len));
-        (self.is_struct && fitting <= self.headers.len()).then(|| fitting.checked_sub(1).map(Column::At)).flatten()
+        let fitting = lens.partition_point(|&len| !beginning_fails::<T>(len, record, headers));
+        let is_column = self.is_struct && fitting <= self.headers.len();
+        if is_column { fitting.checked_sub(1).map(Column::At) } else { None }
+    }
+}
+
+/// Does so much of a row fail, for another cause than that a field is missing?
+fn beginning_fails<T: DeserializeOwned>(len: usize, record: &StringRecord, headers: &StringRecord) -> bool {
+    let (mut record, mut headers) = (record.clone(), headers.clone());
+    record.truncate(len);
+    headers.truncate(len);
+    match record.deserialize::<T>(Some(&headers)) {
+        Ok(_) => false,
+        Err(error) => match error.kind() {
+            csv::ErrorKind::Deserialize { err, .. } => match err.kind() {
+                DeserializeErrorKind::Message(message) => missing_field(message).is_none(),
+                _ => true,
+            },
+            _ => true,
+        },
+    }
+}
+
+/// The column that a struct's field of that name stands for.
+fn column_of(field: &str, columns: &Columns) -> Option<usize> {
+    if let Some(column) = columns.names().position(|name| name == field) {
+        return Some(column);
+    }
+    let key = FoldedKey::from(field);
+    if key.is_reason_column() {
+        Some(columns.reason())
+    } else if key.is_email_column() {
+        columns.email()
+    } else {
+        columns.position(field).filter(|&column| column < columns.len())
     }
 }
 
@@ -173,7 +221,12 @@ impl<T: DeserializeOwned> Iterator for Deserialize<'_, T> {
 
     fn next(&mut self) -> Option<Result<T>> {
         let fault = self.faults.next()?;
-        Some(self.row(&fault))
+        let columns = fault.columns();
+        let fit = match &mut self.fit {
+            Some((of, fit)) if std::ptr::eq(*of, columns) => fit,
+            fit => &fit.insert((columns, Fit::new::<T>(columns))).1,
+        };
+        Some(fit.value(&fault))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

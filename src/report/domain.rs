@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
-use crate::report::fault::Fault;
+use super::fault::Fault;
 
 /// A domain has 253 letters in ASCII at most; what is much longer in any script is none, and isn't looked at.
 const LONGEST: usize = 1024;

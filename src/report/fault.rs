@@ -2,24 +2,22 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::iter::FusedIterator;
-use std::ops::ControlFlow;
 
-use memchr::{memchr, memchr2, memchr3};
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
-use crate::anomaly::{Anomaly, AnomalySet};
-use crate::read::plain;
-use crate::read::rows;
-use crate::read::scan::{Record, Scanner, Sink};
+use super::cells::{Cells, cell};
+pub(crate) use super::cells::text;
+use super::columns::{Columns, number};
+use crate::anomaly::AnomalySet;
+use crate::read::rows::Row;
 use crate::reason::remedy::Remedy;
 use crate::reason::{FailureReason, Slot};
-use crate::report::FaultReport;
-use crate::report::columns::Columns;
 
 /// One contact that was not imported: a row of the report, and why it is in it.
 ///
-/// It borrows from its [`FaultReport`] and copies nothing until a cell is asked for that was quoted or isn't UTF-8.
+/// It is a view: on the bytes of its row, and on the [`Columns`] under which it stands. So it is the same whether it comes
+/// from a [`FaultReport`](crate::FaultReport) in memory, from a [`FaultReader`](crate::FaultReader) over a file of any size,
+/// or from a [`FaultFeed`](crate::FaultFeed). It copies nothing until a cell is asked for that was quoted or isn't UTF-8.
 /// `Debug` prints no contact data. With serde it is a line of `faults list --format jsonl`.
 ///
 /// ```
@@ -36,21 +34,21 @@ use crate::report::columns::Columns;
 /// ```
 #[derive(Clone)]
 pub struct Fault<'r> {
-    report: &'r FaultReport,
-    row: usize,
-    /// From where the row starts to where the next one does.
     bytes: &'r [u8],
+    columns: &'r Columns,
+    index: u64,
+    line: u64,
     reason: Cow<'static, FailureReason>,
     anomalies: AnomalySet,
 }
 
 impl<'r> Fault<'r> {
-    pub(crate) fn new(report: &'r FaultReport, row: usize, slot: Slot) -> Self {
-        let anomalies = report.row_anomalies(row);
-        let bytes = report.row_bytes(row, anomalies);
-        let mut fault = Fault { report, row, bytes, reason: Cow::Borrowed(slot.reason()), anomalies };
+    /// A row, which has these bytes, and so many faults before it.
+    pub(crate) fn new(row: &Row, bytes: &'r [u8], columns: &'r Columns, index: u64) -> Self {
+        let Row { line, slot, anomalies, .. } = *row;
+        let mut fault = Fault { bytes, columns, index, line, reason: Cow::Borrowed(slot.reason()), anomalies };
         if slot == Slot::Other {
-            let cell = fault.field(report.layout().reason).unwrap_or_default();
+            let cell = fault.field(columns.reason()).unwrap_or_default();
             fault.reason = Cow::Owned(FailureReason::unknown(cell.trim()));
         }
         fault
@@ -68,40 +66,49 @@ impl<'r> Fault<'r> {
 
     /// The email's cell, which holds whatever was uploaded; empty where the row or the report has none.
     pub fn email(&self) -> Cow<'r, str> {
-        self.email_cell().unwrap_or_default()
+        self.columns.email().and_then(|column| self.field(column)).unwrap_or_default()
     }
 
-    /// A cell by its column's name, in any case; `None` where there is no such column or the row ends before it.
+    /// A cell by its column's name, case-insensitively; `None` where there is no such column or the row ends before it.
     ///
-    /// Of several columns of one name this is the first; the others are `name_2`, `name_3`. A field beyond the
-    /// header is `column_N`, counted from 1.
+    /// [`Columns::position`] tells which column is meant where several have one name.
     pub fn get(&self, column: &str) -> Option<Cow<'r, str>> {
-        self.field(self.report.named_columns().find(column)?)
+        self.field(self.columns.position(column)?)
     }
 
     /// A cell by its column's position, counted from 0.
     pub fn field(&self, column: usize) -> Option<Cow<'r, str>> {
-        self.cell(column).map(text)
+        self.raw_field(column).map(text)
+    }
+
+    /// A cell by its column's position, counted from 0, as bytes.
+    pub fn raw_field(&self, column: usize) -> Option<Cow<'r, [u8]>> {
+        cell(self.bytes, column, &self.columns.header, self.anomalies)
     }
 
     /// The cells, in the order of the columns.
-    pub fn fields(&self) -> Fields<'r> {
-        Fields(self.raw_fields())
+    pub fn fields(&self) -> impl Iterator<Item = Cow<'r, str>> + Clone {
+        self.raw_fields().map(text)
     }
 
     /// The cells as bytes, without their quotes: what [`fields`](Self::fields) gives, also where that isn't UTF-8.
-    pub fn raw_fields(&self) -> RawFields<'r> {
-        RawFields(self.cells(None).fields.into_iter())
+    pub fn raw_fields(&self) -> impl Iterator<Item = Cow<'r, [u8]>> + Clone + use<'r> {
+        Cells::new(self.bytes, &self.columns.header, self.anomalies)
     }
 
-    /// The position of the fault in its report, counted from 0.
-    pub fn index(&self) -> usize {
-        self.row
+    /// The columns under which the fault stands.
+    pub fn columns(&self) -> &'r Columns {
+        self.columns
+    }
+
+    /// How many faults stand before it in its report.
+    pub fn index(&self) -> u64 {
+        self.index
     }
 
     /// The physical line, counted from 1, on which the row starts.
     pub fn line(&self) -> u64 {
-        self.report.line(self.row)
+        self.line
     }
 
     /// What was unusual in this row.
@@ -111,165 +118,21 @@ impl<'r> Fault<'r> {
 
     /// The row, byte for byte, without its line end.
     pub fn bytes(&self) -> &'r [u8] {
-        let end = self.cells(None).end;
-        self.bytes.get(..end).unwrap_or(self.bytes)
-    }
-
-    pub(crate) fn report(&self) -> &'r FaultReport {
-        self.report
-    }
-
-    fn email_cell(&self) -> Option<Cow<'r, str>> {
-        self.field(self.report.layout().email?)
-    }
-
-    fn cell(&self, column: usize) -> Option<Cow<'r, [u8]>> {
-        if !self.is_rejoined()
-            && let Some(cell) = plain_cell(self.bytes, column, self.report.largest_field())
-        {
-            return cell.map(Cow::Borrowed);
-        }
-        let mut fields = self.cells(Some(column)).fields;
-        (column < fields.len()).then(|| fields.swap_remove(column))
-    }
-
-    fn is_rejoined(&self) -> bool {
-        self.anomalies().contains(Anomaly::RejoinedRow)
-    }
-
-    /// The cells of the row, as far as `column` or, if `None`, all.
-    fn cells(&self, column: Option<usize>) -> Cells<'r> {
-        let rejoined = self.is_rejoined();
-        // The parts of a torn row are only put together once all of them are there.
-        let up_to = column.filter(|_| !rejoined).unwrap_or(usize::MAX);
-        Cells::read(self.bytes, self.report.largest_field(), up_to, rejoined)
+        self.bytes
     }
 }
 
-/// A cell of a row, `Some(None)` if the row ends before it; `None` where it takes a careful reading to tell.
-fn plain_cell(row: &[u8], column: usize, largest_field: usize) -> Option<Option<&[u8]>> {
-    if let Some(cell) = cell_of_first_word(row, column) {
-        return Some(Some(cell));
-    }
-    let (mut cell, mut rest) = first_plain_cell(row, largest_field)?;
-    for _ in 0..column {
-        let Some(next) = rest.strip_prefix(b",") else { return Some(None) };
-        (cell, rest) = first_plain_cell(next, largest_field)?;
-    }
-    Some(Some(cell))
-}
-
-/// The same for a cell that ends among the first bytes of a row, with no quotes in front of it or around it.
-fn cell_of_first_word(row: &[u8], column: usize) -> Option<&[u8]> {
-    let word = row.first_chunk()?;
-    let (mut ends, mut start) = (plain::cell_ends(word), 0);
-    for _ in 0..column {
-        let end = ends.trailing_zeros() as usize;
-        if word.get(start) == Some(&b'"') || word.get(end) != Some(&b',') {
-            return None;
-        }
-        ends &= ends - 1;
-        start = end + 1;
-    }
-    let cell = word.get(start..ends.trailing_zeros() as usize).filter(|_| ends != 0)?;
-    (cell.first() != Some(&b'"')).then_some(cell)
-}
-
-/// The cell with which a text begins, and what follows it, if quotes in it and around it are no question.
-fn first_plain_cell(text: &[u8], largest_field: usize) -> Option<(&[u8], &[u8])> {
-    let Some(quoted) = text.strip_prefix(b"\"") else {
-        return Some(text.split_at(memchr3(b',', b'\n', b'\r', text).unwrap_or(text.len())));
-    };
-    let (cell, rest) = quoted.split_at(memchr(b'"', quoted).filter(|&len| len <= largest_field)?);
-    let rest = rest.get(1..)?;
-    let is_plain = matches!(rest.first(), None | Some(b',' | b'\n' | b'\r')) && memchr2(b'\n', b'\r', cell).is_none();
-    is_plain.then_some((cell, rest))
-}
-
-/// The cells of one row.
-struct Cells<'r> {
-    bytes: &'r [u8],
-    fields: Vec<Cow<'r, [u8]>>,
-    current: Option<Cow<'r, [u8]>>,
-    /// Where the row ends, without its line end.
-    end: usize,
-    /// The last column that is wanted.
-    up_to: usize,
-    /// Was the row torn apart? All records are parts of it then.
-    rejoined: bool,
-    /// The first field of the part that is being read.
-    part: usize,
-}
-
-impl<'r> Cells<'r> {
-    fn read(bytes: &'r [u8], largest_field: usize, up_to: usize, rejoined: bool) -> Self {
-        let mut cells = Cells { bytes, fields: Vec::new(), current: None, end: 0, up_to, rejoined, part: 0 };
-        Scanner::new(largest_field).scan(bytes, &mut cells);
-        cells
-    }
-}
-
-impl<'r> Sink<'r> for Cells<'r> {
-    fn text(&mut self, piece: &'r [u8]) -> ControlFlow<()> {
-        match &mut self.current {
-            Some(field) => field.to_mut().extend_from_slice(piece),
-            empty => *empty = Some(Cow::Borrowed(piece)),
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn end_field(&mut self) -> ControlFlow<()> {
-        self.fields.push(self.current.take().unwrap_or_default());
-        if self.fields.len() > self.up_to { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-
-    fn end_record(&mut self, record: Record) -> ControlFlow<()> {
-        if self.part > 0 {
-            let first = self.fields.remove(self.part);
-            if let Some(last) = self.fields.get_mut(self.part - 1) {
-                let last = last.to_mut();
-                last.extend_from_slice(&self.bytes[self.end..record.start as usize]);
-                last.extend_from_slice(&first);
-            }
-        }
-        self.end = record.end as usize;
-        self.part = self.fields.len();
-        if self.rejoined { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    }
-
-    fn blank_line(&mut self) {
-        self.current = None;
-        self.fields.truncate(self.part);
-    }
-
-    fn is_fault(&self, line: &[u8]) -> bool {
-        rows::is_fault(line)
-    }
-}
-
-/// The fields of a header.
-pub(crate) fn header_fields(header: &[u8], largest_field: usize) -> Vec<Cow<'_, [u8]>> {
-    Cells::read(header, largest_field, usize::MAX, false).fields
-}
-
-/// Bytes as text: what isn't UTF-8 reads as U+FFFD.
-pub(crate) fn text(cell: Cow<'_, [u8]>) -> Cow<'_, str> {
-    match cell {
-        Cow::Borrowed(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => Cow::Borrowed(text),
-            Err(_) => String::from_utf8_lossy(bytes),
-        },
-        Cow::Owned(bytes) => match String::from_utf8(bytes) {
-            Ok(text) => Cow::Owned(text),
-            Err(error) => Cow::Owned(String::from_utf8_lossy(error.as_bytes()).into_owned()),
-        },
-    }
+/// An email as it is compared: without the white space around it, and lower-cased.
+///
+/// It need not be a valid one: two bad texts are the same where they read the same.
+pub(crate) fn folded_email(email: &str) -> String {
+    email.trim().to_lowercase()
 }
 
 impl fmt::Debug for Fault<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fault")
-            .field("line", &self.line())
+            .field("line", &self.line)
             .field("reason", &self.reason.slug())
             .field("anomalies", &self.anomalies())
             .finish()
@@ -279,108 +142,46 @@ impl fmt::Debug for Fault<'_> {
 impl Serialize for Fault<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let fields: Vec<_> = self.fields().collect();
-        Line { fault: self, label: self.reason.label(), fields: &fields, columns: self.report.named_columns() }
+        JsonLine { fault: self, label: self.reason.label(), fields: &fields, is_numbered: false }
             .serialize(serializer)
     }
 }
 
 /// A fault as an object, with the texts that are to stand in it.
-pub(crate) struct Line<'a> {
+pub(crate) struct JsonLine<'a> {
     pub fault: &'a Fault<'a>,
     pub label: &'a str,
     pub fields: &'a [Cow<'a, str>],
-    pub columns: &'a Columns,
+    /// Do numbers stand in for the columns' names?
+    pub is_numbered: bool,
 }
 
-impl Serialize for Line<'_> {
+impl Serialize for JsonLine<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let email = self.fault.report.layout().email.and_then(|column| self.fields.get(column));
+        let email = self.fault.columns.email().and_then(|column| self.fields.get(column));
         let mut fault = serializer.serialize_struct("Fault", 6)?;
-        fault.serialize_field("line", &self.fault.line())?;
+        fault.serialize_field("line", &self.fault.line)?;
         fault.serialize_field("reason", self.fault.reason.slug())?;
         fault.serialize_field("label", self.label)?;
         fault.serialize_field("remedy", &self.fault.remedy())?;
         fault.serialize_field("email", &email)?;
-        fault.serialize_field("columns", &NamedCells { columns: self.columns, fields: self.fields })?;
+        fault.serialize_field("columns", &NamedCells(self))?;
         fault.end()
     }
 }
 
 /// The cells under their columns' keys; an absent one is `null`.
-struct NamedCells<'a> {
-    columns: &'a Columns,
-    fields: &'a [Cow<'a, str>],
-}
+struct NamedCells<'a>(&'a JsonLine<'a>);
 
 impl Serialize for NamedCells<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let width = self.columns.names().len().max(self.fields.len());
+        let JsonLine { fault, fields, is_numbered, .. } = self.0;
+        let width = fault.columns.len().max(fields.len());
         let mut map = serializer.serialize_map(Some(width))?;
         for column in 0..width {
-            map.serialize_entry(&self.columns.key(column), &self.fields.get(column))?;
+            let key = if *is_numbered { Cow::Owned(number(column)) } else { fault.columns.key(column) };
+            map.serialize_entry(&key, &fields.get(column))?;
         }
         map.end()
-    }
-}
-
-/// The cells of a fault, as [`Fault::fields`] gives them.
-#[derive(Clone)]
-pub struct Fields<'r>(RawFields<'r>);
-
-impl<'r> Iterator for Fields<'r> {
-    type Item = Cow<'r, str>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.0.next().map(text)
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.0.size_hint()
-    }
-}
-
-impl DoubleEndedIterator for Fields<'_> {
-    fn next_back(&mut self) -> Option<Self::Item> {
-        self.0.next_back().map(text)
-    }
-}
-
-impl ExactSizeIterator for Fields<'_> {}
-impl FusedIterator for Fields<'_> {}
-
-/// The cells of a fault as bytes, as [`Fault::raw_fields`] gives them.
-#[derive(Clone)]
-pub struct RawFields<'r>(std::vec::IntoIter<Cow<'r, [u8]>>);
-
-impl<'r> Iterator for RawFields<'r> {
-    type Item = Cow<'r, [u8]>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.0.next()
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.0.size_hint()
-    }
-}
-
-impl DoubleEndedIterator for RawFields<'_> {
-    fn next_back(&mut self) -> Option<Self::Item> {
-        self.0.next_back()
-    }
-}
-
-impl ExactSizeIterator for RawFields<'_> {}
-impl FusedIterator for RawFields<'_> {}
-
-impl fmt::Debug for Fields<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fields").field("len", &self.len()).finish()
-    }
-}
-
-impl fmt::Debug for RawFields<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RawFields").field("len", &self.len()).finish()
     }
 }

@@ -8,8 +8,8 @@ use std::fmt;
 use crate::error::{Error, Result};
 use crate::reason::FailureReason;
 use crate::reason::counts::ReasonCounts;
-use crate::report::FaultReport;
-use crate::report::fault::Fault;
+use super::FaultReport;
+use super::fault::Fault;
 
 /// Faults of one report that have something in common, such as their reason.
 #[derive(Clone)]
@@ -32,9 +32,8 @@ impl<'r, K> Group<'r, K> {
     }
 
     /// The faults, in the order of the report.
-    pub fn faults(&self) -> impl ExactSizeIterator<Item = Fault<'r>> + DoubleEndedIterator {
-        // Every row of a group is one of the report, so that the indexing can't fail.
-        self.rows.iter().map(|&row| self.report.fault(row))
+    pub fn faults(&self) -> impl DoubleEndedIterator<Item = Fault<'r>> {
+        self.rows.iter().filter_map(|&row| self.report.get(row))
     }
 
     /// How many faults of the group there are of each reason.
@@ -92,8 +91,10 @@ impl FaultReport {
     /// # Ok::<(), dotdigital_faults::Error>(())
     /// ```
     pub fn group_by(&self, column: &str) -> Result<Vec<Group<'_, Option<Cow<'_, str>>>>> {
-        let position = self.column(column).ok_or_else(|| Error::no_such_column(column))?;
-        Ok(self.group_by_key(|fault| fault.field(position)))
+        if !self.is_empty() && self.headers().all(|columns| columns.position(column).is_none()) {
+            return Err(Error::no_such_column(column));
+        }
+        Ok(self.group_by_key(|fault| fault.get(column)))
     }
 
     /// The faults of each key that a closure gives them, the largest group first; among equals, by the key.
@@ -109,7 +110,7 @@ impl FaultReport {
     pub fn group_by_key<'r, K: Ord>(&'r self, mut key: impl FnMut(&Fault<'r>) -> K) -> Vec<Group<'r, K>> {
         let mut rows: BTreeMap<K, Vec<usize>> = BTreeMap::new();
         for fault in self.faults() {
-            rows.entry(key(&fault)).or_default().push(fault.index());
+            rows.entry(key(&fault)).or_default().push(fault.index() as usize);
         }
         let mut groups: Vec<_> = rows.into_iter().map(|(key, rows)| Group { key, report: self, rows }).collect();
         groups.sort_by_key(|group| Reverse(group.rows.len()));

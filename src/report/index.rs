@@ -1,31 +1,53 @@
 //! Where each fault of a report in memory stands, in a few bytes a row.
 
-use memchr::memchr2_iter;
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
+use super::columns::Columns;
 use crate::anomaly::{Anomaly, AnomalySet};
+use crate::read::header::Header;
 use crate::read::rows::{Row, RowSink};
 use crate::reason::Slot;
 
 /// For how many rows the line is counted from one that is kept.
 const LINE_STEP: usize = 32;
 
-/// A quarter more than six bytes a row, and sixteen for each row that was torn apart.
+/// Stands for what doesn't fit its place, and is kept apart.
+const LONG: u16 = u16::MAX;
+const FAR: u8 = u8::MAX;
+
+/// Nine bytes a row and a quarter of one, and more for a row that is longer than 64 KB or far behind the one before.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     /// The lower half of where each row starts.
     starts: Vec<u32>,
     /// The first row of each further 4 GiB of the input.
     upper: Vec<usize>,
+    lens: Vec<u16>,
+    /// The rows that are longer than their place in `lens` can tell, and how long they are.
+    long: Vec<(usize, u64)>,
     slots: Vec<Slot>,
-    anomalies: Vec<AnomalySet>,
+    anomalies: Vec<u8>,
     /// The line of every `LINE_STEP`th row.
     lines: Vec<u64>,
-    /// Each row that was torn apart, and where it ends: what follows it reads as one more part of it.
-    torn: Vec<(usize, u64)>,
+    /// How many lines behind the row before each row starts.
+    further_lines: Vec<u8>,
+    /// The rows that are further behind than their place can tell.
+    far: Vec<(usize, u64)>,
+    last_line: u64,
+    /// The columns, and the first row under each.
+    columns: Vec<(usize, Arc<Columns>)>,
 }
 
 impl RowSink for Index {
-    fn row(&mut self, row: Row) {
+    const NEEDS_BYTES: bool = false;
+
+    fn header(&mut self, header: &Arc<Header>) -> ControlFlow<()> {
+        self.columns.push((self.len(), Arc::new(Columns::new(Arc::clone(header)))));
+        ControlFlow::Continue(())
+    }
+
+    fn row(&mut self, row: Row, _: &[u8]) -> ControlFlow<()> {
         let number = self.len();
         while (self.upper.len() as u64) < row.start >> 32 {
             self.upper.push(number);
@@ -33,12 +55,21 @@ impl RowSink for Index {
         if number.is_multiple_of(LINE_STEP) {
             self.lines.push(row.line);
         }
-        if row.anomalies.contains(Anomaly::RejoinedRow) {
-            self.torn.push((number, row.end));
-        }
+        let further = row.line.saturating_sub(self.last_line);
+        self.further_lines.push(u8::try_from(further).ok().filter(|&lines| lines != FAR).unwrap_or_else(|| {
+            self.far.push((number, further));
+            FAR
+        }));
+        self.last_line = row.line;
+        let len = row.end - row.start;
+        self.lens.push(u16::try_from(len).ok().filter(|&len| len != LONG).unwrap_or_else(|| {
+            self.long.push((number, len));
+            LONG
+        }));
         self.starts.push(row.start as u32);
         self.slots.push(row.slot);
-        self.anomalies.push(row.anomalies);
+        self.anomalies.push(row.anomalies.to_byte());
+        ControlFlow::Continue(())
     }
 }
 
@@ -47,16 +78,16 @@ impl Index {
         self.starts.len()
     }
 
-    /// Where the row starts, in bytes from the start of the input.
-    pub(crate) fn start(&self, row: usize) -> Option<usize> {
+    /// Where the row starts and how long it is, in bytes.
+    pub(crate) fn place(&self, row: usize) -> Option<(usize, usize)> {
+        let lower = *self.starts.get(row)? as usize;
         let upper = self.upper.partition_point(|&first| first <= row);
-        self.starts.get(row).map(|&lower| upper << 32 | lower as usize)
-    }
-
-    /// Where the row ends if it was torn apart; any other ends with its first record.
-    pub(crate) fn torn_end(&self, row: usize) -> Option<usize> {
-        let torn = self.torn.binary_search_by_key(&row, |&(row, _)| row).ok()?;
-        self.torn.get(torn).map(|&(_, end)| end as usize)
+        let len = match self.lens.get(row) {
+            Some(&LONG) => apart(&self.long, row) as usize,
+            Some(&len) => usize::from(len),
+            None => 0,
+        };
+        Some((upper << 32 | lower, len))
     }
 
     pub(crate) fn slot(&self, row: usize) -> Option<Slot> {
@@ -68,54 +99,86 @@ impl Index {
     }
 
     pub(crate) fn anomalies(&self, row: usize) -> AnomalySet {
-        self.anomalies.get(row).copied().unwrap_or_default()
+        self.anomalies.get(row).map_or(AnomalySet::EMPTY, |&byte| AnomalySet::from_byte(byte))
     }
 
     /// The physical line, counted from 1, on which the row starts.
-    pub(crate) fn line(&self, row: usize, bytes: &[u8]) -> u64 {
+    pub(crate) fn line(&self, row: usize) -> u64 {
         let kept = row / LINE_STEP;
-        let from = self.start(kept * LINE_STEP).unwrap_or(0);
-        let to = self.start(row).unwrap_or(from);
-        self.lines.get(kept).copied().unwrap_or(1) + count_lines(&bytes[from..to])
+        let further = self.further_lines.get(kept * LINE_STEP + 1..=row).unwrap_or_default();
+        let lines = further.iter().zip(kept * LINE_STEP + 1..).map(|(&lines, row)| match lines {
+            FAR => apart(&self.far, row),
+            lines => u64::from(lines),
+        });
+        self.lines.get(kept).copied().unwrap_or(1) + lines.sum::<u64>()
+    }
+
+    /// The columns under which a row stands; those of the first header where there is no such row.
+    pub(crate) fn columns_of(&self, row: usize) -> Option<&Arc<Columns>> {
+        let at = match self.columns.as_slice() {
+            [_] => 0,
+            columns => columns.partition_point(|&(first, _)| first <= row).saturating_sub(1),
+        };
+        self.columns.get(at).map(|(_, columns)| columns)
+    }
+
+    /// The columns of each header.
+    pub(crate) fn columns(&self) -> impl ExactSizeIterator<Item = &Columns> {
+        self.columns.iter().map(|(_, columns)| &**columns)
     }
 
     pub(crate) fn shrink_to_fit(&mut self) {
         self.starts.shrink_to_fit();
-        self.upper.shrink_to_fit();
+        self.lens.shrink_to_fit();
         self.slots.shrink_to_fit();
         self.anomalies.shrink_to_fit();
         self.lines.shrink_to_fit();
-        self.torn.shrink_to_fit();
+        self.further_lines.shrink_to_fit();
+        self.long.shrink_to_fit();
+        self.far.shrink_to_fit();
+        self.columns.shrink_to_fit();
     }
 }
 
-/// How many lines end in `bytes`, which don't begin between a CR and its LF: CRLF, LF and a lone CR each end one.
-fn count_lines(bytes: &[u8]) -> u64 {
-    let ends = memchr2_iter(b'\n', b'\r', bytes);
-    ends.filter(|&at| bytes[at] == b'\r' || at == 0 || bytes[at - 1] != b'\r').count() as u64
+/// What is kept apart for a row.
+fn apart(kept: &[(usize, u64)], row: usize) -> u64 {
+    let found = kept.binary_search_by_key(&row, |&(row, _)| row).ok();
+    found.and_then(|at| kept.get(at)).map_or(0, |&(_, value)| value)
 }
+
+/// The anomalies of a fault must fit a byte.
+const _: () = assert!((Anomaly::InvalidUtf8 as u8) < 8);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn line_ends() {
-        for (text, lines) in [("", 0), ("a\r\nb\nc\rd", 3), ("\r\r\n\n", 3), ("\n", 1)] {
-            assert_eq!(count_lines(text.as_bytes()), lines, "{text:?}");
+    fn index(rows: &[(u64, u64, u64)]) -> Index {
+        let mut index = Index::default();
+        for &(start, end, line) in rows {
+            let _ = index.row(Row { start, end, line, slot: Slot::Other, anomalies: AnomalySet::EMPTY }, &[]);
         }
+        index
     }
 
     #[test]
-    fn starts_beyond_four_gibibytes() {
-        let starts = [0, 5, (1 << 32) - 1, 1 << 32, (3 << 32) + 7, (3 << 32) + 9];
-        let mut index = Index::default();
-        for start in starts {
-            index.row(Row { start, end: start, line: 1, slot: Slot::Other, anomalies: AnomalySet::EMPTY });
+    fn places_of_any_size() {
+        let rows =
+            [(0, 5, 1), (5, 65_540, 2), ((1 << 32) - 1, 1 << 32, 3), (1 << 32, (1 << 32) + 65_535, 4), (3 << 32, 3 << 32, 5)];
+        let index = index(&rows);
+        for (row, (start, end, _)) in rows.into_iter().enumerate() {
+            assert_eq!(index.place(row), Some((start as usize, (end - start) as usize)));
         }
-        for (row, start) in starts.into_iter().enumerate() {
-            assert_eq!(index.start(row), Some(start as usize));
+        assert_eq!(index.place(rows.len()), None);
+    }
+
+    #[test]
+    fn lines_near_and_far() {
+        let lines: Vec<u64> = (0..200).map(|row| 3 + row * row * 7 % 1_000 + row * 1_000).collect();
+        let rows: Vec<_> = lines.iter().map(|&line| (0, 0, line)).collect();
+        let index = index(&rows);
+        for (row, line) in lines.into_iter().enumerate() {
+            assert_eq!(index.line(row), line);
         }
-        assert_eq!(index.start(starts.len()), None);
     }
 }

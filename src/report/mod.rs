@@ -1,36 +1,37 @@
 //! A whole report in memory.
 
+mod cells;
 pub(crate) mod columns;
 pub(crate) mod deserialize;
 #[cfg(feature = "domains")]
 pub(crate) mod domain;
-pub(crate) mod email;
 pub(crate) mod fault;
+pub(crate) mod feed;
 pub(crate) mod group;
 mod index;
+pub(crate) mod reader;
 
-use std::borrow::Cow;
 use std::fmt;
+use std::fs::File;
 use std::io::Read;
 use std::iter::FusedIterator;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::path::Path;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::anomaly::{Anomalies, Anomaly, AnomalySet};
+use crate::anomaly::Anomalies;
 use crate::error::{Error, Result};
+use crate::read::Reading;
 use crate::read::options::ReadOptions;
-use crate::read::rows::Layout;
-use crate::read::{Outcome, Reader};
+use crate::read::rows::Row;
 use crate::reason::counts::ReasonCounts;
-#[cfg(feature = "redact")]
-use crate::reason::key::FoldedKey;
 use crate::reason::remedy::Remedy;
 use crate::reason::{FailureReason, Slot};
-use crate::report::columns::Columns;
-use crate::report::fault::{Fault, header_fields, text};
-use crate::report::index::Index;
+use columns::Columns;
+use fault::Fault;
+use index::Index;
 
 /// The faults report of one contact import, read: every contact that was not imported, and why.
 ///
@@ -58,13 +59,11 @@ use crate::report::index::Index;
 /// The columns are found by their names, so that the reason may stand in any of them. The format is described in
 /// the vendor's documentation of `GetContactImportReportFaults`; what it leaves open (the line ends, the quoting,
 /// rows of the wrong width) is read as its known clients have met it.
+#[derive(Clone)]
 pub struct FaultReport {
     bytes: Vec<u8>,
-    index: Index,
+    index: Arc<Index>,
     counts: ReasonCounts,
-    layout: Layout,
-    largest_field: usize,
-    columns: OnceLock<Columns>,
 }
 
 impl FaultReport {
@@ -86,11 +85,29 @@ impl FaultReport {
     /// [`Anomaly`](crate::ErrorKind::Anomaly).
     pub fn with_options(bytes: impl Into<Vec<u8>>, options: &ReadOptions) -> Result<Self> {
         let bytes = bytes.into();
-        let mut reader = Reader::new(Index::default(), options);
-        reader.feed(&bytes)?;
-        let Outcome { layout, counts, rows: mut index } = reader.finish()?;
+        let (mut reading, mut index) = (Reading::new(options), Index::default());
+        reading.read(&bytes, true, &mut index)?;
         index.shrink_to_fit();
-        Ok(FaultReport { bytes, index, counts, layout, largest_field: options.field_limit(), columns: OnceLock::new() })
+        Ok(FaultReport { bytes, index: Arc::new(index), counts: reading.into_counts() })
+    }
+
+    /// Reads a report from a file.
+    ///
+    /// # Errors
+    /// Those of [`from_reader`](Self::from_reader).
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("report.csv");
+    /// # std::fs::write(&path, "Reason,email\nBlocker,a@example.com\n").unwrap();
+    /// let report = dotdigital_faults::FaultReport::from_path(&path)?;
+    /// assert_eq!(report.len(), 1);
+    /// # Ok::<(), dotdigital_faults::Error>(())
+    /// ```
+    pub fn from_path(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let file = File::open(path).map_err(|error| Error::reading_from(path, error))?;
+        FaultReport::from_reader(file, &ReadOptions::new())
     }
 
     /// Reads a report from a file or a socket, to its end.
@@ -99,7 +116,7 @@ impl FaultReport {
     /// Those of [`with_options`](Self::with_options), [`Io`](crate::ErrorKind::Io), and
     /// [`TooLarge`](crate::ErrorKind::TooLarge) past [`ReadOptions::largest_report`].
     pub fn from_reader(reader: impl Read, options: &ReadOptions) -> Result<Self> {
-        let limit = options.report_limit();
+        let limit = options.largest_report;
         let mut bytes = Vec::new();
         let read = reader.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(Error::reading)?;
         if read as u64 > limit {
@@ -113,7 +130,7 @@ impl FaultReport {
         self.index.len()
     }
 
-    /// Are there no faults?
+    /// Returns true if there are no faults.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -125,7 +142,7 @@ impl FaultReport {
 
     /// The fault at a position, counted from 0.
     pub fn get(&self, index: usize) -> Option<Fault<'_>> {
-        self.index.slot(index).map(|slot| Fault::new(self, index, slot))
+        self.fault(index, self.index.slot(index)?)
     }
 
     /// The faults of one reason, without a look at the others.
@@ -141,14 +158,18 @@ impl FaultReport {
         self.by_slot(move |slot| slot.reason().remedy() == remedy)
     }
 
-    /// The fault at a position that is known to be one.
-    pub(crate) fn fault(&self, index: usize) -> Fault<'_> {
-        Fault::new(self, index, self.index.slot(index).unwrap_or(Slot::Other))
-    }
-
     fn by_slot(&self, wanted: impl Fn(Slot) -> bool) -> impl DoubleEndedIterator<Item = Fault<'_>> {
         let rows = self.index.slots().iter().enumerate();
-        rows.filter(move |&(_, &slot)| wanted(slot)).map(|(row, &slot)| Fault::new(self, row, slot))
+        rows.filter(move |&(_, &slot)| wanted(slot)).filter_map(|(row, &slot)| self.fault(row, slot))
+    }
+
+    fn fault(&self, index: usize, slot: Slot) -> Option<Fault<'_>> {
+        let (start, len) = self.index.place(index)?;
+        let bytes = self.bytes.get(start..start + len)?;
+        let columns = self.index.columns_of(index)?;
+        let (line, anomalies) = (self.index.line(index), self.index.anomalies(index));
+        let row = Row { start: start as u64, end: (start + len) as u64, line, slot, anomalies };
+        Some(Fault::new(&row, bytes, columns, index as u64))
     }
 
     /// How many faults there are of each reason.
@@ -161,29 +182,38 @@ impl FaultReport {
         self.counts.anomalies()
     }
 
-    /// The names of the columns, as the header has them; `column_1`, `column_2`, … where there is no header.
-    pub fn columns(&self) -> impl ExactSizeIterator<Item = &str> + DoubleEndedIterator {
-        self.named_columns().names().iter().map(|name| &**name)
+    /// The names of the columns, as the first header has them; `column_1`, `column_2`, … where there is no header.
+    pub fn columns(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.first_columns().into_iter().flat_map(|columns| columns.names())
     }
 
-    /// The position, counted from 0, of the column of that name, in any case, as [`Fault::get`] finds it.
+    /// The columns of each header, in the order of the report: several, where reports of different columns were joined.
+    pub fn headers(&self) -> impl ExactSizeIterator<Item = &Columns> {
+        self.index.columns()
+    }
+
+    /// The position, counted from 0, of the column of that name under the first header, as [`Fault::get`] finds it.
     pub fn column(&self, name: &str) -> Option<usize> {
-        self.named_columns().find(name)
+        self.first_columns()?.position(name)
     }
 
-    /// The position of the reason's column.
+    /// The position of the reason's column under the first header.
     pub fn reason_column(&self) -> usize {
-        self.layout.reason
+        self.first_columns().map_or(0, Columns::reason)
     }
 
-    /// The position of the email's column, if the report has one.
+    /// The position of the email's column under the first header, if there is one.
     pub fn email_column(&self) -> Option<usize> {
-        self.layout.email
+        self.first_columns()?.email()
     }
 
-    /// Has the report a header?
+    /// Returns true if the report begins with a header.
     pub fn has_header(&self) -> bool {
-        self.layout.header.is_some()
+        self.first_columns().is_some_and(Columns::has_header)
+    }
+
+    fn first_columns(&self) -> Option<&Columns> {
+        self.index.columns().next()
     }
 
     /// The raw report, byte for byte.
@@ -206,62 +236,6 @@ impl FaultReport {
         self.counts = self.counts.with_import_id(import_id);
         self
     }
-
-    pub(crate) fn layout(&self) -> &Layout {
-        &self.layout
-    }
-
-    pub(crate) fn largest_field(&self) -> usize {
-        self.largest_field
-    }
-
-    pub(crate) fn named_columns(&self) -> &Columns {
-        self.columns.get_or_init(|| match self.header_bytes() {
-            Some(header) => {
-                let names = header_fields(header, self.largest_field).into_iter();
-                Columns::new(names.map(|name| text(name).into()).collect())
-            }
-            None => Columns::numbered(self.layout.width),
-        })
-    }
-
-    /// The names of the columns, as bytes.
-    pub(crate) fn raw_columns(&self) -> Vec<Cow<'_, [u8]>> {
-        match self.header_bytes() {
-            Some(header) => header_fields(header, self.largest_field),
-            None => self.columns().map(|name| Cow::Borrowed(name.as_bytes())).collect(),
-        }
-    }
-
-    /// Does the header name the reason's column or the email's, so that it surely is one?
-    #[cfg(feature = "redact")]
-    pub(crate) fn names_reason_or_email(&self) -> bool {
-        let key = |column: usize| self.named_columns().names().get(column).map(|name| FoldedKey::from(&**name));
-        key(self.layout.reason).is_some_and(|key| key.is_reason_column())
-            || self.layout.email.and_then(key).is_some_and(|key| key.is_email_column())
-    }
-
-    /// The header's record, where there is a header.
-    fn header_bytes(&self) -> Option<&[u8]> {
-        self.layout.header.and_then(|(start, end)| self.bytes.get(start as usize..end as usize))
-    }
-
-    /// From where a row starts to where the next one does or, if it was torn apart, to its end.
-    pub(crate) fn row_bytes(&self, row: usize, anomalies: AnomalySet) -> &[u8] {
-        let start = self.index.start(row).unwrap_or(self.bytes.len());
-        let is_torn = anomalies.contains(Anomaly::RejoinedRow);
-        let torn_end = if is_torn { self.index.torn_end(row) } else { None };
-        let end = torn_end.or_else(|| self.index.start(row + 1)).unwrap_or(self.bytes.len());
-        &self.bytes[start..end]
-    }
-
-    pub(crate) fn row_anomalies(&self, row: usize) -> AnomalySet {
-        self.index.anomalies(row)
-    }
-
-    pub(crate) fn line(&self, row: usize) -> u64 {
-        self.index.line(row, &self.bytes)
-    }
 }
 
 impl fmt::Debug for FaultReport {
@@ -269,7 +243,7 @@ impl fmt::Debug for FaultReport {
         f.debug_struct("FaultReport")
             .field("bytes", &self.bytes.len())
             .field("faults", &self.len())
-            .field("columns", &self.layout.width)
+            .field("columns", &self.first_columns().map_or(0, Columns::len))
             .field("anomalies", self.anomalies())
             .finish()
     }

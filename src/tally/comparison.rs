@@ -1,13 +1,40 @@
 //! What changed between two reports of the same list.
+//!
+//! # How it works
+//!
+//! Of each fault only a few bytes are kept: a hash of its email, and a number that tells its side and its reason. The
+//! hashes are spread over parts by their first byte. In the end each part is sorted, which brings the faults of a contact
+//! together, the older ones first:
+//!
+//! ```text
+//!   part 5a   5a03…  older, Soft bounced   ─┐
+//!             5a03…  newer, Hard bounced   ─┴─ one contact, which has changed
+//!             5a7e…  older, Blocker        ─── one that has recovered
+//! ```
+//!
+//! The hash has 128 bits, and its key is made anew each time: that two emails have the same one is too unlikely to ever
+//! happen, also by intent.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
 
+use serde::Serialize;
+use siphasher::sip128::{Hasher128, SipHasher13};
+
+use crate::error::Result;
 use crate::reason::FailureReason;
+use crate::reason::counts::ReasonCounts;
 use crate::report::FaultReport;
-use crate::report::email;
-use crate::report::fault::Fault;
+use crate::report::fault::{Fault, folded_email};
+use crate::report::feed::FaultSink;
+
+/// Into how many parts the contacts are spread.
+const PARTS: usize = 256;
+
+/// The bit that tells a fault of the newer report.
+const NEWER: u32 = 1 << 31;
 
 /// What changed between two reports of the same list: an older one and a newer one.
 ///
@@ -35,18 +62,22 @@ use crate::report::fault::Fault;
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
 ///
-/// Comparing the other way round gives the mirror image. `Debug` prints no contact data.
+/// Reports that are too large for memory are compared by a [`Comparer`]. Comparing the other way round gives the mirror
+/// image. `Debug` prints no contact data.
 #[derive(Clone)]
-pub struct Comparison<'r> {
-    old: &'r FaultReport,
-    new: &'r FaultReport,
-    contacts: Vec<Entry>,
+pub struct Comparison {
+    old: ReasonCounts,
+    new: ReasonCounts,
+    transitions: Vec<Transition>,
     unchanged: u64,
     without_email: (u64, u64),
+    /// The emails of the contacts that have changed, in order, and their transitions; none unless they were asked for.
+    contacts: Vec<(Box<str>, usize)>,
 }
 
 /// How a contact has changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Change {
     /// It fails in the newer report only.
@@ -57,72 +88,260 @@ pub enum Change {
     Changed,
 }
 
-/// A contact whose email is one key, and the rows that hold it.
-#[derive(Clone)]
-struct Entry {
-    email: Box<str>,
-    old: Box<[usize]>,
-    new: Box<[usize]>,
+/// A fault, as it is kept: the hash of its email, and the number of its reason, with the bit of its side.
+type Seen = ([u32; 4], u32);
+
+/// Compares two reports of any size, each read once, in about 50 bytes a contact.
+///
+/// ```
+/// use dotdigital_faults::{Change, Comparer, FaultReader};
+///
+/// let old = "Reason,email\nBlocker,a@example.com\n";
+/// let new = "Reason,email\nBlocker,b@example.com\n";
+/// let mut comparer = Comparer::new();
+/// let old = FaultReader::new(old.as_bytes()).drain_into(&mut comparer.older())?;
+/// let new = FaultReader::new(new.as_bytes()).drain_into(&mut comparer.newer())?;
+/// let comparison = comparer.finish(old, new);
+/// assert_eq!(comparison.count(Change::Recovered), 1);
+/// assert_eq!(comparison.count(Change::NewlyFailing), 1);
+/// # Ok::<(), dotdigital_faults::Error>(())
+/// ```
+///
+/// It counts, and lists nobody: [`Comparison::contacts`] then is empty.
+pub struct Comparer {
+    keys: (u64, u64),
+    parts: Vec<Vec<Seen>>,
+    without_email: (u64, u64),
+    /// The reasons by their numbers, and the numbers of those that aren't known.
+    reasons: Vec<FailureReason>,
+    unknown: BTreeMap<FailureReason, u32>,
+    unknown_bytes: usize,
+    email: Vec<u8>,
 }
 
-impl<'r> Comparison<'r> {
-    /// Compares an older report with a newer one.
-    pub fn new(old: &'r FaultReport, new: &'r FaultReport) -> Self {
-        let mut rows = Vec::with_capacity(old.len() + new.len());
-        let mut add = |report: &'r FaultReport, is_new: bool| {
-            let mut nameless = 0;
-            for fault in report.faults() {
-                let email = email::folded(&fault.email()).into_boxed_str();
-                if email.is_empty() {
-                    nameless += 1;
-                } else {
-                    rows.push((email, is_new, fault.index()));
+impl Comparer {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        let random = || RandomState::new().build_hasher().finish();
+        Comparer {
+            keys: (random(), random()),
+            parts: vec![Vec::new(); PARTS],
+            without_email: (0, 0),
+            reasons: FailureReason::iter().collect(),
+            unknown: BTreeMap::new(),
+            unknown_bytes: 0,
+            email: Vec::new(),
+        }
+    }
+
+    /// Takes the faults of the older report.
+    pub fn older(&mut self) -> impl FaultSink {
+        Side { comparer: self, bit: 0 }
+    }
+
+    /// Takes the faults of the newer report.
+    pub fn newer(&mut self) -> impl FaultSink {
+        Side { comparer: self, bit: NEWER }
+    }
+
+    /// Compares, once all faults have been taken; the counts are those of the two reports.
+    pub fn finish(self, old: ReasonCounts, new: ReasonCounts) -> Comparison {
+        self.compare(old, new, |_, _| {})
+    }
+
+    /// Compares, and names the hash of each contact that has changed, with the number of its transition so far.
+    fn compare(
+        self,
+        old: ReasonCounts,
+        new: ReasonCounts,
+        mut changed: impl FnMut([u32; 4], usize),
+    ) -> Comparison {
+        let Comparer { parts, reasons, without_email, .. } = self;
+        let mut unchanged = 0;
+        let mut numbers: HashMap<(Vec<u32>, Vec<u32>), usize> = HashMap::new();
+        let mut counts: Vec<u64> = Vec::new();
+        let (mut before, mut after) = (Vec::new(), Vec::new());
+        for mut part in parts {
+            part.sort_unstable();
+            for contact in part.chunk_by(|one, other| one.0 == other.0) {
+                let (older, newer) = contact.split_at(contact.partition_point(|seen| seen.1 & NEWER == 0));
+                let same = older.len() == newer.len()
+                    && older.iter().zip(newer).all(|(older, newer)| older.1 == newer.1 & !NEWER);
+                if same {
+                    unchanged += 1;
+                    continue;
+                }
+                before.clear();
+                before.extend(older.iter().map(|seen| seen.1));
+                after.clear();
+                after.extend(newer.iter().map(|seen| seen.1 & !NEWER));
+                let key = (std::mem::take(&mut before), std::mem::take(&mut after));
+                let number = match numbers.get(&key) {
+                    Some(&number) => {
+                        (before, after) = key;
+                        number
+                    }
+                    None => {
+                        counts.push(0);
+                        numbers.insert(key, counts.len() - 1);
+                        counts.len() - 1
+                    }
+                };
+                counts[number] += 1;
+                if let Some((hash, _)) = contact.first() {
+                    changed(*hash, number);
                 }
             }
-            nameless
-        };
-        let without_email = (add(old, false), add(new, true));
-        rows.sort_unstable();
+        }
+        let mut transitions: Vec<_> = numbers
+            .into_iter()
+            .map(|((before, after), number)| (number, Transition::new(&before, &after, counts[number], &reasons)))
+            .collect();
+        transitions.sort_unstable_by_key(|&(number, _)| number);
+        let transitions = transitions.into_iter().map(|(_, transition)| transition).collect();
+        Comparison { old, new, transitions, unchanged, without_email, contacts: Vec::new() }
+    }
 
-        let mut comparison = Comparison { old, new, contacts: Vec::new(), unchanged: 0, without_email };
-        for rows in rows.chunk_by(|one, other| one.0 == other.0) {
-            let (before, after) = rows.split_at(rows.partition_point(|(_, is_new, _)| !is_new));
-            let positions = |rows: &[(Box<str>, bool, usize)]| rows.iter().map(|&(_, _, row)| row).collect();
-            let email = rows.first().map(|(email, ..)| email.clone()).unwrap_or_default();
-            let entry = Entry { email, old: positions(before), new: positions(after) };
-            let contact = ChangedContact { comparison: &comparison, entry: &entry };
-            if contact.before() == contact.after() {
-                comparison.unchanged += 1;
+    fn add(&mut self, fault: &Fault<'_>, bit: u32) {
+        let Some(hash) = self.hash(fault) else {
+            if bit == 0 {
+                self.without_email.0 += 1;
             } else {
-                comparison.contacts.push(entry);
+                self.without_email.1 += 1;
+            }
+            return;
+        };
+        let number = self.number(fault.reason());
+        if let Some(part) = self.parts.get_mut(hash[0] as usize % PARTS) {
+            if part.len() == part.capacity() {
+                // A quarter more, and not twice as much: there are many parts, and this is all that is kept.
+                part.reserve_exact((part.len() / 4).max(64));
+            }
+            part.push((hash, number | bit));
+        }
+    }
+
+    /// The hash of the email; `None` where there is none.
+    fn hash(&mut self, fault: &Fault<'_>) -> Option<[u32; 4]> {
+        let cell = fault.raw_field(fault.columns().email()?)?;
+        self.email.clear();
+        if cell.is_ascii() {
+            // What is white space to Unicode, of ASCII.
+            let is_space = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
+            let start = cell.iter().position(|byte| !is_space(byte))?;
+            let end = cell.iter().rposition(|byte| !is_space(byte))?;
+            self.email.extend(cell.get(start..=end)?.iter().map(u8::to_ascii_lowercase));
+        } else {
+            self.email.extend(folded_email(&String::from_utf8_lossy(&cell)).as_bytes());
+        }
+        (!self.email.is_empty()).then(|| hash(&self.email, self.keys))
+    }
+
+    /// The number of a reason. The unknown ones are told apart within the bounds of [`ReasonCounts`].
+    fn number(&mut self, reason: &FailureReason) -> u32 {
+        if reason.position() < FailureReason::iter().len() {
+            return reason.position() as u32;
+        }
+        if let Some(&number) = self.unknown.get(reason) {
+            return number;
+        }
+        let is_too_much = self.unknown.len() >= ReasonCounts::MOST_UNKNOWN
+            || self.unknown_bytes + reason.label().len() > ReasonCounts::MOST_UNKNOWN_BYTES;
+        let further = FailureReason::unknown(ReasonCounts::FURTHER_UNKNOWN);
+        if is_too_much && *reason != further {
+            return self.number(&further);
+        }
+        self.unknown_bytes += reason.label().len();
+        let number = self.reasons.len() as u32;
+        self.reasons.push(reason.clone());
+        self.unknown.insert(reason.clone(), number);
+        number
+    }
+}
+
+fn hash(email: &[u8], (key, other): (u64, u64)) -> [u32; 4] {
+    let mut hasher = SipHasher13::new_with_keys(key, other);
+    hasher.write(email);
+    let hash = hasher.finish128();
+    [hash.h1 as u32, (hash.h1 >> 32) as u32, hash.h2 as u32, (hash.h2 >> 32) as u32]
+}
+
+impl Default for Comparer {
+    fn default() -> Self {
+        Comparer::new()
+    }
+}
+
+/// `Debug` shows nothing of the faults.
+impl fmt::Debug for Comparer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Comparer").field("faults", &self.parts.iter().map(Vec::len).sum::<usize>()).finish_non_exhaustive()
+    }
+}
+
+/// One of the two reports.
+struct Side<'c> {
+    comparer: &'c mut Comparer,
+    bit: u32,
+}
+
+impl FaultSink for Side<'_> {
+    fn fault(&mut self, fault: &Fault<'_>) -> Result<()> {
+        self.comparer.add(fault, self.bit);
+        Ok(())
+    }
+}
+
+impl Comparison {
+    /// Compares an older report with a newer one, and lists the contacts that have changed.
+    pub fn new(old: &FaultReport, new: &FaultReport) -> Self {
+        let mut comparer = Comparer::new();
+        for (report, bit) in [(old, 0), (new, NEWER)] {
+            for fault in report {
+                comparer.add(&fault, bit);
             }
         }
+        let keys = comparer.keys;
+        let mut changed = HashMap::new();
+        let mut comparison = comparer.compare(old.counts().clone(), new.counts().clone(), |hash, number| {
+            changed.insert(hash, number);
+        });
+        for fault in [old, new].into_iter().flatten() {
+            let email = folded_email(&fault.email());
+            // Each of them once.
+            if let Some(number) = changed.remove(&hash(email.as_bytes(), keys)).filter(|_| !email.is_empty()) {
+                comparison.contacts.push((email.into(), number));
+            }
+        }
+        comparison.contacts.sort_unstable();
         comparison
     }
 
-    /// The older report.
-    pub fn older(&self) -> &'r FaultReport {
-        self.old
+    /// The counts of the older report.
+    pub fn older(&self) -> &ReasonCounts {
+        &self.old
     }
 
-    /// The newer report.
-    pub fn newer(&self) -> &'r FaultReport {
-        self.new
+    /// The counts of the newer report.
+    pub fn newer(&self) -> &ReasonCounts {
+        &self.new
     }
 
-    /// Are there the same contacts with the same reasons in both, and as many faults without an email of each?
+    /// Returns true if there are the same contacts with the same reasons in both, and as many faults without an email of
+    /// each.
     pub fn is_empty(&self) -> bool {
-        self.contacts.is_empty() && self.old.counts().iter().eq(self.new.counts().iter())
+        self.transitions.is_empty() && self.old.iter().eq(self.new.iter())
     }
 
-    /// The contacts that have changed, by their emails.
+    /// The contacts that have changed, by their emails; none where a [`Comparer`] has only counted.
     pub fn contacts(&self) -> impl ExactSizeIterator<Item = ChangedContact<'_>> + DoubleEndedIterator {
-        self.contacts.iter().map(|entry| ChangedContact { comparison: self, entry })
+        self.contacts.iter().map(|(email, number)| ChangedContact { email, transition: &self.transitions[*number] })
     }
 
     /// How many contacts have changed in this way.
     pub fn count(&self, change: Change) -> u64 {
-        self.contacts().filter(|contact| contact.change() == change).count() as u64
+        let transitions = self.transitions.iter().filter(|transition| transition.change == change);
+        transitions.map(|transition| transition.contacts).sum()
     }
 
     /// How many contacts fail in both reports for the same reasons.
@@ -139,10 +358,10 @@ impl<'r> Comparison<'r> {
     /// frequent in both together first; among equals, in the documented order.
     pub fn reasons(&self) -> Vec<(FailureReason, u64, u64)> {
         let mut counts: BTreeMap<&FailureReason, (u64, u64)> = BTreeMap::new();
-        for (reason, count) in self.old.counts().iter() {
+        for (reason, count) in self.old.iter() {
             counts.entry(reason).or_default().0 = count;
         }
-        for (reason, count) in self.new.counts().iter() {
+        for (reason, count) in self.new.iter() {
             counts.entry(reason).or_default().1 = count;
         }
         let mut reasons: Vec<_> = counts.into_iter().map(|(reason, (old, new))| (reason.clone(), old, new)).collect();
@@ -151,95 +370,70 @@ impl<'r> Comparison<'r> {
     }
 
     /// How many contacts went from which reasons to which: newly failing ones first, then recovered ones, then the
-    /// others; among them, the most frequent first.
+    /// others; among them, the most frequent first, and then in the order of the reasons.
     pub fn transitions(&self) -> Vec<Transition> {
-        let mut counts = BTreeMap::new();
-        for contact in self.contacts() {
-            *counts.entry((contact.change(), contact.before(), contact.after())).or_default() += 1;
-        }
-        let transitions = counts.into_iter();
-        let mut transitions: Vec<_> = transitions
-            .map(|((change, before, after), contacts)| Transition { change, before, after, contacts })
-            .collect();
-        transitions.sort_by_key(|transition| (transition.change, Reverse(transition.contacts)));
+        let mut transitions = self.transitions.clone();
+        transitions.sort_by(|one, other| {
+            let rank = |transition: &Transition| (transition.change, Reverse(transition.contacts));
+            rank(one).cmp(&rank(other)).then_with(|| (&one.before, &one.after).cmp(&(&other.before, &other.after)))
+        });
         transitions
     }
 }
 
-impl fmt::Debug for Comparison<'_> {
+impl fmt::Debug for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Comparison")
-            .field("old", &self.old)
-            .field("new", &self.new)
+            .field("old", &self.old.total())
+            .field("new", &self.new.total())
             .field("contacts", &self.contacts.len())
             .field("unchanged", &self.unchanged)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
 /// A contact that has changed.
 #[derive(Clone, Copy)]
 pub struct ChangedContact<'c> {
-    comparison: &'c Comparison<'c>,
-    entry: &'c Entry,
+    email: &'c str,
+    transition: &'c Transition,
 }
 
 impl<'c> ChangedContact<'c> {
     /// The email as it is compared: without the white space around it, and lower-cased.
     pub fn email(&self) -> &'c str {
-        &self.entry.email
+        self.email
     }
 
     /// How it has changed.
     pub fn change(&self) -> Change {
-        match (self.entry.old.is_empty(), self.entry.new.is_empty()) {
-            (true, _) => Change::NewlyFailing,
-            (_, true) => Change::Recovered,
-            _ => Change::Changed,
-        }
+        self.transition.change
     }
 
     /// Why it failed in the older report, in the documented order; empty where it didn't.
-    pub fn before(&self) -> Vec<FailureReason> {
-        sorted(self.older_faults())
+    pub fn before(&self) -> &'c [FailureReason] {
+        &self.transition.before
     }
 
     /// Why it fails in the newer report, in the documented order; empty where it doesn't.
-    pub fn after(&self) -> Vec<FailureReason> {
-        sorted(self.newer_faults())
-    }
-
-    /// Its faults in the older report.
-    pub fn older_faults(&self) -> impl ExactSizeIterator<Item = Fault<'c>> + use<'c> {
-        let report = self.comparison.old;
-        self.entry.old.iter().map(|&row| report.fault(row))
-    }
-
-    /// Its faults in the newer report.
-    pub fn newer_faults(&self) -> impl ExactSizeIterator<Item = Fault<'c>> + use<'c> {
-        let report = self.comparison.new;
-        self.entry.new.iter().map(|&row| report.fault(row))
+    pub fn after(&self) -> &'c [FailureReason] {
+        &self.transition.after
     }
 }
 
+/// `Debug` shows no email.
 impl fmt::Debug for ChangedContact<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ChangedContact")
             .field("change", &self.change())
-            .field("old", &self.entry.old.len())
-            .field("new", &self.entry.new.len())
-            .finish()
+            .field("before", &self.before().len())
+            .field("after", &self.after().len())
+            .finish_non_exhaustive()
     }
 }
 
-fn sorted<'r>(faults: impl Iterator<Item = Fault<'r>>) -> Vec<FailureReason> {
-    let mut reasons: Vec<_> = faults.map(|fault| fault.reason().clone()).collect();
-    reasons.sort_unstable();
-    reasons
-}
-
 /// How many contacts went from the same reasons to the same reasons.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Transition {
     change: Change,
     before: Vec<FailureReason>,
@@ -248,6 +442,20 @@ pub struct Transition {
 }
 
 impl Transition {
+    fn new(before: &[u32], after: &[u32], contacts: u64, reasons: &[FailureReason]) -> Self {
+        let named = |numbers: &[u32]| {
+            let mut named: Vec<_> = numbers.iter().filter_map(|&number| reasons.get(number as usize)).cloned().collect();
+            named.sort_unstable();
+            named
+        };
+        let change = match (before, after) {
+            ([], _) => Change::NewlyFailing,
+            (_, []) => Change::Recovered,
+            _ => Change::Changed,
+        };
+        Transition { change, before: named(before), after: named(after), contacts }
+    }
+
     /// How the contacts have changed.
     pub fn change(&self) -> Change {
         self.change
@@ -282,5 +490,11 @@ impl Change {
             Change::Recovered => "recovered",
             Change::Changed => "changed",
         }
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.slug())
     }
 }

@@ -6,11 +6,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::ops::AddAssign;
 
-use crate::error::{Error, Result};
 use crate::reason::FailureReason;
 use crate::reason::counts::ReasonCounts;
-use crate::report::FaultReport;
-use crate::report::fault::Fault;
 
 /// What faults are grouped by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -236,24 +233,32 @@ impl GroupCounts {
         groups
     }
 
+    /// Makes room for a group, if there still is some. `false`: its faults are counted under the rest.
+    pub(crate) fn admit(&mut self, key: GroupKey<'_>) -> bool {
+        let (GroupKey::Value(value) | GroupKey::Domain(value)) = key else { return true };
+        // Looked up before it is made, so that a value that is there already costs no copy.
+        if self.values.0.contains_key(value) {
+            return true;
+        }
+        if self.values.0.len() >= Self::MOST_GROUPS || self.value_bytes + value.len() > Self::MOST_GROUP_BYTES {
+            return false;
+        }
+        self.value_bytes += value.len();
+        self.values.0.insert(value.into(), ReasonCounts::new());
+        true
+    }
+
     /// Adds faults of one reason to a group.
     pub(crate) fn add(&mut self, key: GroupKey<'_>, reason: &FailureReason, count: u64) {
+        if !self.admit(key) {
+            return self.add(GroupKey::Rest, reason, count);
+        }
         let len = reason.label().len();
         let counts = match key {
             GroupKey::Absent => &mut self.absent,
             GroupKey::Invalid => &mut self.invalid,
             GroupKey::Rest => &mut self.rest,
             GroupKey::Value(value) | GroupKey::Domain(value) => {
-                // Looked up before it is made, so that a value that is there already costs no copy.
-                if !self.values.0.contains_key(value) {
-                    if self.values.0.len() >= Self::MOST_GROUPS
-                        || self.value_bytes + value.len() > Self::MOST_GROUP_BYTES
-                    {
-                        return self.add(GroupKey::Rest, reason, count);
-                    }
-                    self.value_bytes += value.len();
-                    self.values.0.insert(value.into(), ReasonCounts::new());
-                }
                 match self.values.0.get_mut(value) {
                     Some(counts) => counts,
                     None => &mut self.rest,
@@ -294,122 +299,6 @@ impl AddAssign<&GroupCounts> for GroupCounts {
         for (key, counts) in other.iter() {
             self.add_counts(key, counts);
         }
-    }
-}
-
-impl FaultReport {
-    /// Counts the faults by what they have in common, and by their reasons, in bounded memory.
-    ///
-    /// # Errors
-    /// [`NoSuchColumn`](crate::ErrorKind::NoSuchColumn) where the report has no column of that name.
-    ///
-    /// ```
-    /// # #[cfg(feature = "domains")] {
-    /// use dotdigital_faults::{FaultReport, GroupBy, GroupKey};
-    ///
-    /// let report = FaultReport::from_bytes("Reason,email\nHard bounced,a@Example.com\nBlocker,b@example.com\n")?;
-    /// let groups = report.count_by(&GroupBy::Domain)?;
-    /// assert_eq!(groups.get(GroupKey::Domain("example.com")).map(|counts| counts.total()), Some(2));
-    /// # }
-    /// # Ok::<(), dotdigital_faults::Error>(())
-    /// ```
-    pub fn count_by(&self, by: &GroupBy) -> Result<GroupCounts> {
-        self.count_seen_by(by, &Plain)
-    }
-
-    /// The same, without contact data: the values, the domains and the reasons that aren't known are replaced as
-    /// [`WriteOptions::redact`](crate::export::WriteOptions::redact) replaces them. Domains stay where the redactor
-    /// [keeps them](crate::Redactor::keep_domains).
-    ///
-    /// # Errors
-    /// Those of [`count_by`](Self::count_by).
-    ///
-    /// ```
-    /// use dotdigital_faults::{FaultReport, GroupBy, Redactor};
-    ///
-    /// let report = FaultReport::from_bytes("Reason,email\nBlocker,a@example.com\nBlocker,A@example.com\n")?;
-    /// let groups = report.count_by_redacted(&GroupBy::column("email"), &Redactor::new("a secret of your own")?)?;
-    /// let (key, counts) = groups.iter().next().unwrap();
-    /// assert!(key.value().unwrap().starts_with('h'));
-    /// assert_eq!(counts.total(), 2);
-    /// # Ok::<(), dotdigital_faults::Error>(())
-    /// ```
-    #[cfg(feature = "redact")]
-    pub fn count_by_redacted(&self, by: &GroupBy, redactor: &crate::redact::Redactor) -> Result<GroupCounts> {
-        self.count_seen_by(by, redactor)
-    }
-
-    fn count_seen_by(&self, by: &GroupBy, sight: &impl Sight) -> Result<GroupCounts> {
-        let mut groups = GroupCounts::new(by.clone());
-        match by {
-            GroupBy::Column(name) => {
-                // An empty report may have no columns at all.
-                let Some(column) = self.column(name) else {
-                    let has_columns = self.columns().len() > 0;
-                    return if has_columns { Err(Error::no_such_column(name)) } else { Ok(groups) };
-                };
-                for fault in self.faults() {
-                    let value = fault.field(column).map(|value| sight.value(&fault, column, value));
-                    let key = value.as_deref().map_or(GroupKey::Absent, GroupKey::Value);
-                    groups.add(key, &sight.reason(fault.reason()), 1);
-                }
-            }
-            #[cfg(feature = "domains")]
-            GroupBy::Domain => {
-                for fault in self.faults() {
-                    let email = fault.email();
-                    let domain = crate::report::domain::domain(&email).map(|domain| sight.domain(domain));
-                    let key = domain.as_deref().map_or(GroupKey::Invalid, GroupKey::Domain);
-                    groups.add(key, &sight.reason(fault.reason()), 1);
-                }
-            }
-        }
-        Ok(groups)
-    }
-}
-
-/// What may be seen of a fault.
-trait Sight {
-    fn value<'a>(&self, fault: &Fault<'_>, column: usize, value: Cow<'a, str>) -> Cow<'a, str>;
-
-    #[cfg(feature = "domains")]
-    fn domain<'a>(&self, domain: Cow<'a, str>) -> Cow<'a, str>;
-
-    fn reason<'a>(&self, reason: &'a FailureReason) -> Cow<'a, FailureReason>;
-}
-
-/// All of it.
-struct Plain;
-
-impl Sight for Plain {
-    fn value<'a>(&self, _: &Fault<'_>, _: usize, value: Cow<'a, str>) -> Cow<'a, str> {
-        value
-    }
-
-    #[cfg(feature = "domains")]
-    fn domain<'a>(&self, domain: Cow<'a, str>) -> Cow<'a, str> {
-        domain
-    }
-
-    fn reason<'a>(&self, reason: &'a FailureReason) -> Cow<'a, FailureReason> {
-        Cow::Borrowed(reason)
-    }
-}
-
-/// No contact data.
-#[cfg(feature = "redact")]
-impl Sight for crate::redact::Redactor {
-    fn value<'a>(&self, fault: &Fault<'_>, column: usize, value: Cow<'a, str>) -> Cow<'a, str> {
-        self.field(fault, column, value.as_bytes()).map_or(value, Cow::Owned)
-    }
-
-    #[cfg(feature = "domains")]
-    fn domain<'a>(&self, domain: Cow<'a, str>) -> Cow<'a, str> {
-        if self.keeps_domains() { domain } else { Cow::Owned(self.cell(&*domain)) }
-    }
-
-    fn reason<'a>(&self, reason: &'a FailureReason) -> Cow<'a, FailureReason> {
-        Cow::Owned(crate::redact::Redactor::reason(self, reason))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The counts of several reports, each told apart, and all together.
 
 pub(crate) mod comparison;
+pub(crate) mod group_counter;
 pub(crate) mod group_counts;
 
 use std::borrow::Cow;

@@ -1,0 +1,208 @@
+//! Faults as JSON, an object a line.
+//!
+//! # How it works
+//!
+//! What is the same in every line is made once: the members that tell a known reason, and the columns' keys. A row whose
+//! cells need no escape, which nearly every row is, is copied cell by cell between them:
+//!
+//! ```text
+//!   {"line":2,"reason":"blocker","label":"Blocker","remedy":"remove","email":"a@x","columns":{"Reason":"Blocker",…}}
+//!             └──────────── once for each reason ─────────────────┘                          └ a key ┘
+//! ```
+//!
+//! Any other goes through serde.
+
+use std::fmt;
+use std::io::Write;
+
+use super::{WriteOptions, writing};
+use crate::error::Result;
+use crate::reason::FailureReason;
+use crate::report::columns::{Columns, SameColumns};
+use crate::report::fault::Fault;
+use crate::report::feed::FaultSink;
+
+/// How much is gathered before it is written.
+const BUFFER: usize = 64 * 1024;
+
+/// Writes faults as JSON, an object a line, as `faults list --format jsonl` prints them.
+///
+/// The columns keep the report's names and order; an absent cell is `null`. What the options say of CSV has no effect
+/// here. [`JsonLines`] does the same with faults that come one at a time.
+///
+/// # Errors
+/// [`Io`](crate::ErrorKind::Io) where the writer fails.
+///
+/// ```
+/// use dotdigital_faults::{FaultReport, export};
+///
+/// let report = FaultReport::from_bytes("Reason,email\nBlocker,demo@example.com\n")?;
+/// let mut lines = Vec::new();
+/// export::faults_to_jsonl(report.faults(), &export::WriteOptions::new(), &mut lines)?;
+/// assert_eq!(
+///     String::from_utf8_lossy(&lines),
+///     r#"{"line":2,"reason":"blocker","label":"Blocker","remedy":"remove","email":"demo@example.com","columns":{"Reason":"Blocker","email":"demo@example.com"}}
+/// "#,
+/// );
+/// # Ok::<(), dotdigital_faults::Error>(())
+/// ```
+pub fn faults_to_jsonl<'r>(
+    faults: impl IntoIterator<Item = Fault<'r>>,
+    options: &WriteOptions,
+    writer: impl Write,
+) -> Result<()> {
+    let mut lines = JsonLines::new(writer, options);
+    for fault in faults {
+        lines.fault(&fault)?;
+    }
+    lines.finish().map(|_| ())
+}
+
+/// Writes faults as JSON, an object a line, as they come, in constant memory; what [`faults_to_jsonl`] does with those of
+/// a report.
+///
+/// It needs no buffer around its writer. [`finish`](Self::finish) writes what is still in its own.
+///
+/// ```
+/// use dotdigital_faults::{FaultReader, export};
+///
+/// let report = "Reason,email\nBlocker,a@example.com\n";
+/// let mut lines = export::JsonLines::new(Vec::new(), &export::WriteOptions::new());
+/// FaultReader::new(report.as_bytes()).drain_into(&mut lines)?;
+/// assert!(lines.finish()?.starts_with(br#"{"line":2,"reason":"blocker""#));
+/// # Ok::<(), dotdigital_faults::Error>(())
+/// ```
+pub struct JsonLines<W> {
+    writer: W,
+    options: WriteOptions,
+    buffer: Vec<u8>,
+    /// The members that tell each known reason, in the documented order.
+    reasons: Vec<Vec<u8>>,
+    columns: Option<SameColumns>,
+    keys: Keys,
+}
+
+/// The keys of columns, each with what stands in front of its value.
+#[derive(Default)]
+struct Keys {
+    text: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Keys {
+    fn new(columns: &Columns) -> Result<Self> {
+        let mut keys = Keys::default();
+        for column in 0..columns.len() {
+            if column > 0 {
+                keys.text.push(b',');
+            }
+            serde_json::to_writer(&mut keys.text, &columns.key(column)).map_err(writing)?;
+            keys.text.push(b':');
+            keys.ends.push(keys.text.len());
+        }
+        Ok(keys)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, &end)| self.text.get(start..end).unwrap_or_default())
+    }
+}
+
+impl<W: Write> JsonLines<W> {
+    /// Writes to a writer.
+    pub fn new(writer: W, options: &WriteOptions) -> Self {
+        JsonLines {
+            writer,
+            options: options.clone(),
+            buffer: Vec::with_capacity(BUFFER + 4096),
+            reasons: FailureReason::iter().map(|reason| members(&reason)).collect(),
+            columns: None,
+            keys: Keys::default(),
+        }
+    }
+
+    /// Writes what is still in the buffer, and gives the writer back.
+    ///
+    /// # Errors
+    /// [`Io`](crate::ErrorKind::Io) where the writer fails.
+    pub fn finish(mut self) -> Result<W> {
+        self.writer.write_all(&self.buffer).and_then(|()| self.writer.flush()).map_err(writing)?;
+        Ok(self.writer)
+    }
+
+    /// Writes a fault whose cells need no escape. `false`, and nothing written, where it is another.
+    fn copy(&mut self, fault: &Fault<'_>) -> Result<bool> {
+        let row = fault.bytes();
+        let Some(members) = self.reasons.get(fault.reason().position()) else { return Ok(false) };
+        if self.options.redacts() || !fault.anomalies().is_empty() || needs_escape(row, fault.columns().separator()) {
+            return Ok(false);
+        }
+        if !self.columns.as_ref().is_some_and(|known| known.are(fault.columns())) {
+            self.columns = Some(SameColumns::as_those(fault.columns()));
+            self.keys = Keys::new(fault.columns())?;
+        }
+        let out = &mut self.buffer;
+        out.extend_from_slice(b"{\"line\":");
+        push_number(out, fault.line());
+        out.extend_from_slice(members);
+        match fault.columns().email().and_then(|column| fault.raw_field(column)) {
+            Some(email) => push_quoted(out, &email),
+            None => out.extend_from_slice(b"null"),
+        }
+        out.extend_from_slice(b",\"columns\":{");
+        let separator = fault.columns().separator();
+        for (key, cell) in self.keys.iter().zip(row.split(|&byte| byte == separator)) {
+            out.extend_from_slice(key);
+            push_quoted(out, cell);
+        }
+        out.extend_from_slice(b"}}");
+        Ok(true)
+    }
+}
+
+impl<W: Write> FaultSink for JsonLines<W> {
+    fn fault(&mut self, fault: &Fault<'_>) -> Result<()> {
+        if !self.copy(fault)? {
+            let buffer = &mut self.buffer;
+            self.options.with_line(fault, |line| serde_json::to_writer(buffer, line)).map_err(writing)?;
+        }
+        self.buffer.push(b'\n');
+        if self.buffer.len() >= BUFFER {
+            self.writer.write_all(&self.buffer).map_err(writing)?;
+            self.buffer.clear();
+        }
+        Ok(())
+    }
+}
+
+/// `Debug` shows nothing of the faults.
+impl<W> fmt::Debug for JsonLines<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JsonLines").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// The members that tell a known reason, up to the email's value.
+fn members(reason: &FailureReason) -> Vec<u8> {
+    let text = |text: &str| serde_json::Value::from(text);
+    let (slug, label, remedy) = (text(reason.slug()), text(reason.label()), text(reason.remedy().slug()));
+    format!(r#","reason":{slug},"label":{label},"remedy":{remedy},"email":"#).into_bytes()
+}
+
+/// Has a row a byte that JSON escapes, or quotes? A tab may part its cells.
+fn needs_escape(row: &[u8], separator: u8) -> bool {
+    let escaped = |byte: u8| (byte < 0x20) & (byte != separator) | (byte == b'"') | (byte == b'\\');
+    row.iter().fold(false, |found, &byte| found | escaped(byte))
+}
+
+fn push_quoted(out: &mut Vec<u8>, text: &[u8]) {
+    out.push(b'"');
+    out.extend_from_slice(text);
+    out.push(b'"');
+}
+
+fn push_number(out: &mut Vec<u8>, number: u64) {
+    let mut digits = itoa::Buffer::new();
+    out.extend_from_slice(digits.format(number).as_bytes());
+}

@@ -1,0 +1,287 @@
+//! Where the header is, and what parts its cells: rule 4, for the beginning of a report.
+//!
+//! # How it works
+//!
+//! The beginning is read up to four times, once for each separator, and the four first records are compared:
+//!
+//! ```text
+//!   Reason;email;city⏎     by comma       [Reason;email;city]       folds to "reasonemailcity": no name we know
+//!                          by semicolon   [Reason] [email] [city]   an exact name of the reason's column: this one
+//! ```
+//!
+//! Where none of them has a name that is known, a title or comments may stand in front of the header: up to sixteen
+//! records are looked at in the same way. Where none of those is a header either, the first record is a fault already,
+//! or the header of something else; which of the two the records behind it tell (rule 2).
+//!
+//! This only looks; [`Reading`](super::Reading) then reads the same bytes once more, with what has been found here.
+
+use std::ops::ControlFlow;
+
+use super::header::{Header, Names, Texts, each_record, folded, is_marks};
+use super::options::{ReadOptions, Separator};
+use super::scan::{Record, Shape, line_end, lines};
+use crate::error::{Error, Result};
+use crate::reason::Slot;
+
+/// How far a header with something in front of it is looked for: so many records, and so many bytes.
+const PREAMBLE_RECORDS: usize = 16;
+const PREAMBLE_BYTES: usize = 64 * 1024;
+
+/// How far it is looked at all, unless there is a name that is known.
+pub(crate) const JUDGED: u64 = 1 << 20;
+
+/// What the beginning of a report says.
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub(crate) header: Header,
+    /// How many bytes stand in front of the header, and are skipped.
+    pub(crate) preamble: usize,
+    /// Does the header name the reason's column, so that this is certainly a report?
+    pub(crate) names_reason: bool,
+    /// Is the header's second name an email's, so that a header alone is an empty report?
+    pub(crate) names_email_second: bool,
+    /// Has the header more columns than the options allow?
+    pub(crate) is_too_wide: bool,
+}
+
+/// What a look at the beginning has found.
+pub(crate) enum Beginning {
+    /// More bytes are needed to tell.
+    GoesOn,
+    Head(Box<Head>),
+    /// There is no record that could be a header.
+    NoRecord,
+}
+
+/// The first record, by one separator.
+enum First {
+    Is(Found),
+    /// It goes on behind the bytes that are there; whether the cells that are there name the reason's column.
+    GoesOn(bool),
+}
+
+/// A record, and what its names say.
+struct Found {
+    record: Record,
+    cells: Texts,
+    shape: Shape,
+    is_reason: bool,
+    is_email: bool,
+}
+
+impl Found {
+    /// Rule 4d: is it no header, but a fault?
+    fn is_fault(&self) -> bool {
+        let has_at = |column: usize| self.cells.get(column).is_some_and(|cell| cell.contains(&b'@'));
+        let is_known = self.cells.get(0).is_some_and(|cell| Slot::of(cell).is_some());
+        !self.is_reason && !self.is_email && (is_known || has_at(1) && !has_at(0))
+    }
+}
+
+/// Looks at a beginning, at which a line starts that holds more than spaces and tabs.
+struct Finder<'t> {
+    text: &'t [u8],
+    /// Does the input end with the text?
+    last: bool,
+    /// Where the text starts in the input.
+    start: u64,
+    options: &'t ReadOptions,
+    names: &'t Names,
+    separators: Vec<Separator>,
+}
+
+/// Finds the header of a report.
+///
+/// `text` starts with a line that holds more than spaces and tabs, at the position `start` of the input, which ends
+/// with it only with `last`.
+pub(crate) fn find(text: &[u8], last: bool, start: u64, options: &ReadOptions, names: &Names) -> Result<Beginning> {
+    let mut finder = Finder { text, last, start, options, names, separators: Separator::ALL.to_vec() };
+    let mut preamble = 0;
+    if let Some(separator) = options.separator {
+        finder.separators = vec![separator];
+    } else {
+        match separator_line(text, last) {
+            None => return Ok(Beginning::GoesOn),
+            Some(Some((separator, len))) => {
+                preamble = len;
+                finder.separators = vec![separator];
+                finder.text = &text[len..];
+                finder.start += len as u64;
+            }
+            Some(None) => {}
+        }
+    }
+    let mut found = finder.find()?;
+    if let Beginning::Head(head) = &mut found {
+        head.preamble += preamble;
+    }
+    Ok(found)
+}
+
+/// A first line `sep=X`, and its length with its line end. The outer `None`: more is needed to tell.
+fn separator_line(text: &[u8], last: bool) -> Option<Option<(Separator, usize)>> {
+    const LONGEST: usize = "\"sep=;\"".len();
+
+    let len = text.iter().take(LONGEST + 1).position(|byte| matches!(byte, b'\n' | b'\r'));
+    let line = match len {
+        Some(len) => &text[..len],
+        None if text.len() > LONGEST => return Some(None),
+        None if last => text,
+        // What begins otherwise needn't be waited for.
+        None if !matches!(text.first(), Some(b's' | b'S' | b'"')) => return Some(None),
+        None => return None,
+    };
+    let inner = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line);
+    let separator = match inner {
+        [s @ .., byte] if s.eq_ignore_ascii_case(b"sep=") => Separator::of_byte(*byte),
+        _ => None,
+    };
+    let end = text.get(line.len()..).unwrap_or_default();
+    if !last && end == b"\r" {
+        return None;
+    }
+    Some(separator.map(|separator| (separator, line.len() + line_end(end))))
+}
+
+impl Finder<'_> {
+    fn find(&self) -> Result<Beginning> {
+        let Some(first) = self.choose() else { return Ok(Beginning::GoesOn) };
+        let First::Is(first) = first else { return Ok(Beginning::NoRecord) };
+        if first.is_reason || first.is_email || first.is_fault() {
+            return self.head(first, 0);
+        }
+        match self.behind_preamble() {
+            None => Ok(Beginning::GoesOn),
+            Some(Some(found)) => {
+                let preamble = found.record.start as usize;
+                self.head(found, preamble)
+            }
+            Some(None) => self.head(first, 0),
+        }
+    }
+
+    fn shape(&self, separator: Separator) -> Shape {
+        Shape {
+            separator: separator.byte(),
+            largest_field: self.options.largest_field,
+            largest_row: self.options.largest_row,
+        }
+    }
+
+    fn found(&self, record: &Record, cells: Texts, shape: Shape) -> Found {
+        let is_reason = cells.iter().any(|name| self.names.is_reason(name));
+        let is_email = cells.iter().any(|name| self.names.is_email(name));
+        Found { record: *record, cells, shape, is_reason, is_email }
+    }
+
+    /// The first record by a separator.
+    fn first(&self, separator: Separator) -> First {
+        let shape = self.shape(separator);
+        let mut first = None;
+        each_record(self.text, self.last, shape, (0, Some(1)), |record, cells| {
+            first = Some(self.found(record, cells, shape));
+            ControlFlow::Break(())
+        });
+        match first {
+            Some(first) => First::Is(first),
+            // As if it ended here, to learn what it names so far.
+            None if !self.last && self.text.len() as u64 + self.start >= JUDGED => {
+                let mut names_reason = false;
+                each_record(self.text, true, shape, (0, Some(1)), |record, cells| {
+                    names_reason = self.found(record, cells, shape).is_reason;
+                    ControlFlow::Break(())
+                });
+                First::GoesOn(names_reason)
+            }
+            None => First::GoesOn(true),
+        }
+    }
+
+    /// Rule 4b: the first record, by the separator by which it names the most. `None`: more is needed to tell.
+    fn choose(&self) -> Option<First> {
+        let mut firsts = Vec::new();
+        for &separator in &self.separators {
+            match self.first(separator) {
+                First::Is(first) if first.is_reason => return Some(First::Is(first)),
+                First::GoesOn(true) if !self.last => return None,
+                first => firsts.push(first),
+            }
+        }
+        let has_email = |first: &First| matches!(first, First::Is(first) if first.is_email && first.record.cells >= 2);
+        let chosen = firsts.iter().position(has_email).unwrap_or(0);
+        (chosen < firsts.len()).then(|| firsts.swap_remove(chosen))
+    }
+
+    /// Rule 4c: the header behind a title, comments and the like. The outer `None`: more is needed to tell.
+    fn behind_preamble(&self) -> Option<Option<Found>> {
+        let within = usize::try_from((PREAMBLE_BYTES as u64).saturating_sub(self.start)).unwrap_or(0);
+        let (text, last) = match self.text.get(..within) {
+            // The byte behind it tells whether a CR at its end ends a line.
+            Some(text) if self.text.len() > within => (text, self.text[within] != b'\n' || !text.ends_with(b"\r")),
+            Some(text) => (text, self.last),
+            None => (self.text, self.last),
+        };
+        let is_all = self.last || self.text.len() > within;
+        let mut records: Vec<Vec<Found>> = Vec::new();
+        for &separator in &self.separators {
+            let (shape, mut found) = (self.shape(separator), Vec::new());
+            each_record(text, last, shape, (0, Some(1)), |record, cells| {
+                // What is cut off at the bound doesn't end within it.
+                let is_cut = record.next == record.end && self.text.len() > text.len();
+                if !is_cut {
+                    found.push(self.found(record, cells, shape));
+                }
+                if found.len() == PREAMBLE_RECORDS { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            if found.len() < PREAMBLE_RECORDS && !is_all {
+                return None;
+            }
+            records.push(found);
+        }
+        Some(first_header(records))
+    }
+
+    fn head(&self, found: Found, preamble: usize) -> Result<Beginning> {
+        let is_header = !found.is_fault();
+        let Found { cells, shape, is_reason, .. } = found;
+        if is_header && is_own_output(&cells) {
+            return Err(Error::own_output());
+        }
+        let is_clean_email = |name: &[u8]| {
+            self.names.is_email(name) && String::from_utf8_lossy(name).trim().len() == name.len()
+        };
+        let names_email_second = is_header && cells.get(1).is_some_and(is_clean_email);
+        let is_too_wide = cells.len() > self.options.most_columns;
+        let header = if is_header {
+            Header::new(cells, shape, self.names)?
+        } else {
+            Header::none(cells.len(), shape, self.names)?
+        };
+        let names_reason = is_header && is_reason || self.names.has_reason_position();
+        Ok(Beginning::Head(Box::new(Head { header, preamble, names_reason, names_email_second, is_too_wide })))
+    }
+}
+
+/// The first of the records that names both the reason's column and the email's, unless a fault stands in front of it.
+fn first_header(mut records: Vec<Vec<Found>>) -> Option<Found> {
+    let is_header = |found: &Found| found.is_reason && found.is_email && found.record.cells >= 2;
+    let places = (0..PREAMBLE_RECORDS).flat_map(|place| (0..records.len()).map(move |by| (by, place)));
+    let is_at = |&(by, place): &(usize, usize)| records.get(by).and_then(|found| found.get(place)).is_some_and(is_header);
+    let (by, place) = places.into_iter().find(is_at)?;
+    let start = records.get(by)?.get(place)?.record.start;
+    let in_front = records.iter().flatten().filter(|found| found.record.start < start);
+    let is_data = in_front.into_iter().any(Found::is_fault);
+    (!is_data).then(|| records.swap_remove(by).swap_remove(place))
+}
+
+/// Is it the header of a summary that this crate has written?
+fn is_own_output(names: &Texts) -> bool {
+    let has = |wanted: &str| names.iter().any(|name| folded(name) == wanted);
+    ["reason", "count", "share", "remedy"].into_iter().all(has)
+}
+
+/// On which lines something stands in front of the header.
+pub(crate) fn preamble_lines(preamble: &[u8], first_line: u64) -> impl Iterator<Item = u64> {
+    let lines = lines(preamble).zip(first_line..);
+    lines.filter(|(line, _)| !is_marks(line)).map(|(_, number)| number)
+}
