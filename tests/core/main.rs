@@ -1,0 +1,28 @@
+//! Reading, counting and writing of reports: what needs no network and no program.
+//!
+//! Add a test to the file of what it is about: the reading rules are cases in `helpers/cases.rs`, what holds for every
+//! report is a property.
+
+#[path = "../helpers/mod.rs"]
+mod helpers;
+
+mod reasons;
+mod reference;
+
+// Reading.
+mod agreement;
+mod properties;
+mod rules;
+mod runs;
+
+// What has been read.
+mod counts;
+mod errors;
+mod privacy;
+mod rows;
+
+// Writing.
+#[cfg(all(feature = "redact", feature = "split"))]
+mod actions;
+#[cfg(all(feature = "domains", feature = "html"))]
+mod formats;
