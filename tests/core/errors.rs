@@ -1,8 +1,6 @@
 //! Errors, and what can be sent and shared.
 
-use dotdigital_faults::{
-    Anomaly, Error, ErrorKind, Fault, FaultReport, ReadOptions, ReasonCounter, ReasonCounts,
-};
+use dotdigital_faults::{Anomaly, Error, ErrorKind, Fault, FaultReport, ReadOptions, ReasonCounter, ReasonCounts};
 
 #[test]
 fn an_error_is_one_word_and_can_be_sent() {

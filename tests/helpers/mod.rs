@@ -14,6 +14,7 @@ pub mod clock;
 pub mod files;
 pub mod http;
 pub mod memory;
+pub mod pages;
 pub mod patience;
 pub mod peers;
 #[cfg(feature = "cli")]

@@ -12,7 +12,7 @@ const VARIABLES: [&str; 8] = [
     "DOTDIGITAL_PASSWORD",
     "DOTDIGITAL_PASSWORD_FILE",
     "DOTDIGITAL_PROTOCOL",
-    "DOTDIGITAL_REDACT_KEY",
+    KEY,
     "DOTDIGITAL_REGION",
     "DOTDIGITAL_USERNAME",
 ];
@@ -32,9 +32,24 @@ pub fn command<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Comma
     command
 }
 
+/// `faults split` of a report into a folder.
+pub fn split(source: &Path, dir: &Path, force: bool) -> Command {
+    let mut command = command(["split"]);
+    command.arg(source).arg("--dir").arg(dir).args(force.then_some("--force"));
+    command
+}
+
 /// What comes of these arguments.
 pub fn faults<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Output {
     command(arguments).output().unwrap()
+}
+
+/// The variable of the key for `--redact`.
+pub const KEY: &str = "DOTDIGITAL_REDACT_KEY";
+
+/// What comes of them, with a key to redact.
+pub fn with_key(arguments: &[&str]) -> Output {
+    command(arguments).env(KEY, "key").output().unwrap()
 }
 
 /// What comes of them, with something on standard input.
@@ -55,6 +70,12 @@ pub fn with_input(command: &mut Command, input: &[u8]) -> Output {
 pub fn out(output: &Output) -> &str {
     assert_eq!(output.status.code(), Some(0), "{}", said(output));
     std::str::from_utf8(&output.stdout).unwrap()
+}
+
+/// What it prints for these arguments, all being well.
+#[track_caller]
+pub fn printed(arguments: &[&str]) -> String {
+    out(&faults(arguments)).to_owned()
 }
 
 /// What it has said on standard error.

@@ -1,10 +1,12 @@
 //! SOAP requests, and the stand-in's answers, against the schema of our WSDL as libxml2 reads it.
 
-mod http;
-mod peers;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use dotdigital_faults::sandbox::{Sandbox, Shape, Status};
+use dotdigital_faults::{Client, Credentials};
+
+use crate::helpers::{http, peers};
 
 const ID: &str = "842d81e8-c619-457f-bb77-ab6c4a17da39";
 const OPERATIONS: [&str; 3] = ["GetContactImportReportFaults", "GetContactImportProgress", "GetContactImportReport"];
@@ -123,11 +125,8 @@ fn wrong_requests_do_not() {
     }
 }
 
-#[cfg(feature = "sandbox")]
 #[test]
 fn the_answers_of_the_stand_in_fit_it_too() {
-    use dotdigital_faults::sandbox::{Sandbox, Shape, Status};
-
     let Some(schemas) = Schemas::extract("answers") else { return };
     let sandbox = Sandbox::builder().credentials("x", "y").start().unwrap();
     let import = || sandbox.import(ID.parse().unwrap());
@@ -155,12 +154,8 @@ fn the_answers_of_the_stand_in_fit_it_too() {
 }
 
 /// What our own client sends.
-#[cfg(all(feature = "client", feature = "sandbox"))]
 #[test]
 fn the_requests_of_the_client_fit_the_schema() {
-    use dotdigital_faults::sandbox::Sandbox;
-    use dotdigital_faults::{Client, Credentials};
-
     let Some(schemas) = Schemas::extract("client") else { return };
     let sandbox = Sandbox::start().unwrap();
     let id = ID.parse().unwrap();

@@ -1,13 +1,13 @@
 //! A spreadsheet opens what we write: LibreOffice, without a window.
 
-mod peers;
-
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use dotdigital_faults::FaultReport;
 use dotdigital_faults::export::{self, WriteOptions};
+
+use crate::helpers::peers;
 
 /// Formulas in each way that they may come, also for a spreadsheet that splits at semicolons.
 const REPORT: &str = "Reason,email,note\n\

@@ -1,7 +1,4 @@
 //! Python's zeep, a foreign client, on our WSDL against the stand-in.
-#![cfg(feature = "sandbox")]
-
-mod peers;
 
 use std::process::Command;
 
@@ -9,7 +6,8 @@ use dotdigital_faults::sandbox::{Sandbox, Shape, Status, Trouble};
 use serde_json::{Value, json};
 use uuid::{Uuid, uuid};
 
-const ID: Uuid = uuid!("842d81e8-c619-457f-bb77-ab6c4a17da39");
+use crate::helpers::{ID, peers};
+
 const OTHER: Uuid = uuid!("00000000-0000-4000-8000-00000000000a");
 const REPORT: &str = "\u{feff}Reason,email,firstname\r\nHard bounced,jo@example.com,Zoë\r\n";
 

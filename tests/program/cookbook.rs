@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use dotdigital_faults::sandbox::Sandbox;
-use uuid::uuid;
+
+use crate::helpers::{ID, program};
 
 struct Recipe {
     name: String,
@@ -32,7 +33,7 @@ fn recipes() -> Vec<Recipe> {
 
 /// Where cargo has put the examples: beside the program.
 fn example(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_BIN_EXE_faults")).parent().unwrap().join("examples");
+    let folder = program::path().parent().unwrap().join("examples");
     folder.join(name).with_extension(std::env::consts::EXE_EXTENSION)
 }
 
@@ -53,7 +54,7 @@ fn page_and_programs_are_the_same() {
 #[test]
 fn programs_print_what_the_page_shows() {
     let sandbox = Sandbox::start().unwrap();
-    let import = || sandbox.import(uuid!("842d81e8-c619-457f-bb77-ab6c4a17da39"));
+    let import = || sandbox.import(ID);
     import().report(fs::read("fixtures/recorded-2015.csv").unwrap()).summary([("NewContacts", 97), ("HardBounced", 4)]);
     let folder = tempfile::tempdir().unwrap();
     for recipe in recipes() {

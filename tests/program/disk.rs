@@ -1,55 +1,15 @@
 //! Full disks, folders that can't be written, and kills: no partial file, nothing overwritten, a clear message.
-#![cfg(target_os = "linux")]
-
-mod peers;
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use dotdigital_faults::{FaultReport, Remedy, export};
-
-fn split(source: &Path, dir: &Path, force: bool) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_faults"));
-    command.arg("split").arg(source).arg("--dir").arg(dir).args(force.then_some("--force")).stdin(Stdio::null());
-    command
-}
-
-fn said(output: &Output) -> String {
-    assert_eq!(output.status.code(), Some(2));
-    assert_eq!(output.stdout, b"");
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// Says why a test is skipped; unlike `eprintln!`, this isn't captured.
-fn say(words: &str) {
-    _ = writeln!(std::io::stderr(), "{words}");
-}
-
-/// All that is in a folder, hidden or not.
-fn names(dir: &Path) -> Vec<String> {
-    let entries = fs::read_dir(dir).unwrap();
-    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
-}
-
-/// A report with a few remedies, of some hundred KiB.
-fn large_report(folder: &Path, rows: usize) -> PathBuf {
-    let path = folder.join("report.csv");
-    let mut report = "Reason,email\n".to_owned();
-    for row in 0..rows {
-        let reason = ["Invalid Email", "Blocker", "Duplicate", "Soft bounced"][row % 4];
-        report += &format!("{reason},contact.{row}@example.com\n");
-    }
-    fs::write(&path, report).unwrap();
-    path
-}
+use crate::helpers::files::{large_report, names, whole};
+use crate::helpers::peers;
+use crate::helpers::program::{command, failure, faults, split};
 
 /// A file system of our own, until it is dropped.
 struct Mount(PathBuf);
@@ -61,7 +21,7 @@ impl Mount {
         if done.is_ok_and(|output| output.status.success()) {
             return Some(Mount(folder.to_owned()));
         }
-        say("skipped: only root may mount a file system of its own");
+        peers::say("skipped: only root may mount a file system of its own");
         None
     }
 
@@ -85,22 +45,22 @@ fn a_full_disk_leaves_no_file() {
 
     let new = disk.path().join("new");
     let output = split(&report, &new, false).output().unwrap();
-    assert!(said(&output).contains("can't be written: No space left on device"), "{}", said(&output));
+    assert!(failure(&output, 2).contains("can't be written: No space left on device"), "{}", failure(&output, 2));
     assert!(names(disk.path()).is_empty());
 
     let dir = disk.path().join("dir");
     fs::create_dir(&dir).unwrap();
     fs::write(dir.join("remove.csv"), "old").unwrap();
     let output = split(&report, &dir, true).output().unwrap();
-    assert!(said(&output).contains("No space left on device"));
+    assert!(failure(&output, 2).contains("No space left on device"));
     assert_eq!(names(&dir), ["remove.csv"]);
     assert_eq!(fs::read(dir.join("remove.csv")).unwrap(), b"old");
 
     // A single file, too.
     let file = disk.path().join("faults.csv");
     let list = [OsStr::new("list"), report.as_os_str(), "-o".as_ref(), file.as_os_str()];
-    let output = Command::new(env!("CARGO_BIN_EXE_faults")).args(list).output().unwrap();
-    assert!(said(&output).contains("No space left on device"));
+    let output = faults(list);
+    assert!(failure(&output, 2).contains("No space left on device"));
     assert_eq!(names(disk.path()), ["dir"]);
 }
 
@@ -118,12 +78,12 @@ fn an_output_that_is_full_or_closed() {
         &["completions", "bash"],
         &["man"],
     ] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_faults"));
-        command.args(arguments).stderr(Stdio::piped());
+        let mut command = command(arguments);
+        command.stderr(Stdio::piped());
         let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let output = command.stdout(full).output().unwrap();
         assert_eq!(
-            said(&output),
+            failure(&output, 2),
             "faults: the output can't be written: No space left on device (os error 28)\n",
             "{arguments:?}"
         );
@@ -153,22 +113,15 @@ fn a_folder_that_cannot_be_written_stays_as_it_is() {
     for (dir, force) in [(disk.path().to_owned(), true), (disk.path().join("new"), false)] {
         let output = split(&report, &dir, force).output().unwrap();
         let reason = if is_root { "Read-only file system" } else { "Permission denied" };
-        assert!(said(&output).starts_with(&format!("faults: {dir:?} can't be written: {reason}")), "{}", said(&output));
+        assert!(
+            failure(&output, 2).starts_with(&format!("faults: {dir:?} can't be written: {reason}")),
+            "{}",
+            failure(&output, 2)
+        );
     }
     assert_eq!(names(disk.path()), before);
     drop(mount);
     fs::set_permissions(disk.path(), fs::Permissions::from_mode(0o755)).unwrap();
-}
-
-/// The files as they should be.
-fn whole(report: &Path) -> Vec<(String, Vec<u8>)> {
-    let report = FaultReport::from_bytes(fs::read(report).unwrap()).unwrap();
-    let files = Remedy::iter().filter(|&remedy| report.counts().get_remedy(remedy) > 0).map(|remedy| {
-        let mut csv = Vec::new();
-        export::remedy_to_csv(&report, remedy, &export::WriteOptions::new(), &mut csv).unwrap();
-        (export::remedy_file_name(remedy), csv)
-    });
-    files.collect()
 }
 
 #[test]
@@ -198,55 +151,5 @@ fn a_kill_at_any_time_leaves_no_partial_file() {
             }
         }
         assert!(dir.join("remove.csv").exists());
-    }
-}
-
-#[test]
-fn a_kill_between_write_and_rename() {
-    match Command::new("strace").arg("true").output() {
-        Err(_) => return peers::skip("strace"),
-        Ok(output) if !output.status.success() => return say("skipped: no right to trace a program here"),
-        Ok(_) => {}
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let report = large_report(folder.path(), 8);
-    let whole = whole(&report);
-    // Kills the program as it is about to rename for the n-th time.
-    let split_and_kill = |dir: &Path, force: bool, rename: usize| {
-        let split = split(&report, dir, force);
-        let output = Command::new("strace")
-            .args(["-f", "-q", "-o", "/dev/null", "-e", "trace=rename,renameat,renameat2", "-e"])
-            .arg(format!("inject=rename,renameat,renameat2:signal=SIGKILL:when={rename}"))
-            .arg(split.get_program())
-            .args(split.get_args())
-            .output()
-            .unwrap();
-        assert_eq!(output.status.signal(), Some(9));
-    };
-    let hidden = |dir: &Path| names(dir).iter().filter(|name| name.starts_with(".faults-")).count();
-
-    let target = tempfile::tempdir().unwrap();
-    let new = target.path().join("new");
-    split_and_kill(&new, false, 1);
-    assert!(!new.exists());
-    assert_eq!((names(target.path()).len(), hidden(target.path())), (1, 1), "only what is hidden is left");
-
-    for rename in 1..=whole.len() {
-        let target = tempfile::tempdir().unwrap();
-        let dir = target.path();
-        fs::write(dir.join("retry-later.csv"), "old").unwrap();
-        split_and_kill(dir, true, rename);
-        assert_eq!(hidden(dir), 1);
-        for (at, (name, csv)) in whole.iter().enumerate() {
-            let found = fs::read(dir.join(name)).ok();
-            let expected = match at + 1 < rename {
-                true => Some(&csv[..]),
-                false if name == "retry-later.csv" => Some(&b"old"[..]),
-                false => None,
-            };
-            assert_eq!(found.as_deref(), expected, "{name}, killed at rename {rename}");
-        }
-        // The next run isn't in its way.
-        assert!(split(&report, dir, true).output().unwrap().status.success());
     }
 }

@@ -1,28 +1,10 @@
 //! Completions and the manual page have every verb and every option that `--help` has.
 
-mod peers;
-
-use std::fs;
-use std::process::{Command, Output, Stdio};
-
-fn run(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_faults"))
-        .args(arguments)
-        .env_remove("COLUMNS")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
-}
-
-fn out(arguments: &[&str]) -> String {
-    let output = run(arguments);
-    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
+use crate::helpers::program::printed;
 
 /// The verbs that the help lists.
 fn verbs() -> Vec<String> {
-    let help = out(&["--help"]);
+    let help = printed(&["--help"]);
     let list = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
     // A verb stands two columns in; what is further in goes on with the line before.
     let lines = list.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
@@ -45,12 +27,12 @@ const SHELLS: [&str; 4] = ["bash", "zsh", "fish", "powershell"];
 
 #[test]
 fn every_verb_and_option_is_in_the_completions_and_the_manual() {
-    let scripts: Vec<_> = SHELLS.iter().map(|shell| out(&["completions", shell])).collect();
+    let scripts: Vec<_> = SHELLS.iter().map(|shell| printed(&["completions", shell])).collect();
     // roff writes hyphens with a backslash.
-    let manual = out(&["man"]).replace("\\-", "-");
+    let manual = printed(&["man"]).replace("\\-", "-");
     let mut count = 0;
     for verb in verbs() {
-        let help = out(&[&verb, "--help"]);
+        let help = printed(&[&verb, "--help"]);
         for text in scripts.iter() {
             assert!(text.contains(&verb), "{verb}");
         }
@@ -71,44 +53,5 @@ fn every_verb_and_option_is_in_the_completions_and_the_manual() {
         }
     }
     assert!(count > 30, "{count}");
-    assert!(out(&["--help"]).find("Examples:") < out(&["--help"]).find("Usage:"));
-}
-
-#[test]
-fn the_shells_and_mandoc_accept_them() {
-    let folder = tempfile::tempdir().unwrap();
-    for (shell, arguments) in [("bash", "-n"), ("zsh", "-n"), ("fish", "-n")] {
-        let path = folder.path().join(shell);
-        fs::write(&path, out(&["completions", shell])).unwrap();
-        match Command::new(shell).arg(arguments).arg(&path).output() {
-            Ok(output) => {
-                assert!(output.status.success(), "{shell}: {}", String::from_utf8_lossy(&output.stderr));
-                assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-            }
-            Err(_) => peers::skip(shell),
-        }
-    }
-    let path = folder.path().join("faults.1");
-    fs::write(&path, out(&["man"])).unwrap();
-    match Command::new("mandoc").args(["-T", "lint", "-W", "error"]).arg(&path).output() {
-        Ok(output) => assert_eq!(String::from_utf8_lossy(&output.stdout), ""),
-        Err(_) => peers::skip("mandoc"),
-    }
-}
-
-#[test]
-fn bash_completes_slugs() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("faults");
-    fs::write(&path, out(&["completions", "bash"])).unwrap();
-    let script = format!(
-        "source {:?}; COMP_WORDS=(faults list - --reason hard); COMP_CWORD=4; _faults faults hard --reason; \
-         printf '%s\\n' \"${{COMPREPLY[@]}}\"",
-        path
-    );
-    match Command::new("bash").args(["-c", &script]).output() {
-        Ok(output) => assert_eq!(String::from_utf8_lossy(&output.stdout), "hard_bounced\n"),
-        Err(_) => peers::skip("bash"),
-    }
-    assert_eq!(run(&["completions", "tcsh"]).status.code(), Some(2));
+    assert!(printed(&["--help"]).find("Examples:") < printed(&["--help"]).find("Usage:"));
 }

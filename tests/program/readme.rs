@@ -1,7 +1,8 @@
 //! The README's terminals show what the program really prints.
 
 use std::fs;
-use std::process::Command;
+
+use crate::helpers::program::faults;
 
 #[test]
 fn terminals() {
@@ -16,7 +17,7 @@ fn terminals() {
             }
             let arguments =
                 command.strip_prefix("faults ").or(command.split_once(" -- ").map(|(_, rest)| rest)).unwrap();
-            let output = Command::new(env!("CARGO_BIN_EXE_faults")).args(arguments.split(' ')).output().unwrap();
+            let output = faults(arguments.split(' '));
             assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), expected.trim(), "{command}");
             commands += 1;
         }

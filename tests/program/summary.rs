@@ -1,47 +1,68 @@
-//! `faults summary` of several sources, by groups, in every format.
+//! `faults summary`: of one source and of several, by groups, in every format.
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
 use dotdigital_faults::sandbox::Sandbox;
-use serde_json::Value;
-use uuid::uuid;
+use serde_json::{Value, json};
+
+use crate::helpers::ID;
+use crate::helpers::program::{KEY, command, failure, faults_on, out};
 
 const FORMATS: [&str; 8] = ["table", "json", "jsonl", "csv", "markdown", "prometheus", "html", "vega-lite"];
 
-fn command<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_faults"));
-    command.arg("summary").args(arguments).stdin(Stdio::null());
+/// Of these sources, with these options.
+fn of<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
+    let mut command = command(["summary"]);
+    command.args(arguments);
     command
 }
 
 fn summary(arguments: &[&str]) -> String {
-    out(&command(arguments).output().unwrap())
+    out(&of(arguments).output().unwrap()).to_owned()
 }
 
-fn out(output: &Output) -> String {
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout.clone()).unwrap()
+fn refusal(arguments: &[&str]) -> String {
+    failure(&of(arguments).output().unwrap(), 2).to_owned()
 }
 
-fn failure(arguments: &[&str]) -> String {
-    let output = command(arguments).output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    assert_eq!(output.stdout, b"");
-    String::from_utf8(output.stderr).unwrap()
+fn parsed(arguments: &[&str]) -> Value {
+    serde_json::from_str(&summary(&[arguments, &["--format", "json"]].concat())).unwrap()
 }
 
-fn json(arguments: &[&str]) -> Value {
-    let mut arguments = arguments.to_vec();
-    arguments.extend(["--format", "json"]);
-    serde_json::from_str(&summary(&arguments)).unwrap()
+#[test]
+fn summary_as_json() {
+    let report = "Reason,email\nInvalid entries,a\nHard bounced,b\nQuarantined by moon phase,c\nInvalid Email\n";
+    let output = faults_on(report.as_bytes(), &["summary", "-", "--format", "json"]);
+    let document: Value = serde_json::from_str(out(&output)).unwrap();
+    assert_eq!(
+        document,
+        json!({
+            "schema": 1,
+            "import_id": null,
+            "total": 4,
+            "reasons": [
+                {"reason": "invalid_email", "label": "Invalid Email", "count": 2, "share": 0.5, "remedy": "correct"},
+                {"reason": "hard_bounced", "label": "Hard bounced", "count": 1, "share": 0.25, "remedy": "remove"},
+                {"reason": "other", "label": "Quarantined by moon phase", "count": 1, "share": 0.25, "remedy": "investigate"},
+            ],
+            "anomalies": {"short_row": 1},
+        })
+    );
+    assert_eq!(output.stderr, b"");
+}
+
+#[test]
+fn shares_are_the_nearest_doubles() {
+    let output =
+        faults_on(b"Reason,email\nBlocker,a\nDuplicate,b\nDuplicate,c\n", &["summary", "-", "--format", "json"]);
+    assert!(out(&output).contains("\"share\": 0.6666666666666666,"), "{}", out(&output));
 }
 
 #[test]
 fn several_sources_are_summed_up_and_told_apart() {
-    let document = json(&["fixtures/documented.csv", "fixtures/all-reasons.csv", "fixtures/ragged.csv"]);
+    let document = parsed(&["fixtures/documented.csv", "fixtures/all-reasons.csv", "fixtures/ragged.csv"]);
     assert_eq!(document["total"], 32);
     assert_eq!(document["import_id"], Value::Null);
     assert_eq!(document["anomalies"]["short_row"], 2);
@@ -49,7 +70,7 @@ fn several_sources_are_summed_up_and_told_apart() {
         document["sources"].as_array().unwrap().iter().map(|source| (&source["source"], &source["total"])).collect();
     assert_eq!(sources[0], (&"fixtures/documented.csv".into(), &2.into()));
     assert_eq!(sources.len(), 3);
-    assert_eq!(json(&["fixtures/documented.csv"]).get("sources"), None);
+    assert_eq!(parsed(&["fixtures/documented.csv"]).get("sources"), None);
 
     let table = summary(&["fixtures/documented.csv", "fixtures/all-reasons.csv"]);
     assert!(table.starts_with("Why 28 contacts failed to import\n2 reports\n"), "{table}");
@@ -59,16 +80,15 @@ fn several_sources_are_summed_up_and_told_apart() {
 #[test]
 fn imports_and_files_together() {
     let sandbox = Sandbox::start().unwrap();
-    let id = uuid!("842d81e8-c619-457f-bb77-ab6c4a17da39");
-    sandbox.import(id).report("Reason,email\r\nHard bounced,jo@example.com\r\n");
+    sandbox.import(ID).report("Reason,email\r\nHard bounced,jo@example.com\r\n");
     let run = |format: &str| {
-        let output = command(["fixtures/documented.csv", "842D81E8-c619-457f-bb77-ab6c4a17da39", "--format", format])
+        let output = of(["fixtures/documented.csv", "842D81E8-c619-457f-bb77-ab6c4a17da39", "--format", format])
             .env("DOTDIGITAL_ENDPOINT", sandbox.soap_url())
             .env("DOTDIGITAL_USERNAME", sandbox.username())
             .env("DOTDIGITAL_PASSWORD", sandbox.password())
             .output()
             .unwrap();
-        out(&output)
+        out(&output).to_owned()
     };
     let csv = run("csv");
     assert!(csv.contains("\n842d81e8-c619-457f-bb77-ab6c4a17da39,842d81e8-c619-457f-bb77-ab6c4a17da39,hard_bounced,Hard bounced,remove,1,1.0\n"), "{csv}");
@@ -80,14 +100,14 @@ fn imports_and_files_together() {
 
 #[test]
 fn groups_by_column_and_domain() {
-    let document = json(&["fixtures/all-reasons.csv", "--by", "Country"]);
+    let document = parsed(&["fixtures/all-reasons.csv", "--by", "Country"]);
     assert_eq!(document["by"], "Country");
     let groups = document["groups"].as_array().unwrap();
     assert_eq!((&groups[0]["group"], &groups[0]["total"]), (&"DE".into(), &4.into()));
     assert_eq!(groups[0]["reasons"][0]["share"], 0.5);
     assert_eq!(groups.iter().map(|group| group["total"].as_u64().unwrap()).sum::<u64>(), 26);
 
-    let document = json(&["fixtures/all-reasons.csv", "--by", "domain", "--top", "1"]);
+    let document = parsed(&["fixtures/all-reasons.csv", "--by", "domain", "--top", "1"]);
     let groups = document["groups"].as_array().unwrap();
     assert_eq!(groups.len(), 2);
     assert_eq!((&groups[0]["kind"], &groups[0]["group"]), (&"domain".into(), &"example.com".into()));
@@ -105,29 +125,25 @@ fn groups_by_column_and_domain() {
 
 #[test]
 fn a_column_named_domain_has_another_spelling() {
-    let mut child = command(["-", "--by", "Domain", "--format", "csv"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(b"Reason,email,domain\nBlocker,a@example.com,shop\n").unwrap();
-    let csv = out(&child.wait_with_output().unwrap());
+    let report = b"Reason,email,domain\nBlocker,a@example.com,shop\n";
+    let output = faults_on(report, ["summary", "-", "--by", "Domain", "--format", "csv"]);
+    let csv = out(&output);
     assert!(csv.contains("Domain,value,shop,shop,blocker"), "{csv}");
 }
 
 #[test]
 fn errors() {
     assert_eq!(
-        failure(&["fixtures/documented.csv", "--by", "country"]),
+        refusal(&["fixtures/documented.csv", "--by", "country"]),
         "faults: \"fixtures/documented.csv\" has no column \"country\"; it has \"Reason\", \"email\", \"firstname\", \
          \"fullname\", \"gender\", \"lastname\", \"postcode\"\n"
     );
-    assert_eq!(failure(&["-", "-"]), "faults: standard input can be read only once; name - only once\n");
-    assert!(failure(&["-", "--top", "3"]).contains("--by"));
-    assert!(failure(&["-", "--by", ""]).contains("name a column"));
+    assert_eq!(refusal(&["-", "-"]), "faults: standard input can be read only once; name - only once\n");
+    assert!(refusal(&["-", "--top", "3"]).contains("--by"));
+    assert!(refusal(&["-", "--by", ""]).contains("name a column"));
     // One source that can't be read, and nothing is written.
     assert!(
-        failure(&["fixtures/documented.csv", "fixtures/error.json"]).starts_with("faults: \"fixtures/error.json\": ")
+        refusal(&["fixtures/documented.csv", "fixtures/error.json"]).starts_with("faults: \"fixtures/error.json\": ")
     );
 }
 
@@ -137,7 +153,7 @@ fn every_format_goes_to_a_file_whole() {
     for format in FORMATS {
         let arguments = ["fixtures/all-reasons.csv", "fixtures/ragged.csv", "--by", "domain", "--format", format];
         let path = folder.path().join(format);
-        let output = command(arguments).arg("--output").arg(&path).output().unwrap();
+        let output = of(arguments).arg("--output").arg(&path).output().unwrap();
         assert_eq!(out(&output), "", "{format}");
         let written = fs::read_to_string(&path).unwrap();
         // All but the time at which it was read.
@@ -181,7 +197,7 @@ fn gates_count_all_sources() {
     for format in FORMATS {
         let run = |gate: &str| {
             let sources = ["fixtures/documented.csv", "fixtures/all-reasons.csv"];
-            command(sources).args(["--format", format, "--fail-on", gate]).output().unwrap()
+            of(sources).args(["--format", format, "--fail-on", gate]).output().unwrap()
         };
         // Three and one.
         let tripped = run("duplicate=4");
@@ -198,8 +214,8 @@ fn groups_without_contact_data() {
     fs::write(&path, "Reason,email,city\nBlocker,Jo@Example.com,Faro\nBlocker,jo@example.com,Faro\nsecret@x.org,al@example.org,Oslo\n")
         .unwrap();
     let redacted = |arguments: &[&str]| {
-        let mut command = command(arguments);
-        out(&command.arg(&path).arg("--redact").env("DOTDIGITAL_REDACT_KEY", "key").output().unwrap())
+        let mut command = of(arguments);
+        out(&command.arg(&path).arg("--redact").env(KEY, "key").output().unwrap()).to_owned()
     };
     for format in FORMATS {
         for by in [&["--by", "email"][..], &["--by", "city"], &["--by", "Reason"], &["--by", "domain"], &[]] {

@@ -5,8 +5,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use dotdigital_faults::{FaultReport, GroupBy, SourceCounts, Tally, export};
 
-use crate::helpers::ID;
 use super::{source, tallies, written};
+use crate::helpers::ID;
 
 /// The samples of a text: name, labels, value.
 fn samples(text: &str) -> Vec<(String, BTreeMap<String, String>, u64)> {

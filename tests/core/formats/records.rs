@@ -7,8 +7,8 @@ use dotdigital_faults::{Anomaly, FailureReason, ReasonCounts, SourceCounts, Tall
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::helpers::ID;
 use super::{fixtures, tallies, written};
+use crate::helpers::ID;
 
 #[test]
 fn json_fits_its_schema() {
