@@ -13,8 +13,8 @@ mod blocking;
 mod calls;
 mod tls;
 
-// The stand-in by itself, and with the client.
+// The stand-in by itself, and the client against it.
 #[cfg(feature = "sandbox")]
-mod path;
+mod journeys;
 #[cfg(feature = "sandbox")]
 mod sandbox;

@@ -40,9 +40,9 @@ fn list_keeps_every_byte() {
     assert_eq!(out(&faults(["list", "fixtures/empty.csv"])), "");
     assert_eq!(out(&faults(["list", "fixtures/empty-header.csv"])), "Reason,email,firstname\n");
     // Without quotes, this row would be a blank line.
-    let output = faults_on(b"Reason\nBlocker\n\" \"\n", &["list", "-"]);
+    let output = faults_on(b"Reason\nBlocker\n\" \"\n", ["list", "-"]);
     assert_eq!(out(&output), "Reason\nBlocker\n\" \"\n");
-    let output = faults_on(b"\"{\",Reason\n1,Blocker\n", &["list", "-"]);
+    let output = faults_on(b"\"{\",Reason\n1,Blocker\n", ["list", "-"]);
     assert_eq!(out(&output), "\"{\",\"Reason\"\n1,Blocker\n");
 }
 

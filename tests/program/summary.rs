@@ -34,7 +34,7 @@ fn parsed(arguments: &[&str]) -> Value {
 #[test]
 fn summary_as_json() {
     let report = "Reason,email\nInvalid entries,a\nHard bounced,b\nQuarantined by moon phase,c\nInvalid Email\n";
-    let output = faults_on(report.as_bytes(), &["summary", "-", "--format", "json"]);
+    let output = faults_on(report.as_bytes(), ["summary", "-", "--format", "json"]);
     let document: Value = serde_json::from_str(out(&output)).unwrap();
     assert_eq!(
         document,
@@ -56,7 +56,7 @@ fn summary_as_json() {
 #[test]
 fn shares_are_the_nearest_doubles() {
     let output =
-        faults_on(b"Reason,email\nBlocker,a\nDuplicate,b\nDuplicate,c\n", &["summary", "-", "--format", "json"]);
+        faults_on(b"Reason,email\nBlocker,a\nDuplicate,b\nDuplicate,c\n", ["summary", "-", "--format", "json"]);
     assert!(out(&output).contains("\"share\": 0.6666666666666666,"), "{}", out(&output));
 }
 

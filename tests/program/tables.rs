@@ -41,7 +41,7 @@ fn a_table_is_safe_from_what_a_report_holds() {
     for number in 0..100 {
         report += &format!("unknown {number},a\n");
     }
-    let output = faults_on(report.as_bytes(), &["summary", "-"]);
+    let output = faults_on(report.as_bytes(), ["summary", "-"]);
     let table = out(&output);
     assert!(!table.contains(['\u{1b}', '\u{202e}']), "{table}");
     assert!(table.contains(r"a\nb"), "{table}");
