@@ -6,6 +6,7 @@ use dotdigital_faults::sandbox::{Operation, Sandbox, Shape, Status, Trouble};
 use dotdigital_faults::{Client, Credentials, ErrorKind, FailureReason, Protocol};
 
 use crate::helpers::ID;
+use crate::helpers::patience::HANG;
 
 fn client(sandbox: &Sandbox, protocol: Protocol, retries: u32) -> Client {
     let url = match protocol {
@@ -17,6 +18,9 @@ fn client(sandbox: &Sandbox, protocol: Protocol, retries: u32) -> Client {
         .endpoint(url)
         .max_retries(retries)
         .first_pause(Duration::from_millis(10))
+        .timeout(HANG)
+        .attempt_timeout(HANG / 2)
+        .stall_timeout(HANG / 4)
         .build()
         .unwrap()
 }

@@ -10,7 +10,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::reasons::reason;
+use crate::values::reason;
 
 /// A cell that holds whatever a customer typed, formulas above all.
 fn cell() -> impl Strategy<Value = String> {

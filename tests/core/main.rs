@@ -6,8 +6,9 @@
 #[path = "../helpers/mod.rs"]
 mod helpers;
 
-mod reasons;
+// What other tests are made with: values for properties, and the rules once more, as an oracle.
 mod reference;
+mod values;
 
 // Reading.
 mod agreement;

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::helpers::report::{count_in_pieces, count_written, render_error};
-use crate::reasons::reason;
+use crate::values::reason;
 
 /// A cell that holds whatever a customer typed.
 fn cell() -> impl Strategy<Value = String> {

@@ -1,4 +1,4 @@
-//! Finds foreign programs, and says where one is missing.
+//! Finds and starts foreign programs, and says where one is missing.
 //!
 //! `.ci/peers` installs them. Where one is missing, its tests say so and pass; with `DOTDIGITAL_FAULTS_PEERS=required`
 //! they fail instead.

@@ -1,4 +1,4 @@
-//! Reasons for properties.
+//! Values that several properties are tested with.
 
 use dotdigital_faults::FailureReason;
 use proptest::prelude::*;
