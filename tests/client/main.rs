@@ -1,0 +1,20 @@
+//! The client and the stand-in, over sockets of this machine.
+//!
+//! Nothing here depends on how fast the machine is: what has to wait goes by a clock that a test moves by itself, see
+//! `helpers/clock.rs`.
+
+#[path = "../helpers/mod.rs"]
+mod helpers;
+
+// The client against scripted servers.
+mod answers;
+#[cfg(feature = "blocking")]
+mod blocking;
+mod calls;
+mod tls;
+
+// The stand-in by itself, and the client against it.
+#[cfg(feature = "sandbox")]
+mod journeys;
+#[cfg(feature = "sandbox")]
+mod sandbox;

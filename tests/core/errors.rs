@@ -1,0 +1,50 @@
+//! Errors, and what can be sent and shared.
+
+use dotdigital_faults::{Anomaly, Error, ErrorKind, Fault, FaultReport, ReadOptions, ReasonCounter, ReasonCounts};
+
+#[test]
+fn an_error_is_one_word_and_can_be_sent() {
+    fn is_sendable<T: std::error::Error + Send + Sync + Clone + 'static>() {}
+    is_sendable::<Error>();
+    assert_eq!(size_of::<Error>(), size_of::<usize>());
+    assert_eq!(size_of::<Result<(), Error>>(), size_of::<usize>());
+}
+
+#[test]
+fn what_is_shared_between_threads_can_be() {
+    fn is_shared<T: Send + Sync>() {}
+    is_shared::<FaultReport>();
+    is_shared::<Fault<'static>>();
+    is_shared::<ReasonCounter>();
+    is_shared::<ReasonCounts>();
+}
+
+#[test]
+fn an_answer_that_is_no_report_keeps_the_services_code_and_words() {
+    let error = FaultReport::from_bytes(r#"{"message":"Gone. ERROR_IMPORT_NOT_FOUND"}"#).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotAReport);
+    assert!(error.is_not_a_report() && !error.is_anomaly() && !error.is_io());
+    assert_eq!(error.code(), Some("ERROR_IMPORT_NOT_FOUND"));
+    assert_eq!(error.message(), Some("Gone. ERROR_IMPORT_NOT_FOUND"));
+    assert_eq!((error.line(), error.column(), error.anomaly()), (None, None, None));
+    assert_eq!(
+        format!("{error:?}"),
+        "Error { kind: NotAReport, what: \"this is not a faults report\", code: \"ERROR_IMPORT_NOT_FOUND\", message: \
+         \"Gone. ERROR_IMPORT_NOT_FOUND\" }"
+    );
+}
+
+#[test]
+fn an_error_stays_in_the_counter() {
+    let mut counter = ReasonCounter::with_options(&ReadOptions::new().strict(true));
+    assert!(counter.feed(b"Reason,email\nBlocker").is_ok());
+    let first = counter.feed(b"\nDuplicate,a@b\n").unwrap_err();
+    let second = counter.feed(b"Blocker,a@b,c\n").unwrap_err();
+    assert_eq!(first.to_string(), second.to_string());
+    assert_eq!(first.anomaly(), Some(Anomaly::ShortRow));
+    assert_eq!(counter.finish().unwrap_err().to_string(), first.to_string());
+
+    let written = std::io::copy(&mut &b"\xff\xfe"[..], &mut ReasonCounter::new()).unwrap_err();
+    assert_eq!(written.kind(), std::io::ErrorKind::InvalidData);
+    assert!(written.get_ref().unwrap().downcast_ref::<Error>().is_some_and(|error| error.kind() == ErrorKind::Utf16));
+}

@@ -1,0 +1,88 @@
+//! Rows as the user's own types.
+
+use std::collections::HashMap;
+
+use dotdigital_faults::{ErrorKind, FailureReason};
+use serde::Deserialize;
+
+use crate::helpers::report::report;
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct Row {
+    reason: FailureReason,
+    email: String,
+    postcode: Option<u32>,
+    nowhere: Option<String>,
+}
+
+#[test]
+fn rows_as_structs() {
+    // Columns are found in any case, in any order, by whatever the report calls the reason and the email.
+    let report = report("Id,E-Mail,POSTCODE,REASON\n1,a@b,1017,Isp Complaints\n2,c@d,,Moon\n");
+    let rows: Vec<Row> = report.deserialize().collect::<Result<_, _>>().unwrap();
+    assert_eq!(
+        rows,
+        [
+            Row { reason: FailureReason::ComplainedToIsp, email: "a@b".into(), postcode: Some(1017), nowhere: None },
+            Row { reason: FailureReason::from("Moon"), email: "c@d".into(), postcode: None, nowhere: None },
+        ]
+    );
+    assert_eq!(report.deserialize::<Row>().len(), 2);
+}
+
+#[test]
+fn rows_without_a_header_or_with_absent_cells() {
+    let rows: Vec<Row> = report("Blocker,a@b\n").deserialize().collect::<Result<_, _>>().unwrap();
+    assert_eq!((&rows[0].reason, &*rows[0].email), (&FailureReason::Blocker, "a@b"));
+
+    // An absent reason is an unknown one; an absent address is an error where one is asked for.
+    let short = report("email,postcode,Reason\na@b,1\n\"\"\n");
+    let rows: Vec<_> = short.deserialize::<Row>().collect();
+    assert_eq!(rows[0].as_ref().unwrap().reason, FailureReason::from(""));
+    assert_eq!(rows[0].as_ref().unwrap().postcode, Some(1));
+
+    let short = report("Reason,email,postcode\nBlocker\n");
+    let error = short.deserialize::<Row>().next().unwrap().unwrap_err();
+    assert_eq!(error.to_string(), "line 2, column `email`: the row doesn't fit the type: there is no such cell");
+    assert_eq!((error.kind(), error.line(), error.column()), (ErrorKind::Deserialize, Some(2), Some("email")));
+}
+
+#[test]
+fn rows_that_do_not_fit() {
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Strict {
+        country: Country,
+        age: u8,
+    }
+    #[derive(Debug, Deserialize, PartialEq)]
+    enum Country {
+        NL,
+    }
+    let report = report("Reason,email,Country,Age\nBlocker,a@b,NL,300\nBlocker,a@b,secret,1\nBlocker,a@b,NL,7\n");
+    let rows: Vec<_> = report.deserialize::<Strict>().map(|row| row.map_err(|error| error.to_string())).collect();
+    assert_eq!(
+        rows[0].as_ref().unwrap_err(),
+        "line 2, column `Age`: the row doesn't fit the type: number too large to fit in target type"
+    );
+    assert_eq!(
+        rows[1].as_ref().unwrap_err(),
+        "line 3, column `Country`: the row doesn't fit the type: the cell is of another kind"
+    );
+    assert_eq!(rows[2], Ok(Strict { country: Country::NL, age: 7 }));
+}
+
+#[test]
+fn rows_as_maps_and_tuples() {
+    let report = report("Reason,email,note,note\nBlocker,a@b,one,two\n");
+    let map: HashMap<String, String> = report.deserialize().next().unwrap().unwrap();
+    assert_eq!((&*map["Reason"], &*map["note"], &*map["note_2"]), ("Blocker", "one", "two"));
+    let tuple: (FailureReason, String, String, String) = report.deserialize().next().unwrap().unwrap();
+    assert_eq!(tuple.0, FailureReason::Blocker);
+    #[derive(Deserialize)]
+    struct Notes {
+        note: String,
+        note_2: String,
+    }
+    let notes: Notes = report.deserialize().next().unwrap().unwrap();
+    assert_eq!((&*notes.note, &*notes.note_2), ("one", "two"));
+}

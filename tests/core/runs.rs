@@ -1,0 +1,155 @@
+//! Plain records are read many at a time, and that changes nothing: neither for any report nor for any splitting.
+
+use dotdigital_faults::{FailureReason, FaultReport, ReadOptions};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::helpers::report::{count_in_pieces, render_error};
+
+/// A largest field with which each record is read by itself. Fields of the inputs are smaller.
+const CAREFUL: usize = 16 * 1024 - 1;
+
+/// What most cells hold.
+fn plain_cell() -> impl Strategy<Value = String> {
+    prop_oneof![
+        8 => "[a-zA-Z0-9 ]{0,24}",
+        1 => "[a-zéß花\u{1f600}\u{7ff}\u{800}\u{d7ff}\u{e000}\u{ffff} ]{0,24}",
+        1 => "\"[a-z, ]{0,12}(\"\"[a-z,]{0,4}|\r\n[a-z]{0,9}|\n[a-z,@]{0,9}){0,2}\"",
+    ]
+}
+
+/// What few rows hold, each time to stop a run of the others.
+fn odd_piece() -> impl Strategy<Value = Vec<u8>> {
+    let pieces: Vec<&[u8]> = vec![
+        b"\"",
+        b"\"\"",
+        b"x\"",
+        b"\"x",
+        b",",
+        b"\n",
+        b"\r",
+        b"\r\n",
+        b" \n",
+        b"\n\n",
+        b"\"\n",
+        b"\n\"",
+        b",\"",
+        b"\",",
+        b"\",\"",
+        b"@",
+        b"\nBlocker,a@b",
+        b"\"\nBlocker,a@b,\"\n",
+        b"\xff",
+        b"\xc3",
+        b"\xa9",
+        b"\xe2\x82",
+        b"\xe0\x80\x80",
+        b"\xed\xa0\x80",
+        b"\xf0\x9f\x98\x80",
+        b"\xc0\x80",
+        b"\xef\xbb\xbf",
+        b"\0",
+        b"Reason,email,a,b,c\n",
+        b"a,b,email,c,Reason\r\n",
+    ];
+    select(pieces).prop_map(<[u8]>::to_vec)
+}
+
+fn reason() -> impl Strategy<Value = String> {
+    let known: Vec<_> = FailureReason::iter().map(|reason| reason.to_string()).collect();
+    let others = [
+        "Hard Bounced",
+        "HARD-BOUNCED",
+        "Blocked",
+        "\"Duplicate\"",
+        "\"Hard bounced\"",
+        "Failed",
+        "ﬀailed",
+        "?",
+        "",
+        "Suppressed by",
+        "\u{feff}Blocker",
+    ];
+    prop_oneof![20 => select(known), 1 => select(others.to_vec()).prop_map(str::to_owned)]
+}
+
+prop_compose! {
+    /// A report that is plain for the most part, often longer than what is looked at at a time.
+    fn report()(
+        header in select(vec!["Reason,email,a,b,c", "a,b,email,c,Reason", "Blocker,email,a,b,c", "email,a,b,c,Duplicate", "Reason,email", "Reason"]),
+        bom in any::<bool>(),
+        rows in vec((reason(), vec(plain_cell(), 4), 0..1000_usize), 0..300),
+        ends in select(vec!["\n", "\r\n"]),
+        odd in vec((any::<prop::sample::Index>(), odd_piece()), 0..6),
+    ) -> Vec<u8> {
+        let width = header.split(',').count();
+        let mut bytes = if bom { b"\xef\xbb\xbf".to_vec() } else { Vec::new() };
+        bytes.extend_from_slice(header.as_bytes());
+        bytes.extend_from_slice(ends.as_bytes());
+        for (reason, mut cells, chance) in rows {
+            cells.truncate(width - 1);
+            let place = if header.starts_with("Reason") || header.starts_with("Blocker") { 0 } else { cells.len() };
+            cells.insert(place, reason);
+            match chance {
+                0..5 => drop(cells.pop()),
+                5..10 => cells.push("more".into()),
+                10..15 => cells = vec![header.into()],
+                15..18 => cells = vec!["\u{feff}".to_owned() + header],
+                _ => {}
+            }
+            bytes.extend_from_slice(cells.join(",").as_bytes());
+            bytes.extend_from_slice(ends.as_bytes());
+        }
+        for (at, piece) in odd {
+            let at = at.index(bytes.len() + 1);
+            bytes.splice(at..at, piece);
+        }
+        bytes
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn runs_change_nothing(
+        bytes in report(),
+        sizes in prop_oneof![vec(1usize..200, 1..4), vec(1usize..20_000, 1..4)],
+        strict in prop::bool::weighted(0.1),
+    ) {
+        let fast = ReadOptions::new().strict(strict);
+        let careful = ReadOptions::new().strict(strict).largest_field(CAREFUL);
+        let report = FaultReport::with_options(&bytes[..], &fast);
+        let expected = FaultReport::with_options(&bytes[..], &careful);
+        let counts = count_in_pieces(&bytes, &sizes, &fast);
+        match (&report, &expected) {
+            (Ok(report), Ok(expected)) => {
+                prop_assert_eq!(report.counts(), expected.counts());
+                prop_assert_eq!(counts.as_ref().ok(), Some(report.counts()));
+                prop_assert_eq!(report.len(), expected.len());
+                for (fault, other) in report.faults().zip(expected.faults()) {
+                    prop_assert_eq!((fault.line(), fault.bytes()), (other.line(), other.bytes()));
+                    prop_assert_eq!((fault.reason(), fault.anomalies()), (other.reason(), other.anomalies()));
+                    prop_assert_eq!(fault.email(), other.email());
+                }
+            }
+            (Err(report), Err(expected)) => {
+                prop_assert_eq!(render_error(report), render_error(expected));
+                prop_assert_eq!(counts.map_err(|error| render_error(&error)).err(), Some(render_error(report)));
+            }
+            (report, expected) => prop_assert!(false, "{:?} is not {:?}", report, expected),
+        }
+    }
+}
+
+/// A report that ends inside a record behind a byte order mark seems cut off, whatever the pieces were.
+#[test]
+fn a_report_cut_off_behind_a_mark() {
+    let bytes = "\" \u{feff}Reason,\"\"\"\"\"\"\"\"\"\"\"\"Blocker\"\"Reason,email,name\n\u{feff}\" \"\"\"\"\nHard bounced,a@bReason,email,name\n\"";
+    let options = ReadOptions::new();
+    let whole = FaultReport::from_bytes(bytes).unwrap();
+    for size in 1..bytes.len() {
+        assert_eq!(&count_in_pieces(bytes.as_bytes(), &[size], &options).unwrap(), whole.counts(), "by {size}");
+    }
+}

@@ -1,0 +1,24 @@
+//! What the tests share: a file for each thing.
+#![allow(dead_code, reason = "each of the test binaries uses its own part of it")]
+
+use uuid::{Uuid, uuid};
+
+/// The import of most tests.
+pub const ID: Uuid = uuid!("842d81e8-c619-457f-bb77-ab6c4a17da39");
+
+pub mod cases;
+pub mod child;
+#[cfg(feature = "client")]
+pub mod clock;
+#[cfg(feature = "split")]
+pub mod files;
+pub mod http;
+pub mod memory;
+pub mod pages;
+pub mod patience;
+pub mod peers;
+#[cfg(feature = "cli")]
+pub mod program;
+pub mod report;
+#[cfg(feature = "client")]
+pub mod server;

@@ -1,0 +1,116 @@
+//! Finds and starts foreign programs, and says where one is missing.
+//!
+//! `.ci/peers` installs them. Where one is missing, its tests say so and pass; with `DOTDIGITAL_FAULTS_PEERS=required`
+//! they fail instead.
+
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use super::patience;
+
+/// A file of this package.
+pub fn file(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// Says that a peer is missing, so that it is seen even where the test's own output isn't.
+#[track_caller]
+pub fn skip(peer: &str) {
+    let words = format!("{peer} is missing; .ci/peers installs it");
+    assert!(std::env::var_os("DOTDIGITAL_FAULTS_PEERS").is_none_or(|value| value != "required"), "{words}");
+    say(&format!("skipped: {words}"));
+}
+
+/// Says why a test is skipped; unlike `eprintln!`, this isn't captured.
+pub fn say(words: &str) {
+    _ = writeln!(std::io::stderr(), "{words}");
+}
+
+/// Does a command run, and well?
+fn runs(command: &mut Command) -> bool {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// Is `xmllint` there?
+pub fn has_xmllint() -> bool {
+    runs(Command::new("xmllint").arg("--version"))
+}
+
+/// A Python that has zeep: the one that `.ci/peers` has made, or the system's own.
+pub fn python_with_zeep() -> Option<PathBuf> {
+    let python = std::env::var_os("DOTDIGITAL_FAULTS_ZEEP").map_or_else(|| "python3".into(), PathBuf::from);
+    runs(Command::new(&python).args(["-c", "import zeep"])).then_some(python)
+}
+
+/// A Python that has DuckDB: the one that `.ci/peers` has made, or the system's own.
+pub fn python_with_duckdb() -> Option<PathBuf> {
+    let python = std::env::var_os("DOTDIGITAL_FAULTS_DUCKDB").map_or_else(|| "python3".into(), PathBuf::from);
+    runs(Command::new(&python).args(["-c", "import duckdb"])).then_some(python)
+}
+
+/// Vega-Lite's own JSON Schema.
+pub fn vega_lite_schema() -> Option<PathBuf> {
+    std::env::var_os("DOTDIGITAL_FAULTS_VEGA_LITE").map(PathBuf::from).filter(|path| path.is_file())
+}
+
+/// Are Prometheus and its tool there?
+pub fn has_prometheus() -> bool {
+    runs(Command::new("promtool").arg("--version")) && runs(Command::new("prometheus").arg("--version"))
+}
+
+/// Is there a PHP with SOAP?
+pub fn has_php() -> bool {
+    runs(Command::new("php").args(["-r", "exit(extension_loaded('soap') ? 0 : 1);"]))
+}
+
+/// Is Chromium there?
+pub fn has_chromium() -> bool {
+    runs(Command::new("chromium").arg("--version"))
+}
+
+/// A server that ends with the test.
+pub struct Running {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Running {
+    /// Starts it on a free port, and waits until it listens.
+    #[track_caller]
+    pub fn start(mut command: impl FnMut(SocketAddr) -> Command) -> Running {
+        // Somebody else may take the port between our finding it and the server's; then another one.
+        (0..5).find_map(|_| Running::try_start(&mut command)).expect("it listens on some port")
+    }
+
+    /// Starts it on a port that was free a moment ago; `None` if it has ended instead of listening.
+    fn try_start(command: &mut impl FnMut(SocketAddr) -> Command) -> Option<Running> {
+        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+        let child = command(address).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+        let mut running = Running { child, address };
+        let (mut has_ended, mut listens) = (false, false);
+        patience::until("it neither listens nor ends", || {
+            has_ended = running.child.try_wait().unwrap().is_some();
+            listens = !has_ended && TcpStream::connect(address).is_ok();
+            has_ended || listens
+        });
+        listens.then_some(running)
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}

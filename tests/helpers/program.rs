@@ -1,0 +1,92 @@
+//! Runs the program `faults`. Nobody else does.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// What the program hears of its environment.
+const VARIABLES: [&str; 8] = [
+    "COLUMNS",
+    "DOTDIGITAL_ENDPOINT",
+    "DOTDIGITAL_PASSWORD",
+    "DOTDIGITAL_PASSWORD_FILE",
+    "DOTDIGITAL_PROTOCOL",
+    KEY,
+    "DOTDIGITAL_REGION",
+    "DOTDIGITAL_USERNAME",
+];
+
+/// Where cargo has put it.
+pub fn path() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_faults"))
+}
+
+/// The program with these arguments, nothing on its standard input, and nothing that it heeds in its environment.
+pub fn command<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
+    let mut command = Command::new(path());
+    command.args(arguments).stdin(Stdio::null());
+    for name in VARIABLES {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// `faults split` of a report into a folder.
+pub fn split(source: &Path, dir: &Path, force: bool) -> Command {
+    let mut command = command(["split"]);
+    command.arg(source).arg("--dir").arg(dir).args(force.then_some("--force"));
+    command
+}
+
+/// What comes of these arguments.
+pub fn faults<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Output {
+    command(arguments).output().unwrap()
+}
+
+/// The variable of the key for `--redact`.
+pub const KEY: &str = "DOTDIGITAL_REDACT_KEY";
+
+/// What comes of them, with a key to redact.
+pub fn with_key(arguments: &[&str]) -> Output {
+    command(arguments).env(KEY, "key").output().unwrap()
+}
+
+/// What comes of them, with something on standard input.
+pub fn faults_on<S: AsRef<OsStr>>(input: &[u8], arguments: impl IntoIterator<Item = S>) -> Output {
+    with_input(&mut command(arguments), input)
+}
+
+/// What comes of any command, with something on standard input.
+pub fn with_input(command: &mut Command, input: &[u8]) -> Output {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // A program that doesn't read its input closes the pipe.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
+}
+
+/// What it has printed, all being well.
+#[track_caller]
+pub fn out(output: &Output) -> &str {
+    assert_eq!(output.status.code(), Some(0), "{}", said(output));
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+/// What it prints for these arguments, all being well.
+#[track_caller]
+pub fn printed(arguments: &[&str]) -> String {
+    out(&faults(arguments)).to_owned()
+}
+
+/// What it has said on standard error.
+pub fn said(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+/// The message of a failure, of which standard output must show nothing.
+#[track_caller]
+pub fn failure(output: &Output, code: i32) -> &str {
+    assert_eq!(output.status.code(), Some(code), "{}", said(output));
+    assert_eq!(output.stdout, b"");
+    said(output)
+}

@@ -1,0 +1,8 @@
+//! How much memory large reports take: each test in a process of its own, so that nobody else's memory is counted.
+#![cfg(target_os = "linux")]
+
+#[path = "../helpers/mod.rs"]
+mod helpers;
+
+mod client;
+mod sandbox;

@@ -1,0 +1,27 @@
+//! What foreign programs make of us, and we of them. Where one is missing, its tests say so and pass; `.ci/peers`
+//! installs all of them.
+//!
+//! A test belongs to its program. A new program needs a line in `.ci/peers`, and a way to find it in
+//! `helpers/peers.rs`.
+
+#[path = "../helpers/mod.rs"]
+mod helpers;
+
+mod inputs;
+
+// SOAP.
+mod php;
+mod schema;
+mod zeep;
+
+// Formats.
+mod charts;
+mod chromium;
+mod duckdb;
+mod prometheus;
+mod spreadsheet;
+
+// The program.
+mod shells;
+#[cfg(target_os = "linux")]
+mod strace;

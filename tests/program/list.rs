@@ -1,0 +1,104 @@
+//! `faults list`: the rows, and which of them.
+
+use std::fs;
+
+use dotdigital_faults::export;
+use serde_json::{Value, json};
+
+use super::split::split;
+use crate::helpers::program::{failure, faults, faults_on, out};
+
+#[test]
+fn list_as_csv() {
+    let list = |options: &[&str]| {
+        let output = faults(["list", "fixtures/all-reasons.csv"].iter().chain(options));
+        out(&output).lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(list(&[]).join("\n") + "\n", fs::read_to_string("fixtures/all-reasons.csv").unwrap());
+    assert_eq!(
+        list(&["--reason", "blocker"]),
+        ["Reason,email,firstname,lastname,country", "Blocker,gil.moreau@example.org,Gil,Moreau,FR"]
+    );
+    // The same option adds, different ones narrow.
+    assert_eq!(list(&["--reason", "blocker", "--reason", "hard_bounced"]).len(), 1 + 6);
+    assert_eq!(list(&["--remedy", "remove", "--remedy", "ignore"]).len(), 1 + 8 + 3);
+    assert_eq!(list(&["--remedy", "remove", "--reason", "blocker", "--reason", "duplicate"]).len(), 1 + 1);
+    assert_eq!(list(&["--reason", "other"]).len(), 1 + 1);
+    assert_eq!(list(&["--remedy", "correct", "--reason", "blocker"]), ["Reason,email,firstname,lastname,country"]);
+}
+
+#[test]
+fn list_keeps_every_byte() {
+    let output = faults(["list", "fixtures/invalid-utf8.csv"]);
+    assert_eq!(output.stdout, fs::read("fixtures/invalid-utf8.csv").unwrap());
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "faults: unusual, and read all the same: 1 invalid_utf8 (line 2): the row holds bytes that are not UTF-8\n"
+    );
+    assert_eq!(out(&faults(["list", "fixtures/formulas.csv"])), fs::read_to_string("fixtures/formulas.csv").unwrap());
+    assert_eq!(out(&faults(["list", "fixtures/no-header.csv"])).lines().next(), Some("column_1,column_2,column_3"));
+    assert_eq!(out(&faults(["list", "fixtures/empty.csv"])), "");
+    assert_eq!(out(&faults(["list", "fixtures/empty-header.csv"])), "Reason,email,firstname\n");
+    // Without quotes, this row would be a blank line.
+    let output = faults_on(b"Reason\nBlocker\n\" \"\n", ["list", "-"]);
+    assert_eq!(out(&output), "Reason\nBlocker\n\" \"\n");
+    let output = faults_on(b"\"{\",Reason\n1,Blocker\n", ["list", "-"]);
+    assert_eq!(out(&output), "\"{\",\"Reason\"\n1,Blocker\n");
+}
+
+#[test]
+fn list_as_json_lines() {
+    let list = |path: &str| {
+        let output = faults(["list", path, "--format", "jsonl"]);
+        out(&output).lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        list("fixtures/repeated-columns.csv"),
+        [json!({
+            "line": 2, "reason": "blocker", "label": "Blocker", "remedy": "remove", "email": "a@example.com",
+            "columns": {
+                "Reason": "Blocker", "email": "a@example.com", "note": "one", "note_3": "two", "note_2": "three", "": "four",
+            },
+        })]
+    );
+    let ragged = list("fixtures/ragged.csv");
+    assert_eq!(
+        ragged[0]["columns"],
+        json!({"Reason": "Duplicate", "email": "a@example.com", "firstname": "Ann", "lastname": null})
+    );
+    assert_eq!(ragged[1]["columns"]["column_6"], "and more");
+    assert_eq!(ragged[2]["email"], Value::Null);
+    assert_eq!(list("fixtures/no-header.csv")[1]["columns"]["column_2"], "b@example.com");
+    assert_eq!(list("fixtures/unquoted-line-break.csv")[0]["columns"]["firstname"], "Mary\nJane");
+
+    // The order of the columns is the report's.
+    let output = faults(["list", "fixtures/enrolment.csv", "--format", "jsonl"]);
+    assert_eq!(
+        out(&output).lines().next(),
+        Some(
+            r#"{"line":2,"reason":"unsubscribed","label":"Unsubscribed","remedy":"ask_consent","email":"a@example.com","columns":{"Id":"1001","Email":"a@example.com","TelephoneNumber":"","Reason":"Unsubscribed"}}"#
+        )
+    );
+}
+
+#[test]
+fn spreadsheet_safe_cells() {
+    let output = faults(["list", "fixtures/formulas.csv", "--spreadsheet-safe"]);
+    assert_eq!(
+        out(&output),
+        "Reason,email,firstname,phone\n\
+         Invalid Email,'=1+1,\"'=HYPERLINK(\"\"http://example.com\"\",\"\"x\"\")\",'+31205550100\n\
+         Duplicate,'@a@example.com,'-Ben,'-5\n"
+    );
+    let mut restored = Vec::new();
+    export::restore_csv(&output.stdout[..], &mut restored).unwrap();
+    assert_eq!(restored, fs::read("fixtures/formulas.csv").unwrap());
+    let output = faults(["list", "fixtures/formulas.csv", "--spreadsheet-safe", "--format", "jsonl"]);
+    assert!(failure(&output, 2).contains("--spreadsheet-safe is for CSV"));
+
+    let folder = tempfile::tempdir().unwrap();
+    out(&split("fixtures/formulas.csv", folder.path(), &["--spreadsheet-safe"]));
+    assert!(
+        fs::read_to_string(folder.path().join("correct.csv")).unwrap().starts_with("email,firstname,phone\n'=1+1,")
+    );
+}

@@ -1,0 +1,29 @@
+//! The program `faults`: its options, its output, its exit codes; and what the documents show of it.
+//!
+//! A test belongs to its verb, or else to the option or the document that it is about.
+
+#[path = "../helpers/mod.rs"]
+mod helpers;
+
+// Verbs.
+mod compare;
+mod fetch;
+mod list;
+mod split;
+mod summary;
+
+// What several verbs have.
+#[cfg(target_os = "linux")]
+mod disk;
+mod gates;
+mod output;
+mod redaction;
+mod rules;
+mod sources;
+mod tables;
+mod usage;
+
+// Documents.
+mod cookbook;
+mod manual;
+mod readme;

@@ -1,0 +1,58 @@
+//! What people see in a terminal.
+
+use serde_json::Value;
+
+use crate::helpers::program::{command, faults, faults_on, out};
+
+#[test]
+fn reasons() {
+    let output = faults(["reasons", "--format", "json"]);
+    let document: Value = serde_json::from_str(out(&output)).unwrap();
+    let reasons = document["reasons"].as_array().unwrap();
+    assert_eq!(reasons.len(), 14);
+    assert_eq!(reasons[5]["label"], "Hard bounced");
+    assert_eq!(reasons[13]["reason"], "other");
+    let table = faults(["reasons"]);
+    for reason in reasons {
+        assert!(out(&table).contains(reason["reason"].as_str().unwrap()));
+    }
+    assert!(out(&table).lines().all(|line| line.chars().count() <= 80));
+}
+
+#[test]
+fn tables_fit_eighty_columns_and_have_no_colours_in_a_pipe() {
+    for path in ["fixtures/all-reasons.csv", "fixtures/ragged.csv", "fixtures/joined.csv"] {
+        let output = faults(["summary", path]);
+        assert!(out(&output).lines().all(|line| line.chars().count() <= 80), "{}", out(&output));
+        assert!(!out(&output).contains('\u{1b}'));
+    }
+    let colored = faults(["summary", "fixtures/ragged.csv", "--color", "always"]);
+    assert!(out(&colored).contains('\u{1b}'));
+    let forced = command(["summary", "fixtures/ragged.csv"]).env("CLICOLOR_FORCE", "1").output().unwrap();
+    assert_eq!(out(&forced), out(&colored));
+    let never =
+        command(["summary", "fixtures/ragged.csv", "--color=never"]).env("CLICOLOR_FORCE", "1").output().unwrap();
+    assert!(!out(&never).contains('\u{1b}'));
+}
+
+#[test]
+fn a_table_is_safe_from_what_a_report_holds() {
+    let mut report = "Reason,email\nx\u{1b}[31m\u{202e}\"\n\"a\nb\",c\n".to_owned();
+    for number in 0..100 {
+        report += &format!("unknown {number},a\n");
+    }
+    let output = faults_on(report.as_bytes(), ["summary", "-"]);
+    let table = out(&output);
+    assert!(!table.contains(['\u{1b}', '\u{202e}']), "{table}");
+    assert!(table.contains(r"a\nb"), "{table}");
+    assert!(table.contains("(63 further reasons)"), "{table}");
+    assert!(table.contains("Why 102 contacts failed to import"), "{table}");
+}
+
+#[test]
+fn nothing_failed() {
+    for path in ["fixtures/empty.csv", "fixtures/empty-bom.csv", "fixtures/empty-header.csv", "fixtures/empty-null.txt"]
+    {
+        assert_eq!(out(&faults(["summary", path])), format!("No contact failed to import\n{path:?}\n"));
+    }
+}
