@@ -238,7 +238,20 @@ impl Finder<'_> {
             }
             records.push(found);
         }
-        Some(first_header(records))
+        Some(self.first_header(records))
+    }
+
+    /// The first of the records that names both columns, unless a fault stands in front of it.
+    fn first_header(&self, mut records: Vec<Vec<Found>>) -> Option<Found> {
+        let places = (0..PREAMBLE_RECORDS).flat_map(|place| (0..records.len()).map(move |by| (by, place)));
+        let is_header = |found: &Found| found.is_reason && found.is_email && self.names.name_both(&found.cells);
+        let is_at =
+            |&(by, place): &(usize, usize)| records.get(by).and_then(|found| found.get(place)).is_some_and(is_header);
+        let (by, place) = places.into_iter().find(is_at)?;
+        let start = records.get(by)?.get(place)?.record.start;
+        let mut in_front = records.iter().flatten().filter(|found| found.record.start < start);
+        let is_data = in_front.any(Found::is_fault);
+        (!is_data).then(|| records.swap_remove(by).swap_remove(place))
     }
 
     fn head(&self, found: Found, preamble: usize) -> Result<Beginning> {
@@ -260,18 +273,6 @@ impl Finder<'_> {
         let names_reason = is_header && is_reason || self.names.has_reason_position();
         Ok(Beginning::Head(Box::new(Head { header, preamble, names_reason, names_email_second, is_too_wide })))
     }
-}
-
-/// The first of the records that names both the reason's column and the email's, unless a fault stands in front of it.
-fn first_header(mut records: Vec<Vec<Found>>) -> Option<Found> {
-    let is_header = |found: &Found| found.is_reason && found.is_email && found.record.cells >= 2;
-    let places = (0..PREAMBLE_RECORDS).flat_map(|place| (0..records.len()).map(move |by| (by, place)));
-    let is_at = |&(by, place): &(usize, usize)| records.get(by).and_then(|found| found.get(place)).is_some_and(is_header);
-    let (by, place) = places.into_iter().find(is_at)?;
-    let start = records.get(by)?.get(place)?.record.start;
-    let in_front = records.iter().flatten().filter(|found| found.record.start < start);
-    let is_data = in_front.into_iter().any(Found::is_fault);
-    (!is_data).then(|| records.swap_remove(by).swap_remove(place))
 }
 
 /// Is it the header of a summary that this crate has written?

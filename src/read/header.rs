@@ -217,6 +217,12 @@ impl Names {
         }
     }
 
+    /// Do they name both columns, the reason's and another one for the email?
+    pub(crate) fn name_both(&self, names: &Texts) -> bool {
+        let reason = names.iter().position(|name| self.is_reason(name));
+        reason.is_some() && names.iter().enumerate().any(|(at, name)| Some(at) != reason && self.is_email(name))
+    }
+
     /// Has the reason's column been set by its position?
     pub(crate) fn has_reason_position(&self) -> bool {
         matches!(self.reason, Wanted::Position(_))
@@ -369,7 +375,8 @@ pub(crate) fn skip(record: &Record, bytes: &[u8], separator: u8) -> Skip {
         let is_line_of_tabs = separator == b'\t' && record.only_spaces && !record.has_quotes;
         return if is_bare || is_line_of_tabs { Skip::Silently } else { Skip::BlankRow };
     }
-    if is_bare && bytes.starts_with(BOM) && is_marks(bytes) {
+    let is_line = is_bare || separator == b'\t' && !record.has_quotes;
+    if is_line && !bytes.is_empty() && is_marks(bytes) {
         return Skip::Silently;
     }
     Skip::No

@@ -110,7 +110,7 @@ impl Message {
     /// Does it begin as an error page does, and no report can? `None` as long as there is nothing but white space.
     #[cfg(feature = "client")]
     pub(crate) fn is_page(&self) -> Option<bool> {
-        let head = self.head.strip_prefix(crate::read::scan::BOM).unwrap_or(&self.head);
+        let head = self.head.strip_prefix(crate::format::BOM).unwrap_or(&self.head);
         let first = head.iter().find(|&&byte| !is_space(byte))?;
         Some(matches!(first, b'{' | b'[' | b'<'))
     }

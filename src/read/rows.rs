@@ -350,9 +350,7 @@ impl<'b, S: RowSink> Taking<'_, 'b, S> {
         let names = &self.rows.names;
         let mut other = None;
         each_record(bytes, true, shape, (reason, email), |_, cells| {
-            let reason = cells.iter().position(|name| names.is_reason(name));
-            let has_email = cells.iter().enumerate().any(|(at, name)| Some(at) != reason && names.is_email(name));
-            other = (reason.is_some() && has_email).then_some(cells);
+            other = names.name_both(&cells).then_some(cells);
             ControlFlow::Break(())
         });
         other
@@ -360,16 +358,16 @@ impl<'b, S: RowSink> Taking<'_, 'b, S> {
 
     fn begin_again(&mut self, other: Option<Texts>, record: &Record, anomalies: AnomalySet) -> ControlFlow<()> {
         self.flush()?;
-        self.rows.unusual(anomalies, record.line)?;
-        let Some(cells) = other else { return ControlFlow::Continue(()) };
-        if cells.len() > self.rows.most_columns {
-            let error = Error::too_wide(cells.len(), self.rows.most_columns).at_line(record.line);
-            return self.rows.fail(error);
-        }
+        let Some(cells) = other else { return self.rows.unusual(anomalies, record.line) };
+        let (columns, most) = (cells.len(), self.rows.most_columns);
         match Header::new(cells, self.rows.header.shape, &self.rows.names) {
             Ok(header) => self.rows.header = Arc::new(header),
             Err(error) => return self.rows.fail(error.at_line(record.line)),
         }
+        if columns > most {
+            self.rows.fail(Error::too_wide(columns, most).at_line(record.line))?;
+        }
+        self.rows.unusual(anomalies, record.line)?;
         self.begin_header()
     }
 

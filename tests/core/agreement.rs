@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Read};
 
-use dotdigital_faults::{Error, ErrorKind, FailureReason, FaultReport, ReadOptions, ReasonCounter, ReasonCounts};
+use dotdigital_faults::{
+    ColumnChoice, Columns, Error, ErrorKind, FailureReason, FaultFeed, FaultReader, FaultReport, FaultSink, Format,
+    ReadOptions, ReasonCounter, ReasonCounts, Separator,
+};
 use proptest::prelude::*;
 use proptest::sample::select;
-
-use crate::reference::{self, Fault, Refusal, Report};
+use crate::reference::{Column, Fault, Header, Options, Refusal, Report};
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
@@ -85,6 +87,25 @@ const TOKENS: &[&[u8]] = &[
     b"\n\xEF\xBB\xBFReason,email,x\r\n",
     b"\n\xEF\xBB\xBF\"Reason\",\"email\",\"x\"\n",
     b"\nReason,\"email\",x\n",
+    b"Reason,mail\n",
+    b"\nMail,x,Reason\n",
+    b"\nemail;Reason;x\n",
+    b"\n\xEF\xBB\xBFREASON,Email,X \n",
+    b"reason for failure",
+    // Other separators, blank rows and what stands in front of a header.
+    b";",
+    b";",
+    b"|",
+    b"\n,,\n",
+    b"\n;;;\n",
+    b"\n\t\t\n",
+    b"\n\"\",\"\"\n",
+    b"\x1A",
+    b"\n\x1A\0,\n",
+    b"sep=;\n",
+    b"\nDuplicate;a@b.c;x\n",
+    b"Faults of list Spring\n",
+    b"count,share,remedy",
     // Text that is not a report.
     b"{",
     b"<",
@@ -149,6 +170,20 @@ const BEGINNINGS: &[&[u8]] = &[
     b"Duplicate,a@b.c,x,y\n",
     b"?,a@b.c,x\n",
     b"Duplicate\n",
+    b"Reason;email;x\n",
+    b"\xEF\xBB\xBFemail|Reason|x\r\n",
+    b"Reason\temail\tx\n",
+    b"sep=;\nReason;email\n",
+    b"\"SEP=|\"\r\n\nReason|email\r\n",
+    b"Title\n\nReason,email,x\n",
+    b"Title;of\n,,\n# a comment\nid;email;reason\n",
+    b"Email,Reason for failure,Date\n",
+    b"customer,contact email,why\n",
+    b"Motivo,Email\n",
+    b",,\nReason,email,x\n",
+    b"PK\x03\x04",
+    b"R\0e\0a\0s\0o\0n\0",
+    b"Reason,count,share,remedy\n",
 ];
 
 /// What stands in front of a report's beginning that occurs once more.
@@ -182,6 +217,28 @@ fn inputs() -> impl Strategy<Value = Input> {
         }
         Input([beginning, &tokens.concat()].concat())
     })
+}
+
+fn options() -> impl Strategy<Value = Options> {
+    let column = || {
+        prop_oneof![
+            12 => Just(None),
+            1 => select(vec!["reason", "x", "EMAIL ", "nowhere"]).prop_map(|name| Some(Column::Name(name.to_owned()))),
+            1 => (1_usize..5).prop_map(|position| Some(Column::Position(position))),
+        ]
+    };
+    let separator = prop_oneof![9 => Just(None), 1 => select(b",;\t|").prop_map(Some)];
+    let most_columns = prop_oneof![9 => Just(16_384_usize), 1 => 1_usize..5];
+    (any::<bool>(), largest_fields(), most_columns, separator, column(), column()).prop_map(
+        |(strict, largest_field, most_columns, separator, reason_column, email_column)| Options {
+            strict,
+            largest_field,
+            most_columns,
+            separator,
+            reason_column,
+            email_column,
+        },
+    )
 }
 
 fn largest_fields() -> impl Strategy<Value = usize> {
@@ -227,8 +284,10 @@ impl Read for Pieces<'_> {
 
 fn refusal(error: &Error) -> Refusal {
     match error.kind() {
-        ErrorKind::NotAReport => Refusal::NotAReport,
+        ErrorKind::NotAReport => error.format().map_or(Refusal::NotAReport, |format| Refusal::Format(slug(format))),
         ErrorKind::Utf16 => Refusal::Utf16,
+        ErrorKind::TooLarge => Refusal::TooWide,
+        ErrorKind::NoSuchColumn => Refusal::NoSuchColumn,
         ErrorKind::Anomaly => Refusal::Anomaly(
             error.anomaly().expect("an anomaly has a kind").slug(),
             error.line().expect("an anomaly has a line"),
@@ -237,97 +296,196 @@ fn refusal(error: &Error) -> Refusal {
     }
 }
 
-/// The library's report in the reference's words.
-fn told(report: &FaultReport) -> Report {
-    let faults = report.faults().map(|fault| Fault {
-        line: fault.line(),
-        reason: fault.reason().slug(),
-        label: fault.reason().label().to_owned(),
-        email: fault.email().into_owned(),
-        fields: fault.raw_fields().map(|field| field.into_owned()).collect(),
-        anomalies: fault.anomalies().iter().map(|anomaly| anomaly.slug()).collect(),
-        bytes: fault.bytes().to_vec(),
-    });
-    Report {
-        has_header: report.has_header(),
-        columns: report.columns().map(str::to_owned).collect(),
-        reason_column: report.reason_column(),
-        email_column: report.email_column(),
-        faults: faults.collect(),
-        anomalies: report.anomalies().iter().map(|(anomaly, count)| (anomaly.slug(), count)).collect(),
-        anomalous_lines: report
-            .anomalies()
-            .iter()
-            .map(|(anomaly, _)| (anomaly.slug(), report.anomalies().first_lines(anomaly).to_vec()))
-            .collect(),
+fn slug(format: Format) -> &'static str {
+    match format {
+        Format::Gzip => "gzip",
+        Format::Zip => "zip",
+        Format::Ole2 => "ole2",
+        Format::Pdf => "pdf",
+        Format::Bzip2 => "bzip2",
+        Format::Xz => "xz",
+        Format::Zstd => "zstd",
+        Format::SevenZip => "7z",
+        other => panic!("{other:?} has an error of its own"),
     }
 }
 
-fn reasons(counts: &ReasonCounts) -> BTreeMap<(&str, &str), u64> {
-    counts.iter().map(|(reason, count)| ((reason.slug(), reason.label()), count)).collect()
+/// What one way of reading tells, in the reference's words.
+#[derive(Debug, Default, PartialEq)]
+struct Told {
+    headers: Vec<Header>,
+    faults: Vec<Fault>,
 }
 
-fn count(pieces: &[&[u8]], options: &ReadOptions) -> Result<ReasonCounts, Error> {
+impl Told {
+    fn columns(&mut self, columns: &Columns) {
+        self.headers.push(Header {
+            has_header: columns.has_header(),
+            columns: columns.names().map(str::to_owned).collect(),
+            reason_column: columns.reason(),
+            email_column: columns.email(),
+            first_fault: self.faults.len(),
+        });
+    }
+
+    fn fault(&mut self, fault: &dotdigital_faults::Fault<'_>) {
+        assert_eq!(fault.index(), self.faults.len() as u64);
+        self.faults.push(Fault {
+            line: fault.line(),
+            reason: fault.reason().slug(),
+            label: fault.reason().label().to_owned(),
+            email: fault.email().into_owned(),
+            fields: fault.raw_fields().map(|field| field.into_owned()).collect(),
+            anomalies: fault.anomalies().iter().map(|anomaly| anomaly.slug()).collect(),
+            bytes: fault.bytes().to_vec(),
+            header: self.headers.len() - 1,
+        });
+    }
+}
+
+impl FaultSink for Told {
+    fn columns(&mut self, columns: &Columns) -> Result<(), Error> {
+        Told::columns(self, columns);
+        Ok(())
+    }
+
+    fn fault(&mut self, fault: &dotdigital_faults::Fault<'_>) -> Result<(), Error> {
+        Told::fault(self, fault);
+        Ok(())
+    }
+}
+
+/// The faults, each with the columns under which it stands: a reader doesn't tell of columns without a fault.
+fn with_columns(told: &Told) -> Vec<(Header, Fault)> {
+    let header = |fault: &Fault| Header { first_fault: 0, ..told.headers[fault.header].clone() };
+    told.faults.iter().map(|fault| (header(fault), Fault { header: 0, ..fault.clone() })).collect()
+}
+
+fn of_report(report: &FaultReport) -> Told {
+    let mut told = Told::default();
+    let mut faults = report.faults().peekable();
+    for columns in report.headers() {
+        told.columns(columns);
+        while let Some(fault) = faults.next_if(|fault| std::ptr::eq(fault.columns(), columns)) {
+            told.fault(&fault);
+        }
+    }
+    assert!(faults.next().is_none());
+    for index in (0..report.len()).step_by(7) {
+        let fault = report.get(index).expect("it is there");
+        assert_eq!((fault.line(), fault.bytes()), (told.faults[index].line, &*told.faults[index].bytes));
+    }
+    told
+}
+
+fn pulled(pieces: &[&[u8]], options: &ReadOptions) -> Result<(Told, ReasonCounts), Error> {
+    let mut reader = FaultReader::with_options(Pieces(pieces.iter().rev().copied().collect()), options);
+    let mut told = Told::default();
+    while let Some(fault) = reader.read_fault()? {
+        told.columns(fault.columns());
+        told.fault(&fault);
+    }
+    reader.into_counts().map(|counts| (told, counts))
+}
+
+fn drained(pieces: &[&[u8]], options: &ReadOptions) -> Result<(Told, ReasonCounts), Error> {
+    let mut told = Told::default();
+    let reader = FaultReader::with_options(Pieces(pieces.iter().rev().copied().collect()), options);
+    let counts = reader.drain_into(&mut told)?;
+    Ok((told, counts))
+}
+
+fn pushed(pieces: &[&[u8]], options: &ReadOptions) -> Result<(Told, ReasonCounts), Error> {
+    let mut feed = FaultFeed::with_options(Told::default(), options);
+    pieces.iter().try_for_each(|piece| feed.feed(piece))?;
+    feed.finish()
+}
+
+fn counted(pieces: &[&[u8]], options: &ReadOptions) -> Result<ReasonCounts, Error> {
     let mut counter = ReasonCounter::with_options(options);
-    for piece in pieces {
-        counter.feed(piece)?;
-    }
+    pieces.iter().try_for_each(|piece| counter.feed(piece))?;
     counter.finish()
 }
 
-/// Everything that has to be the same, for one input.
-fn compare(input: &[u8], strict: bool, largest_field: usize, cuts: &[usize]) {
-    let options = ReadOptions::new().strict(strict).largest_field(largest_field);
+fn read_options(options: &Options) -> ReadOptions {
+    let column = |column: &Column| match column {
+        Column::Name(name) => ColumnChoice::name(name),
+        Column::Position(position) => ColumnChoice::position(*position),
+    };
+    let mut read = ReadOptions::new()
+        .strict(options.strict)
+        .largest_field(options.largest_field)
+        .most_columns(options.most_columns);
+    if let Some(byte) = options.separator {
+        read = read.separator(Separator::ALL.into_iter().find(|separator| separator.byte() == byte).expect("one"));
+    }
+    if let Some(chosen) = &options.reason_column {
+        read = read.reason_column(column(chosen));
+    }
+    if let Some(chosen) = &options.email_column {
+        read = read.email_column(column(chosen));
+    }
+    read
+}
+
+/// Reads an input in each way there is: each must tell what the reference tells.
+fn compare(input: &[u8], options: &Options, cuts: &[usize]) {
+    let expected = crate::reference::read(input, options);
+    let options = read_options(options);
     let pieces = pieces(input, cuts);
-    let mut expected = reference::read(input, strict, largest_field);
-    if let Ok(report) = &mut expected {
-        for lines in report.anomalous_lines.values_mut() {
-            lines.truncate(dotdigital_faults::Anomalies::FIRST_LINES);
-        }
-    }
-
-    let read = FaultReport::with_options(input, &options);
-    let streamed = FaultReport::from_reader(Pieces(pieces.iter().rev().copied().collect()), &options);
-    let counted = count(&pieces, &options);
-    assert_eq!(read.as_ref().map(told).map_err(refusal), expected, "read at once");
-    assert_eq!(streamed.as_ref().map(told).map_err(refusal), expected, "read in pieces");
-
-    match (&read, &streamed, &counted) {
-        (Ok(read), _, Ok(counted)) => {
-            assert_eq!(reasons(counted), reasons(read.counts()));
-            assert_eq!(counted.anomalies(), read.anomalies());
-            assert_eq!(counted.total(), read.faults().len() as u64);
-            let mut faults = BTreeMap::new();
-            for fault in &expected.as_ref().expect("agreed on above").faults {
-                *faults.entry((fault.reason, fault.label.as_str())).or_insert(0) += 1;
-            }
-            assert_eq!(reasons(counted), faults);
-        }
-        (Err(read), Err(streamed), Err(counted)) => {
-            for other in [streamed, counted] {
-                assert_eq!(refusal(other), refusal(read));
-                assert_eq!((other.message(), other.code()), (read.message(), read.code()));
+    let whole = FaultReport::with_options(input, &options);
+    let counts = counted(&pieces, &options);
+    let ways = [
+        ("pulled", pulled(&pieces, &options)),
+        ("drained", drained(&pieces, &options)),
+        ("pushed", pushed(&pieces, &options)),
+    ];
+    match &expected {
+        Err(expected) => {
+            let error = whole.as_ref().map(|_| ()).expect_err("refused by the reference");
+            assert_eq!(refusal(error), *expected, "at once");
+            assert_eq!(counts.map(|_| ()).map_err(|error| refusal(&error)), Err(expected.clone()), "counted");
+            for (way, told) in ways {
+                let other = told.map(|_| ()).expect_err(way);
+                assert_eq!(refusal(&other), *expected, "{way}");
+                assert_eq!((other.to_string(), other.code()), (error.to_string(), error.code()), "{way}");
             }
         }
-        _ => panic!("read: {:?}, counted: {:?}", read.map(|_| ()), counted.map(|_| ())),
-    }
-    if let Ok(report) = &read {
-        compare_rows_alone(report, &options);
+        Ok(expected) => {
+            let report = whole.unwrap_or_else(|error| panic!("at once: {error}"));
+            let told = Told { headers: expected.headers.clone(), faults: expected.faults.clone() };
+            assert_eq!(of_report(&report), told, "at once");
+            let counts = counts.unwrap_or_else(|error| panic!("counted: {error}"));
+            compare_counts(&counts, expected, "counted");
+            compare_counts(report.counts(), expected, "at once");
+            for (way, read) in ways {
+                let (read, counts) = read.unwrap_or_else(|error| panic!("{way}: {error}"));
+                compare_counts(&counts, expected, way);
+                assert_eq!(with_columns(&read), with_columns(&told), "{way}");
+            }
+        }
     }
 }
 
-/// A row under its header alone reads as it does among the others.
-fn compare_rows_alone(report: &FaultReport, options: &ReadOptions) {
-    let told = told(report);
-    let header = told.columns.join(",");
-    let needs_quotes = |name: &String| name.contains(['"', ',', '\r', '\n', '{', '[', '<', '\u{FFFD}', '\u{FEFF}']);
-    if !told.has_header || told.columns.iter().any(needs_quotes) || header.trim().is_empty() {
-        return;
+fn compare_counts(counts: &ReasonCounts, expected: &Report, way: &str) {
+    let mut reasons: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    for fault in &expected.faults {
+        *reasons.entry((fault.reason, fault.label.as_str())).or_default() += 1;
     }
-    for fault in &told.faults {
-        let alone = [header.as_bytes(), b"\n", &fault.bytes].concat();
-        let alone = self::told(&FaultReport::with_options(alone, options).expect("a header and a row"));
-        assert_eq!(alone.faults, [Fault { line: 2, ..fault.clone() }], "alone");
+    let counted: BTreeMap<_, _> = counts.iter().map(|(reason, count)| ((reason.slug(), reason.label()), count)).collect();
+    assert_eq!(counted, reasons, "{way}");
+    assert_eq!(counts.total(), expected.faults.len() as u64, "{way}");
+    let anomalies = counts.anomalies();
+    let told: BTreeMap<_, _> = anomalies.iter().map(|(anomaly, count)| (anomaly.slug(), count)).collect();
+    assert_eq!(told, expected.anomalies, "{way}");
+    for (anomaly, _) in anomalies.iter() {
+        // In the order in which they were met: a torn row is known to be one only behind what stands inside it.
+        let mut lines = anomalies.first_lines(anomaly).to_vec();
+        lines.sort_unstable();
+        let expected = &expected.anomalous_lines[anomaly.slug()];
+        if expected.len() <= dotdigital_faults::Anomalies::FIRST_LINES {
+            assert_eq!(lines, *expected, "{way}: {anomaly}");
+        }
     }
 }
 
@@ -340,8 +498,8 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn any_input(input in inputs(), strict in any::<bool>(), largest_field in largest_fields(), cuts in cuts()) {
-        compare(&input.0, strict, largest_field, &cuts);
+    fn any_input(input in inputs(), options in options(), cuts in cuts()) {
+        compare(&input.0, &options, &cuts);
     }
 }
 
@@ -357,7 +515,8 @@ proptest! {
         largest_field in select(vec![1 << 20, 4095, 4096, 4097, 10_000, 65_536]),
         cut in select(vec![1_usize, 7, 4095, 4096, 4097, 65_535, 65_536, 65_537]),
     ) {
-        compare(&[beginning, &tokens.concat()].concat(), strict, largest_field, &[cut]);
+        let options = Options { strict, largest_field, ..Options::default() };
+        compare(&[beginning, &tokens.concat()].concat(), &options, &[cut]);
     }
 }
 
@@ -373,15 +532,17 @@ fn long_token() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn agreed(input: &[u8], largest_field: usize) -> Vec<Fault> {
-    compare(input, false, largest_field, &[1]);
-    reference::read(input, false, largest_field).expect("a report").faults
+    let options = Options { largest_field, ..Options::default() };
+    compare(input, &options, &[1]);
+    crate::reference::read(input, &options).expect("a report").faults
 }
 
-/// The header's copy has a quoted field that is too large for one: no header, and the BOM stays.
+/// The header's copy has a quoted field that is too large for one: it is another header, whose name has quotes.
 #[test]
 fn a_copy_behind_a_bom_has_the_limits_of_others() {
-    let faults = agreed(b"Reason,email\n\xEF\xBB\xBF\"Reason\",email\n", 3);
-    assert_eq!(faults[0].label, "\u{FEFF}\"Reason\"");
+    let report = b"Reason,email\n\xEF\xBB\xBF\"Reason\",email\n";
+    assert!(agreed(report, 3).is_empty());
+    assert_eq!(FaultReport::with_options(report, &ReadOptions::new().largest_field(3)).unwrap().headers().len(), 2);
 }
 
 /// The header begins with a quote that isn't closed; behind the BOM it is, far from where a copy would end.
@@ -391,7 +552,7 @@ fn a_copy_behind_a_bom_ends_where_its_quotes_do() {
         b"\"Reason,email\nDuplicate,a@b.c\n\xEF\xBB\xBF\"Reason,email\nx,and so on, and so on, and so on\n\"",
         100,
     );
-    assert_eq!(faults[1].fields[0], b"\xEF\xBB\xBF\"Reason");
+    assert_eq!(faults[1].fields[0], b"x");
 }
 
 /// With its BOM left in place, the header's copy begins with a short record, which would fit.
@@ -404,19 +565,20 @@ fn a_torn_row_ends_where_the_header_stands_once_more() {
 /// The first anomaly lies within the bytes that may be a BOM, another one behind them.
 #[test]
 fn a_strict_reading_stops_at_the_first_anomaly() {
-    let input = b"\"\nx\xFF\n";
-    compare(input, true, 0, &[100]);
-    assert_eq!(reference::read(input, true, 0), Err(Refusal::Anomaly("unclosed_quote", 1)));
+    let input = b"Reason,\"\nx\xFF\n";
+    let options = Options { strict: true, largest_field: 0, ..Options::default() };
+    compare(input, &options, &[100]);
+    assert_eq!(crate::reference::read(input, &options), Err(Refusal::Anomaly("unclosed_quote", 1)));
 }
 
 /// Every name of every reason.
 #[test]
 fn reasons_and_their_names() {
-    for (slug, label, others) in reference::REASONS {
+    for (slug, label, others) in crate::reference::REASONS {
         for name in [&[slug, label], others].concat() {
             let reason = FailureReason::try_parse(name).expect(name);
             assert_eq!((reason.slug(), reason.label()), (slug, label));
         }
     }
-    assert_eq!(FailureReason::iter().len(), reference::REASONS.len());
+    assert_eq!(FailureReason::iter().len(), crate::reference::REASONS.len());
 }
