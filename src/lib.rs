@@ -78,8 +78,7 @@
 //!
 //! | feature | for |
 //! |---|---|
-//! | `client` (default) | fetching reports, over SOAP or REST; it needs a tokio runtime |
-//! | `blocking` | a client for programs without one |
+//! | `client` (default) | fetching reports, over SOAP or REST, in async programs and in others |
 //! | `sandbox` | a stand-in of the service on loopback, for your tests and ours |
 //! | `domains` | groups by the domain of the address |
 //! | `html` | counts as a page for people |
@@ -107,12 +106,8 @@ pub mod sandbox;
 mod tally;
 
 pub use anomaly::{Anomalies, Anomaly, AnomalySet};
-#[cfg(feature = "blocking")]
-pub use client::blocking;
-// No part of the API.
 #[cfg(feature = "client")]
-#[doc(hidden)]
-pub use client::stages;
+pub use client::blocking;
 #[cfg(feature = "client")]
 pub use client::{
     Client, ClientBuilder, Credentials, Difference, ImportStatus, ImportSummary, Progress, Protocol, Region,
@@ -135,9 +130,16 @@ pub use tally::comparison::{Change, ChangedContact, Comparison, Transition};
 pub use tally::group_counts::{GroupBy, GroupCounts, GroupKey};
 pub use tally::{SourceCounts, Tally};
 
-#[cfg(all(doc, feature = "blocking", feature = "domains", feature = "html", feature = "sandbox"))]
+#[cfg(all(doc, feature = "client", feature = "domains", feature = "html", feature = "sandbox"))]
 #[doc = include_str!("cookbook.md")]
 pub mod cookbook {}
+
+/// No part of the API: what this repository's own benchmarks and fuzz targets drive. It may change at any time.
+#[cfg(feature = "client")]
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::client::probe::count_envelope;
+}
 
 /// The README's examples, so that they are tested.
 #[cfg(all(doctest, feature = "client"))]

@@ -1,5 +1,5 @@
 //! The client without `async`, in and out of a runtime.
-#![cfg(feature = "blocking")]
+#![cfg(feature = "client")]
 
 mod scripted;
 

@@ -8,7 +8,10 @@ use std::time::Instant;
 use tokio::runtime::{Builder, Handle, Runtime};
 use uuid::Uuid;
 
-use super::{Credentials, ImportStatus, ImportSummary, Progress};
+use super::credentials::Credentials;
+use super::progress::Progress;
+use super::status::ImportStatus;
+use super::summary::ImportSummary;
 use crate::error::{Error, ErrorKind, Result};
 use crate::reason::counts::ReasonCounts;
 use crate::report::FaultReport;

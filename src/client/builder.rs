@@ -2,21 +2,19 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Certificate, Proxy, redirect, tls};
 
 use super::credentials::Credentials;
 use super::endpoint::{Endpoint, Protocol, Region};
-use super::progress::Observer;
 use super::retry::{self, Policy};
 use super::secrets::Secrets;
-use super::{Client, Shared};
+use super::service::Service;
 use crate::error::{Error, ErrorKind, Result};
 use crate::read::options::ReadOptions;
 
-/// Sets up a [`Client`].
+/// Sets up a [`Client`](crate::Client).
 ///
 /// ```
 /// use std::time::Duration;
@@ -167,12 +165,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Builds the client. It connects to nothing yet.
-    ///
-    /// # Errors
-    /// [`NotPermitted`](ErrorKind::NotPermitted) without a user name or a password, and
-    /// [`Configuration`](ErrorKind::Configuration) where something can't be used as it is set.
-    pub fn build(self) -> Result<Client> {
+    /// What the clients share, checked.
+    pub(super) fn service(self) -> Result<Service> {
         self.credentials.check()?;
         let endpoint = match &self.endpoint {
             Some(address) => Endpoint::parse(self.protocol, address)?,
@@ -184,8 +178,7 @@ impl ClientBuilder {
         };
         let secrets = Secrets::new(&self.credentials);
         let ClientBuilder { credentials, policy, timeout, stall_timeout, max_size, options, .. } = self;
-        let shared = Shared { http, endpoint, credentials, secrets, policy, timeout, stall_timeout, max_size, options };
-        Ok(Client { shared: Arc::new(shared), observer: Observer::default(), deadline: None })
+        Ok(Service { http, endpoint, credentials, secrets, policy, timeout, stall_timeout, max_size, options })
     }
 
     fn http(&self, endpoint: &Endpoint) -> Result<reqwest::Client> {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use reqwest::Url;
 use uuid::Uuid;
 
-use super::operation::Operation;
+use super::operation::ServiceOperation;
 use super::rest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::escape::escape;
@@ -160,7 +160,7 @@ impl Endpoint {
     }
 
     /// The address of one call.
-    pub(super) fn of_call(&self, operation: Operation, import_id: Uuid) -> Result<Url> {
+    pub(super) fn of_call(&self, operation: ServiceOperation, import_id: Uuid) -> Result<Url> {
         match self.protocol {
             Protocol::Soap => Ok(self.url.clone()),
             Protocol::Rest => Url::parse(&format!("{}{}", self.base(), rest::path(operation, import_id)))
@@ -219,7 +219,7 @@ mod tests {
     fn the_address_of_a_call() {
         let call = |protocol, address| {
             let endpoint = Endpoint::parse(protocol, address).unwrap();
-            endpoint.of_call(Operation::Figures, Uuid::nil()).unwrap().to_string()
+            endpoint.of_call(ServiceOperation::Figures, Uuid::nil()).unwrap().to_string()
         };
         let path = "/v2/contacts/import/00000000-0000-0000-0000-000000000000/report";
         assert_eq!(call(Protocol::Soap, "https://apiconnector.com/v2/Api.svc"), "https://apiconnector.com/v2/Api.svc");

@@ -4,7 +4,7 @@
 //! siblings don't matter.
 
 use super::base64::Base64Text;
-use super::operation::Operation;
+use super::operation::ServiceOperation;
 use super::soap::{OPERATIONS, SOAP_11};
 use super::xml::{Element, Elements, Malformed, XmlReader, is_space};
 use crate::read::message::Message;
@@ -21,27 +21,27 @@ const LONGEST_FIELD: usize = 256;
 
 /// What an answer holds, once all of it has been read.
 #[derive(Debug, PartialEq)]
-pub(super) enum Content {
+pub(super) enum Outcome {
     /// The result of the operation. The report itself has been handed out on the way.
-    Result(Fields),
+    Result(ResultFields),
     /// The service's words, and its code.
     Fault { words: String, code: Option<String> },
 }
 
 /// The fields of a result other than the report, by name.
-pub(super) type Fields = Vec<(String, String)>;
+pub(super) type ResultFields = Vec<(String, String)>;
 
 /// Reads an answer as it comes.
 pub(super) struct Envelope {
     xml: XmlReader,
-    answer: Answer,
+    answer: SoapAnswer,
     /// Once the answer is known not to be what was asked for, the rest of it doesn't matter.
     malformed: Option<Malformed>,
 }
 
 impl Envelope {
-    pub(super) fn new(operation: Operation) -> Self {
-        Envelope { xml: XmlReader::default(), answer: Answer::new(operation), malformed: None }
+    pub(super) fn new(operation: ServiceOperation) -> Self {
+        Envelope { xml: XmlReader::default(), answer: SoapAnswer::new(operation), malformed: None }
     }
 
     /// Reads on, and appends to `report` what has come of it.
@@ -66,7 +66,7 @@ impl Envelope {
     }
 
     /// What it holds, now that it has ended.
-    pub(super) fn finish(self) -> Result<Content, Malformed> {
+    pub(super) fn finish(self) -> Result<Outcome, Malformed> {
         if let Some(malformed) = self.malformed {
             return Err(malformed);
         }
@@ -89,8 +89,8 @@ enum Place {
     Ignored,
 }
 
-struct Answer {
-    operation: Operation,
+struct SoapAnswer {
+    operation: ServiceOperation,
     places: Vec<Place>,
     envelope: &'static str,
     has_response: bool,
@@ -102,20 +102,20 @@ struct Answer {
     in_report: usize,
     rest: usize,
     fields: Vec<(String, Vec<u8>)>,
-    fault: Option<Fault>,
+    fault: Option<SoapFault>,
 }
 
 #[derive(Default)]
-struct Fault {
+struct SoapFault {
     /// The code is looked for in the words first, then in the rest.
     in_words: Message,
     in_rest: Message,
     words: Vec<u8>,
 }
 
-impl Answer {
-    fn new(operation: Operation) -> Self {
-        Answer {
+impl SoapAnswer {
+    fn new(operation: ServiceOperation) -> Self {
+        SoapAnswer {
             operation,
             places: Vec::new(),
             envelope: SOAP_11,
@@ -147,7 +147,7 @@ impl Answer {
             None => return Err("it is no SOAP envelope"),
             Some(Place::Envelope) if name == "Body" && namespace == self.envelope => Place::Body,
             Some(Place::Body) if name == "Fault" && namespace == self.envelope => {
-                self.fault = Some(Fault::default());
+                self.fault = Some(SoapFault::default());
                 Place::Fault
             }
             // Of the other version, a fault is understood, and nothing else.
@@ -188,10 +188,10 @@ impl Answer {
         })
     }
 
-    fn content(self) -> Result<Content, Malformed> {
+    fn content(self) -> Result<Outcome, Malformed> {
         if let Some(mut fault) = self.fault {
             let code = fault.in_words.code().map(String::from).or_else(|| fault.in_rest.code().map(String::from));
-            return Ok(Content::Fault { words: String::from_utf8_lossy(&fault.words).trim().into(), code });
+            return Ok(Outcome::Fault { words: String::from_utf8_lossy(&fault.words).trim().into(), code });
         }
         if self.envelope == SOAP_12 {
             return Err("it is SOAP 1.2, not the 1.1 of the contract");
@@ -201,13 +201,13 @@ impl Answer {
         }
         self.base64.finish().map_err(|_| NOT_BASE64)?;
         let read = |(name, value): (String, Vec<u8>)| (name, String::from_utf8_lossy(&value).trim().into());
-        Ok(Content::Result(self.fields.into_iter().map(read).collect()))
+        Ok(Outcome::Result(self.fields.into_iter().map(read).collect()))
     }
 }
 
 const NOT_BASE64: Malformed = "its result is not base64";
 
-impl Elements for Answer {
+impl Elements for SoapAnswer {
     fn start(&mut self, element: &Element<'_>) -> Result<(), Malformed> {
         let place = self.place(element)?;
         self.places.push(place);
@@ -263,7 +263,7 @@ mod tests {
     use super::*;
 
     /// What is read of a document, which must be the same for every splitting.
-    fn read(operation: Operation, document: &[u8]) -> Result<(Vec<u8>, Content), Malformed> {
+    fn read(operation: ServiceOperation, document: &[u8]) -> Result<(Vec<u8>, Outcome), Malformed> {
         let by = |piece: usize| {
             let (mut envelope, mut report) = (Envelope::new(operation), Vec::new());
             for piece in document.chunks(piece) {
@@ -290,9 +290,9 @@ mod tests {
     }
 
     fn report(document: impl AsRef<[u8]>) -> Result<String, Malformed> {
-        match read(Operation::Faults, document.as_ref())? {
-            (report, Content::Result(_)) => Ok(String::from_utf8(report).unwrap()),
-            (_, Content::Fault { .. }) => Err("a fault"),
+        match read(ServiceOperation::Faults, document.as_ref())? {
+            (report, Outcome::Result(_)) => Ok(String::from_utf8(report).unwrap()),
+            (_, Outcome::Fault { .. }) => Err("a fault"),
         }
     }
 
@@ -418,7 +418,7 @@ mod tests {
         ) {
             let inside = parts.concat();
             let document = if is_inside { faults(&inside) } else { inside };
-            let _ = read(Operation::Faults, document.as_bytes());
+            let _ = read(ServiceOperation::Faults, document.as_bytes());
         }
 
         #[test]
@@ -428,7 +428,7 @@ mod tests {
             let lines: Vec<_> = text.as_bytes().chunks(break_at).map(String::from_utf8_lossy).collect();
             const RESULT: &str = "GetContactImportReportFaultsResult";
             let document = faults(&format!("<{RESULT}>{}</{RESULT}>", lines.join("\r\n")));
-            let (report, _) = read(Operation::Faults, document.as_bytes()).unwrap();
+            let (report, _) = read(ServiceOperation::Faults, document.as_bytes()).unwrap();
             prop_assert_eq!(report, bytes);
         }
     }
@@ -436,13 +436,13 @@ mod tests {
     #[test]
     fn around_the_report_there_is_a_limit() {
         let comment = format!("<!--{}-->", "x".repeat(LARGEST_REST));
-        let (mut envelope, document) = (Envelope::new(Operation::Faults), faults(&comment));
+        let (mut envelope, document) = (Envelope::new(ServiceOperation::Faults), faults(&comment));
         let fed = document.as_bytes().chunks(1000).try_for_each(|piece| envelope.feed(piece, &mut Vec::new()));
         assert_eq!(fed, Err("its envelope is too large"));
 
         const RESULT: &str = "GetContactImportReportFaultsResult";
         let document = faults(&format!("<{RESULT}>{}</{RESULT}>", "UmVh&#xD;\n".repeat(LARGEST_REST / 4)));
-        let (mut envelope, mut report) = (Envelope::new(Operation::Faults), Vec::new());
+        let (mut envelope, mut report) = (Envelope::new(ServiceOperation::Faults), Vec::new());
         document.as_bytes().chunks(1000).try_for_each(|piece| envelope.feed(piece, &mut report)).unwrap();
         assert_eq!(report.len(), 3 * LARGEST_REST / 4);
     }
@@ -468,8 +468,8 @@ mod tests {
             (soap_11(""), "", None),
             (soap_12.into(), "No. ERROR_B", Some("ERROR_B")),
         ] {
-            let expected = Content::Fault { words: words.into(), code: code.map(Into::into) };
-            assert_eq!(read(Operation::Faults, document.as_bytes()), Ok((Vec::new(), expected)), "{document}");
+            let expected = Outcome::Fault { words: words.into(), code: code.map(Into::into) };
+            assert_eq!(read(ServiceOperation::Faults, document.as_bytes()), Ok((Vec::new(), expected)), "{document}");
         }
     }
 
@@ -481,7 +481,7 @@ mod tests {
             ))
         };
         let owned = |fields: &[(&str, &str)]| {
-            Ok(Content::Result(fields.iter().map(|&(name, value)| (name.into(), value.into())).collect()))
+            Ok(Outcome::Result(fields.iter().map(|&(name, value)| (name.into(), value.into())).collect()))
         };
         for (result, expected) in [
             (
@@ -503,7 +503,7 @@ mod tests {
                 Err("there is text in place of its result"),
             ),
         ] {
-            let read = read(Operation::Progress, progress(result).as_bytes());
+            let read = read(ServiceOperation::Progress, progress(result).as_bytes());
             assert_eq!(read.map(|(_, content)| content), expected, "{result}");
         }
     }

@@ -7,14 +7,14 @@ use reqwest::{Method, Request, Response};
 use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Uuid;
 
-use super::Shared;
-use super::body::{Body, LARGEST_ERROR};
+use super::body::{AnswerBody, LARGEST_ERROR};
 use super::collect::{Collector, NotThat};
 use super::endpoint::Protocol;
-use super::envelope::{Content, Envelope, Fields};
-use super::operation::Operation;
+use super::envelope::{Envelope, Outcome, ResultFields};
+use super::operation::ServiceOperation;
 use super::progress::{Observer, Progress};
-use super::retry::{Attempt, Failure, named_wait};
+use super::retry::{Attempt, FailedAttempt, named_wait};
+use super::service::Service;
 use super::soap;
 use super::status::ImportStatus;
 use super::transport;
@@ -29,9 +29,9 @@ const LONGEST_WORDS: usize = 2048;
 
 /// Asks one question, as often as it is told to.
 pub(super) struct Exchange<'c, C> {
-    pub(super) shared: &'c Shared,
+    pub(super) service: &'c Service,
     pub(super) observer: &'c Observer,
-    pub(super) operation: Operation,
+    pub(super) operation: ServiceOperation,
     pub(super) import_id: Uuid,
     pub(super) collector: C,
 }
@@ -39,11 +39,15 @@ pub(super) struct Exchange<'c, C> {
 impl<C: Collector> Attempt for Exchange<'_, C> {
     type Output = C::Output;
 
-    async fn attempt(&mut self, until: Instant) -> Result<C::Output, Failure> {
+    async fn attempt(&mut self, until: Instant) -> Result<C::Output, FailedAttempt> {
         self.collector.restart();
-        let request = self.request().map_err(Failure::lasting)?;
-        let response =
-            self.shared.http.execute(request).await.map_err(|error| transport::failed(&error, self.shared))?;
+        let request = self.request().map_err(FailedAttempt::lasting)?;
+        let response = self
+            .service
+            .http
+            .execute(request)
+            .await
+            .map_err(|error| transport::failed(&error, &self.service.secrets))?;
         let status = response.status().as_u16();
         tracing::debug!(status, "answered");
         match (status, self.protocol()) {
@@ -55,11 +59,11 @@ impl<C: Collector> Attempt for Exchange<'_, C> {
 
 impl<C: Collector> Exchange<'_, C> {
     fn protocol(&self) -> Protocol {
-        self.shared.endpoint.protocol()
+        self.service.endpoint.protocol()
     }
 
     fn request(&self) -> Result<Request, Error> {
-        let url = self.shared.endpoint.of_call(self.operation, self.import_id)?;
+        let url = self.service.endpoint.of_call(self.operation, self.import_id)?;
         let header = |text: &str| {
             text.parse().map_err(|_| Error::new(ErrorKind::Configuration, "the request has a header that HTTP forbids"))
         };
@@ -73,47 +77,51 @@ impl<C: Collector> Exchange<'_, C> {
             }
             Protocol::Rest => Request::new(Method::GET, url),
         };
-        request.headers_mut().insert(AUTHORIZATION, self.shared.credentials.header()?);
+        request.headers_mut().insert(AUTHORIZATION, self.service.credentials.header()?);
         Ok(request)
     }
 
     /// Reads an answer that may be the result.
-    async fn read(&mut self, mut response: Response) -> Result<C::Output, Failure> {
+    async fn read(&mut self, mut response: Response) -> Result<C::Output, FailedAttempt> {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         // None is offered; decoding one that comes all the same could be a bomb, and not decoding it a wrong report.
         if headers.get(CONTENT_ENCODING).is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-            return Err(Failure::lasting(unexpected("it is compressed, which was not offered").with_status(status)));
+            return Err(FailedAttempt::lasting(
+                unexpected("it is compressed, which was not offered").with_status(status),
+            ));
         }
         let total = response.content_length();
-        let mut body = Body::new(self.protocol(), self.operation, self.shared.max_size);
-        body.check_size(total.unwrap_or(0), 0).map_err(Failure::lasting)?;
+        let mut body = AnswerBody::new(self.protocol(), self.operation, self.service.max_size);
+        body.check_size(total.unwrap_or(0), 0).map_err(FailedAttempt::lasting)?;
         let mut report = Vec::new();
         loop {
-            let Some(piece) = next(&mut response, self.shared).await? else { break };
+            let Some(piece) = next(&mut response, self.service).await? else { break };
             report.clear();
-            let is_read_on = body.feed(piece.as_ref(), &mut report).map_err(Failure::lasting)?;
+            let is_read_on = body.feed(piece.as_ref(), &mut report).map_err(FailedAttempt::lasting)?;
             self.observer.tell(&Progress::Received { bytes: body.received, total });
-            self.collector.feed(&report).map_err(|error| Failure::lasting(error.with_status(status)))?;
+            if !report.is_empty() {
+                self.collector.feed(&report).map_err(|error| FailedAttempt::lasting(error.with_status(status)))?;
+            }
             if !is_read_on {
                 break;
             }
         }
         let (mut said, content) = body.finish();
         match content {
-            Ok(Content::Result(fields)) => match self.collector.finish(self.cleaned(fields)).await {
+            Ok(Outcome::Result(fields)) => match self.collector.finish(self.cleaned(fields)).await {
                 Ok(output) => Ok(output),
                 Err(NotThat::Error(error)) if error.kind() == ErrorKind::NotAReport => {
                     let code = error.code().map(String::from);
                     Err(self.not_that("it is not a faults report", code, &mut said, status, &headers))
                 }
-                Err(NotThat::Error(error)) => Err(Failure::lasting(error.with_status(status))),
+                Err(NotThat::Error(error)) => Err(FailedAttempt::lasting(error.with_status(status))),
                 Err(NotThat::Malformed(malformed)) => {
                     let code = said.code().map(String::from);
                     Err(self.not_that(malformed, code, &mut said, status, &headers))
                 }
             },
-            Ok(Content::Fault { words, code }) => {
+            Ok(Outcome::Fault { words, code }) => {
                 let verdict = judge(self.protocol(), status, code.as_deref(), true);
                 Err(self.failure(verdict, &words, code.as_deref(), status, &headers))
             }
@@ -125,10 +133,10 @@ impl<C: Collector> Exchange<'_, C> {
     }
 
     /// A status that nobody has documented is repeated as it is, and so must not hold the credentials.
-    fn cleaned(&self, mut fields: Fields) -> Fields {
+    fn cleaned(&self, mut fields: ResultFields) -> ResultFields {
         for (_, value) in &mut fields {
-            if self.operation == Operation::Progress && matches!(value.as_str().into(), ImportStatus::Other(_)) {
-                *value = self.shared.secrets.clean(value).into_owned();
+            if self.operation == ServiceOperation::Progress && matches!(value.as_str().into(), ImportStatus::Other(_)) {
+                *value = self.service.secrets.clean(value).into_owned();
             }
         }
         fields
@@ -142,23 +150,23 @@ impl<C: Collector> Exchange<'_, C> {
         said: &mut Message,
         status: u16,
         headers: &HeaderMap,
-    ) -> Failure {
-        let words = said.text_after(|text| self.shared.secrets.clean(text));
+    ) -> FailedAttempt {
+        let words = said.text_after(|text| self.service.secrets.clean(text));
         match code {
             Some(code) => {
                 let verdict = judge(self.protocol(), status, Some(&code), false);
                 self.failure(verdict, &words, Some(&code), status, headers)
             }
-            None => Failure::lasting(unexpected(malformed).saying(words, None).with_status(status)),
+            None => FailedAttempt::lasting(unexpected(malformed).saying(words, None).with_status(status)),
         }
     }
 
     /// Reads an answer that can't be the result, and judges it by as much of it as comes in time.
-    async fn refused(&mut self, mut response: Response, until: Instant) -> Failure {
+    async fn refused(&mut self, mut response: Response, until: Instant) -> FailedAttempt {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         // The status is known already, and no answer may make it forgotten by being slow.
-        let enough = Instant::now().checked_add(self.shared.stall_timeout).map_or(until, |enough| enough.min(until));
+        let enough = Instant::now().checked_add(self.service.stall_timeout).map_or(until, |enough| enough.min(until));
         let (mut said, mut envelope, mut received) = (Message::default(), Envelope::new(self.operation), 0);
         while received < LARGEST_ERROR
             && let Ok(Ok(Some(piece))) = timeout_at(enough, response.chunk()).await
@@ -169,15 +177,22 @@ impl<C: Collector> Exchange<'_, C> {
             received += piece.len() as u64;
         }
         let (words, code, is_fault) = match envelope.finish() {
-            Ok(Content::Fault { words, code }) => (words, code, true),
-            _ => (said.text_after(|text| self.shared.secrets.clean(text)), said.code().map(String::from), false),
+            Ok(Outcome::Fault { words, code }) => (words, code, true),
+            _ => (said.text_after(|text| self.service.secrets.clean(text)), said.code().map(String::from), false),
         };
         let verdict = judge(self.protocol(), status, code.as_deref(), is_fault);
         self.failure(verdict, &words, code.as_deref(), status, &headers)
     }
 
-    fn failure(&self, verdict: Verdict, words: &str, code: Option<&str>, status: u16, headers: &HeaderMap) -> Failure {
-        let clean = |text: &str| escape_within(&self.shared.secrets.clean(text), LONGEST_WORDS);
+    fn failure(
+        &self,
+        verdict: Verdict,
+        words: &str,
+        code: Option<&str>,
+        status: u16,
+        headers: &HeaderMap,
+    ) -> FailedAttempt {
+        let clean = |text: &str| escape_within(&self.service.secrets.clean(text), LONGEST_WORDS);
         let code = code.map(clean);
         let mut error =
             Error::new(verdict.kind, verdict.what).saying(clean(words), code.as_deref()).with_status(status);
@@ -189,19 +204,19 @@ impl<C: Collector> Exchange<'_, C> {
         {
             error = error.with_retry_after(wait);
         }
-        Failure { error, again: verdict.again }
+        FailedAttempt { error, again: verdict.again }
     }
 }
 
 /// The next piece of a body. What cuts it short may pass.
-async fn next(response: &mut Response, shared: &Shared) -> Result<Option<impl AsRef<[u8]> + use<>>, Failure> {
+async fn next(response: &mut Response, service: &Service) -> Result<Option<impl AsRef<[u8]> + use<>>, FailedAttempt> {
     let status = response.status().as_u16();
-    match timeout(shared.stall_timeout, response.chunk()).await {
+    match timeout(service.stall_timeout, response.chunk()).await {
         Ok(Ok(piece)) => Ok(piece),
-        Ok(Err(error)) => Err(Failure::passing(transport::cut(&error, shared).with_status(status))),
+        Ok(Err(error)) => Err(FailedAttempt::passing(transport::cut(&error, &service.secrets).with_status(status))),
         Err(_) => {
-            let what = format!("the answer began, and then stalled for {:?}", shared.stall_timeout);
-            Err(Failure::passing(Error::timed_out(Timeout::Stalled, what).with_status(status)))
+            let what = format!("the answer began, and then stalled for {:?}", service.stall_timeout);
+            Err(FailedAttempt::passing(Error::timed_out(Timeout::Stalled, what).with_status(status)))
         }
     }
 }

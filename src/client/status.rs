@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 
-use super::envelope::Fields;
+use super::envelope::ResultFields;
 use super::xml::Malformed;
 use crate::escape::escape;
 
@@ -69,7 +69,7 @@ impl ImportStatus {
     }
 
     /// Reads it from the fields of an answer.
-    pub(super) fn from_fields(fields: &Fields) -> Result<ImportStatus, Malformed> {
+    pub(super) fn from_fields(fields: &ResultFields) -> Result<ImportStatus, Malformed> {
         let field = |wanted: &str| fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
         match field("Status") {
             Some((_, status)) => Ok(status.as_str().into()),
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn an_answer_without_a_status() {
-        let fields = |names: &[&str]| names.iter().map(|&name| (name.into(), String::new())).collect::<Fields>();
+        let fields = |names: &[&str]| names.iter().map(|&name| (name.into(), String::new())).collect::<ResultFields>();
         for (names, expected) in [
             (&[][..], Ok(ImportStatus::NotFinished)),
             (&["Id"], Ok(ImportStatus::NotFinished)),

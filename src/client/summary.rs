@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::envelope::Fields;
+use super::envelope::ResultFields;
 use super::xml::Malformed;
 use crate::reason::FailureReason;
 use crate::reason::counts::ReasonCounts;
@@ -69,7 +69,7 @@ impl ImportSummary {
     }
 
     /// Reads it from the fields of an answer. Each field but the first two bears one of the names of a reason.
-    pub(super) fn from_fields(fields: &Fields) -> Result<ImportSummary, Malformed> {
+    pub(super) fn from_fields(fields: &ResultFields) -> Result<ImportSummary, Malformed> {
         let mut summary = ImportSummary::default();
         for (name, value) in fields.iter().filter(|(_, value)| !value.is_empty()) {
             let figure = || value.parse::<u64>().map_err(|_| "one of its figures is no number");
@@ -102,7 +102,7 @@ impl fmt::Display for Difference {
 mod tests {
     use super::*;
 
-    fn fields(fields: &[(&str, &str)]) -> Fields {
+    fn fields(fields: &[(&str, &str)]) -> ResultFields {
         fields.iter().map(|&(name, value)| (name.into(), value.into())).collect()
     }
 

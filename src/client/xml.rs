@@ -37,7 +37,7 @@ pub(super) struct Element<'a> {
 /// Reads one document.
 #[derive(Default)]
 pub(super) struct XmlReader {
-    state: State,
+    state: XmlState,
     /// What must be seen whole: the first three bytes, a tag, a reference, what opens a markup.
     held: Vec<u8>,
     /// The names of the open elements, with their prefixes.
@@ -47,7 +47,7 @@ pub(super) struct XmlReader {
 }
 
 #[derive(Clone, Copy, Default, PartialEq)]
-enum State {
+enum XmlState {
     #[default]
     Beginning,
     Text,
@@ -68,18 +68,18 @@ impl XmlReader {
     pub(super) fn feed(&mut self, mut piece: &[u8], elements: &mut impl Elements) -> Result<(), Malformed> {
         while !piece.is_empty() {
             let used = match self.state {
-                State::Beginning => self.beginning(piece, elements)?,
-                State::Text => self.text(piece, elements)?,
-                State::Reference => self.reference(piece, elements)?,
-                State::Markup => self.markup(piece)?,
-                State::Tag(quote) => self.tag(piece, quote, elements)?,
-                State::Comment(seen) => {
+                XmlState::Beginning => self.beginning(piece, elements)?,
+                XmlState::Text => self.text(piece, elements)?,
+                XmlState::Reference => self.reference(piece, elements)?,
+                XmlState::Markup => self.markup(piece)?,
+                XmlState::Tag(quote) => self.tag(piece, quote, elements)?,
+                XmlState::Comment(seen) => {
                     let (used, seen) = until(b"-->", seen, piece);
-                    self.state = if seen == 3 { State::Text } else { State::Comment(seen) };
+                    self.state = if seen == 3 { XmlState::Text } else { XmlState::Comment(seen) };
                     used
                 }
-                State::Cdata(seen) => self.cdata(piece, seen, elements)?,
-                State::Instruction(seen) => self.instruction(piece, seen)?,
+                XmlState::Cdata(seen) => self.cdata(piece, seen, elements)?,
+                XmlState::Instruction(seen) => self.instruction(piece, seen)?,
             };
             piece = piece.get(used..).unwrap_or_default();
         }
@@ -89,8 +89,8 @@ impl XmlReader {
     /// Whether the document was whole.
     pub(super) fn finish(&self) -> Result<(), Malformed> {
         match self.state {
-            State::Text if self.has_root && self.open.is_empty() => Ok(()),
-            State::Beginning | State::Text if !self.has_root => Err("it holds no element"),
+            XmlState::Text if self.has_root && self.open.is_empty() => Ok(()),
+            XmlState::Beginning | XmlState::Text if !self.has_root => Err("it holds no element"),
             _ => Err("it ends in the middle"),
         }
     }
@@ -102,7 +102,7 @@ impl XmlReader {
         self.held.extend(piece.iter().take(used));
         // No whole document has fewer bytes.
         if self.held.len() == MARK.len() {
-            self.state = State::Text;
+            self.state = XmlState::Text;
             let held = std::mem::take(&mut self.held);
             if let [0xff, 0xfe, _] | [0xfe, 0xff, _] | [0, _, _] | [_, 0, _] = held[..] {
                 return Err("it is UTF-16, not UTF-8");
@@ -121,8 +121,8 @@ impl XmlReader {
         self.held.clear();
         match mark.first() {
             None => return Ok(text.len()),
-            Some(b'<') => self.state = State::Markup,
-            Some(_) => self.state = State::Reference,
+            Some(b'<') => self.state = XmlState::Markup,
+            Some(_) => self.state = XmlState::Reference,
         }
         Ok(text.len() + 1)
     }
@@ -150,7 +150,7 @@ impl XmlReader {
                     .ok_or(UNKNOWN)?,
                 Err(_) => return Err(UNKNOWN),
             };
-            self.state = State::Text;
+            self.state = XmlState::Text;
             self.pass_on(character.encode_utf8(&mut [0; 4]).as_bytes(), elements)?;
         }
         Ok(used)
@@ -171,28 +171,28 @@ impl XmlReader {
         const COMMENT: &[u8] = b"!--";
         let Some(&byte) = piece.first() else { return Ok(0) };
         match (self.held.is_empty(), byte) {
-            (true, b'?') => self.state = State::Instruction(0),
+            (true, b'?') => self.state = XmlState::Instruction(0),
             (true, b'!') | (false, _) => {
                 self.held.push(byte);
                 if self.held == COMMENT {
-                    self.state = State::Comment(0);
+                    self.state = XmlState::Comment(0);
                 } else if self.held == CDATA {
                     if self.open.is_empty() {
                         return Err(OUTSIDE);
                     }
-                    self.state = State::Cdata(0);
+                    self.state = XmlState::Cdata(0);
                 } else if b"!DOCTYPE".starts_with(&self.held.to_ascii_uppercase()) && self.held.len() > 1 {
                     return Err("it has a DOCTYPE, which is refused");
                 } else if !COMMENT.starts_with(&self.held) && !CDATA.starts_with(&self.held) {
                     return Err("it has a declaration, which is refused");
                 }
-                if self.state != State::Markup {
+                if self.state != XmlState::Markup {
                     self.held.clear();
                 }
             }
             // The tag begins with this byte, which is not used up here.
             (true, _) => {
-                self.state = State::Tag(None);
+                self.state = XmlState::Tag(None);
                 return Ok(0);
             }
         }
@@ -205,7 +205,7 @@ impl XmlReader {
             used += 1;
             match (quote, byte) {
                 (None, b'>') => {
-                    self.state = State::Text;
+                    self.state = XmlState::Text;
                     let tag = std::mem::take(&mut self.held);
                     let tag = std::str::from_utf8(&tag).map_err(|_| "a tag is not UTF-8")?;
                     self.read_tag(tag, elements)?;
@@ -221,7 +221,7 @@ impl XmlReader {
             }
             self.held.push(byte);
         }
-        self.state = State::Tag(quote);
+        self.state = XmlState::Tag(quote);
         Ok(used)
     }
 
@@ -282,7 +282,7 @@ impl XmlReader {
         let before = END.get(..seen.min(text)).unwrap_or_default();
         elements.text(before)?;
         elements.text(piece.get(..text - before.len()).unwrap_or_default())?;
-        self.state = if now == END.len() { State::Text } else { State::Cdata(now) };
+        self.state = if now == END.len() { XmlState::Text } else { XmlState::Cdata(now) };
         Ok(used)
     }
 
@@ -290,9 +290,9 @@ impl XmlReader {
         let (used, seen) = until(b"?>", seen, piece);
         let room = LONGEST_TAG.saturating_sub(self.held.len());
         self.held.extend(piece.iter().take(used.min(room)));
-        self.state = State::Instruction(seen);
+        self.state = XmlState::Instruction(seen);
         if seen == 2 {
-            self.state = State::Text;
+            self.state = XmlState::Text;
             let held = std::mem::take(&mut self.held);
             let content = std::str::from_utf8(&held).unwrap_or_default().trim_end_matches("?>");
             if let Some(rest) = content.strip_prefix("xml")
