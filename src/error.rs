@@ -80,6 +80,35 @@ pub enum ErrorKind {
     Configuration,
 }
 
+impl fmt::Display for ErrorKind {
+    /// The kind in a few words, such as `not permitted`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            ErrorKind::NotAReport => "not a report",
+            ErrorKind::Utf16 => "UTF-16, not UTF-8",
+            ErrorKind::Anomaly => "an unusual row, read strictly",
+            ErrorKind::Deserialize => "a row of another shape",
+            ErrorKind::NoSuchColumn => "no such column",
+            ErrorKind::TooLarge => "too large",
+            ErrorKind::Io => "reading or writing failed",
+            ErrorKind::Exists => "there already",
+            ErrorKind::EmptyKey => "an empty key",
+            ErrorKind::NotPermitted => "not permitted",
+            ErrorKind::NotFound => "not found",
+            ErrorKind::NotFinished => "not finished yet",
+            ErrorKind::EndedWithoutReport => "ended without a report",
+            ErrorKind::Expired => "expired",
+            ErrorKind::RateLimited => "calls are limited",
+            ErrorKind::Unavailable => "unavailable",
+            ErrorKind::TimedOut => "timed out",
+            ErrorKind::Untrusted => "not to be trusted",
+            ErrorKind::Refused => "refused",
+            ErrorKind::UnexpectedAnswer => "an unexpected answer",
+            ErrorKind::Configuration => "a setting that can't work",
+        })
+    }
+}
+
 /// Which time limit has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

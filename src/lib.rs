@@ -8,8 +8,8 @@
 #![cfg_attr(not(feature = "client"), doc = "```ignore")]
 //! use dotdigital_faults::{Client, Credentials, FailureReason};
 //!
-//! # async fn run(username: String, password: String, import_id: uuid::Uuid) -> dotdigital_faults::Result<()> {
-//! let client = Client::new(Credentials::new(username, password))?; // SOAP, region r1
+//! # async fn run(import_id: uuid::Uuid) -> dotdigital_faults::Result<()> {
+//! let client = Client::new(Credentials::from_env()?)?; // SOAP, region r1
 //! let report = client.report_faults(import_id).await?; // or FaultReport::from_bytes(bytes)?
 //!
 //! for (reason, count) in report.counts().by_frequency() {
@@ -109,9 +109,7 @@ pub use anomaly::{Anomalies, Anomaly, AnomalySet};
 #[cfg(feature = "client")]
 pub use client::blocking;
 #[cfg(feature = "client")]
-pub use client::{
-    Client, ClientBuilder, Credentials, Difference, ImportStatus, ImportSummary, Progress, Protocol, Region,
-};
+pub use client::{Client, ClientBuilder, Credentials, ImportStatus, ImportSummary, Progress, Protocol, Region};
 pub use error::{Error, ErrorKind, Result, Timeout};
 pub use read::counter::ReasonCounter;
 pub use read::options::ReadOptions;
@@ -126,6 +124,9 @@ pub use report::domain::domain_in_unicode;
 pub use report::fault::{Fault, Fields, RawFields};
 pub use report::group::Group;
 pub use report::{FaultReport, Faults};
+/// The HTTP library of the client, for those who hand in a client of their own, and want its version to fit.
+#[cfg(feature = "client")]
+pub use reqwest;
 pub use tally::comparison::{Change, ChangedContact, Comparison, Transition};
 pub use tally::group_counts::{GroupBy, GroupCounts, GroupKey};
 pub use tally::{SourceCounts, Tally};
@@ -133,6 +134,12 @@ pub use tally::{SourceCounts, Tally};
 #[cfg(all(doc, feature = "client", feature = "domains", feature = "html", feature = "sandbox"))]
 #[doc = include_str!("cookbook.md")]
 pub mod cookbook {}
+
+/// What a comparison of the service's own figures with a report tells.
+#[cfg(feature = "client")]
+pub mod import_summary {
+    pub use crate::client::Difference;
+}
 
 /// No part of the API: what this repository's own benchmarks and fuzz targets drive. It may change at any time.
 #[cfg(feature = "client")]

@@ -153,7 +153,8 @@ impl ClientBuilder {
         self
     }
 
-    /// A client of one's own, in place of the one that would be made.
+    /// A client of one's own, in place of the one that would be made; its library is re-exported as
+    /// [`dotdigital_faults::reqwest`](crate::reqwest).
     ///
     /// What it does is then up to it: this crate can no longer promise that no redirect is followed, that no
     /// compression is offered, which proxies are used, which certificates are trusted, that `localhost` is this very

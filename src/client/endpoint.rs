@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use reqwest::Url;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
 use super::operation::ServiceOperation;
@@ -75,6 +76,18 @@ macro_rules! names {
         impl fmt::Display for $type {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.pad(self.as_str())
+            }
+        }
+
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
             }
         }
     };
@@ -241,6 +254,15 @@ mod tests {
         }
         assert_eq!("R2".parse::<Region>().unwrap(), Region::R2);
         assert_eq!("rest".parse::<Protocol>().unwrap(), Protocol::Rest);
+        for region in [Region::R1, Region::R2, Region::R3] {
+            let json = serde_json::to_string(&region).unwrap();
+            assert_eq!(json, format!("\"{region}\""));
+            assert_eq!(serde_json::from_str::<Region>(&json).unwrap(), region);
+        }
+        assert_eq!(serde_json::to_string(&[Protocol::Soap, Protocol::Rest]).unwrap(), r#"["soap","rest"]"#);
+        assert_eq!(serde_json::from_str::<Protocol>(r#""REST""#).unwrap(), Protocol::Rest);
+        let error = serde_json::from_str::<Protocol>(r#""ftp""#).unwrap_err().to_string();
+        assert!(error.starts_with("no protocol is named `ftp`; there are soap, rest"), "{error}");
         let error = "r9".parse::<Region>().unwrap_err();
         assert_eq!(error.to_string(), "no region is named `r9`; there are r1, r2, r3");
     }

@@ -4,6 +4,8 @@ use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Serialize, Serializer};
+
 use super::envelope::ResultFields;
 use super::xml::Malformed;
 use crate::escape::escape;
@@ -101,6 +103,13 @@ impl FromStr for ImportStatus {
     }
 }
 
+/// The service's name for it.
+impl Serialize for ImportStatus {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 impl fmt::Display for ImportStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
@@ -122,6 +131,8 @@ mod tests {
         assert_eq!(ImportStatus::from(" \n"), ImportStatus::NotFinished);
         assert_eq!(ImportStatus::from("Pau\u{202e}sed").as_str(), r"Pau\u{202e}sed");
         assert!(ImportStatus::from("Paused").is_final());
+        let written = serde_json::to_string(&[ImportStatus::NotFinished, "Paused".into()]).unwrap();
+        assert_eq!(written, r#"["NotFinished","Paused"]"#);
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
 use super::envelope::ResultFields;
 use super::xml::Malformed;
 use crate::reason::FailureReason;
@@ -11,6 +14,9 @@ use crate::reason::counts::ReasonCounts;
 ///
 /// Each figure is optional, and the service may leave out those that it doesn't know; over REST it gives more of
 /// them than over SOAP. Nothing promises that they agree with the report: see [`compare`](Self::compare).
+///
+/// Serialised, it is a map of the figures that the service has given: `new_contacts`, `updated_contacts`, and the
+/// slugs of reasons, such as `hard_bounced`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImportSummary {
     new_contacts: Option<u64>,
@@ -91,6 +97,22 @@ impl ImportSummary {
     }
 }
 
+impl Serialize for ImportSummary {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let contacts = [("new_contacts", self.new_contacts), ("updated_contacts", self.updated_contacts)];
+        let mut map = serializer.serialize_map(None)?;
+        for (name, figure) in contacts {
+            if let Some(figure) = figure {
+                map.serialize_entry(name, &figure)?;
+            }
+        }
+        for (reason, figure) in self.iter() {
+            map.serialize_entry(reason.slug(), &figure)?;
+        }
+        map.end()
+    }
+}
+
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Difference { reason, figure, counted } = self;
@@ -139,6 +161,14 @@ mod tests {
     fn a_message_is_no_summary() {
         assert_eq!(ImportSummary::from_fields(&fields(&[("message", "No.")])), Err("it is an error"));
         assert_eq!(ImportSummary::from_fields(&fields(&[])), Ok(ImportSummary::default()));
+    }
+
+    #[test]
+    fn it_is_written_as_a_map() {
+        let read = fields(&[("Blocked", "1"), ("NewContacts", "7"), ("HardBounced", "3")]);
+        let written = serde_json::to_string(&ImportSummary::from_fields(&read).unwrap()).unwrap();
+        assert_eq!(written, r#"{"new_contacts":7,"blocker":1,"hard_bounced":3}"#);
+        assert_eq!(serde_json::to_string(&ImportSummary::default()).unwrap(), "{}");
     }
 
     #[test]
