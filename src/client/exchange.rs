@@ -18,12 +18,14 @@ use super::service::Service;
 use super::soap;
 use super::status::ImportStatus;
 use super::transport;
-use super::verdict::{Verdict, judge};
+use super::verdict::{Verdict, is_documented, judge};
 use super::xml::Malformed;
 use crate::error::{Error, ErrorKind, Timeout};
 use crate::escape::escape_within;
 use crate::read::message::Message;
 
+/// A code that is as long as this has been cut; the documented ones have at most 55 characters.
+const LONGEST_CODE: usize = 128;
 /// The most bytes that are shown of what the service says.
 const LONGEST_WORDS: usize = 2048;
 
@@ -136,7 +138,7 @@ impl<C: Collector> Exchange<'_, C> {
     fn cleaned(&self, mut fields: ResultFields) -> ResultFields {
         for (_, value) in &mut fields {
             if self.operation == ServiceOperation::Progress && matches!(value.as_str().into(), ImportStatus::Other(_)) {
-                *value = self.service.secrets.clean(value).into_owned();
+                *value = self.service.secrets.clean(value).to_owned();
             }
         }
         fields
@@ -151,7 +153,7 @@ impl<C: Collector> Exchange<'_, C> {
         status: u16,
         headers: &HeaderMap,
     ) -> FailedAttempt {
-        let words = said.text_after(|text| self.service.secrets.clean(text));
+        let words = said.text_after(|text| self.service.secrets.clean(text).into());
         match code {
             Some(code) => {
                 let verdict = judge(self.protocol(), status, Some(&code), false);
@@ -178,7 +180,9 @@ impl<C: Collector> Exchange<'_, C> {
         }
         let (words, code, is_fault) = match envelope.finish() {
             Ok(Outcome::Fault { words, code }) => (words, code, true),
-            _ => (said.text_after(|text| self.service.secrets.clean(text)), said.code().map(String::from), false),
+            _ => {
+                (said.text_after(|text| self.service.secrets.clean(text).into()), said.code().map(String::from), false)
+            }
         };
         let verdict = judge(self.protocol(), status, code.as_deref(), is_fault);
         self.failure(verdict, &words, code.as_deref(), status, &headers)
@@ -192,10 +196,14 @@ impl<C: Collector> Exchange<'_, C> {
         status: u16,
         headers: &HeaderMap,
     ) -> FailedAttempt {
-        let clean = |text: &str| escape_within(&self.service.secrets.clean(text), LONGEST_WORDS);
-        let code = code.map(clean);
-        let mut error =
-            Error::new(verdict.kind, verdict.what).saying(clean(words), code.as_deref()).with_status(status);
+        let secrets = &self.service.secrets;
+        let words = escape_within(secrets.clean(words), LONGEST_WORDS);
+        let code = code.map(|code| match is_documented(code) {
+            // Whatever the credentials are, the service's own words for an error don't come from them.
+            true => code,
+            false => secrets.clean_part(code, code.len() >= LONGEST_CODE),
+        });
+        let mut error = Error::new(verdict.kind, verdict.what).saying(words, code).with_status(status);
         if let Some(advice) = verdict.advice {
             error = error.advise(advice);
         }

@@ -9,6 +9,7 @@ mod credentials;
 mod endpoint;
 mod envelope;
 mod exchange;
+mod folded;
 mod operation;
 mod poll;
 pub(crate) mod probe;

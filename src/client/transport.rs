@@ -68,7 +68,7 @@ pub(super) fn cut(error: &reqwest::Error, secrets: &Secrets) -> Error {
 /// The innermost words about it: the outer ones repeat the address, and that something went wrong.
 fn cause(error: &reqwest::Error, secrets: &Secrets) -> String {
     let innermost = chain(error).last().map(ToString::to_string).unwrap_or_default();
-    escape_within(&secrets.clean(&innermost), LONGEST)
+    escape_within(secrets.clean(&innermost), LONGEST)
 }
 
 /// An error and its sources, those inside an [`io::Error`] among them.

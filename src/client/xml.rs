@@ -145,9 +145,9 @@ impl XmlReader {
             let name = std::str::from_utf8(&held).map_err(|_| UNKNOWN)?;
             let character = match BytesRef::new(name).resolve_char_ref() {
                 Ok(Some(character)) => character,
-                Ok(None) => quick_xml::escape::resolve_predefined_entity(name)
-                    .and_then(|text| text.chars().next())
-                    .ok_or(UNKNOWN)?,
+                Ok(None) => {
+                    quick_xml::escape::resolve_xml_entity(name).and_then(|text| text.chars().next()).ok_or(UNKNOWN)?
+                }
                 Err(_) => return Err(UNKNOWN),
             };
             self.state = XmlState::Text;

@@ -2,7 +2,7 @@
 
 use hyper::header::{CONTENT_TYPE, HeaderMap};
 use quick_xml::NsReader;
-use quick_xml::escape::{escape, resolve_predefined_entity};
+use quick_xml::escape::{escape, resolve_xml_entity};
 use quick_xml::events::Event;
 use quick_xml::name::{Namespace, ResolveResult};
 use uuid::Uuid;
@@ -227,7 +227,7 @@ impl SoapCall {
                 Event::CData(text) if within_id => SoapCall::push(&mut call, &text.xml10_content()),
                 Event::GeneralRef(reference) => {
                     let character = reference.resolve_char_ref().map_err(|_| Refusal::Malformed)?.map(String::from);
-                    let entity = || resolve_predefined_entity(&reference.xml10_content()).map(String::from);
+                    let entity = || resolve_xml_entity(&reference.xml10_content()).map(String::from);
                     let text = character.or_else(entity).ok_or(Refusal::Malformed)?;
                     if within_id {
                         SoapCall::push(&mut call, &text);
