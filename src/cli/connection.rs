@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::OnceLock;
@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
+use dotdigital_faults as lib;
 use dotdigital_faults::{Client, Credentials, Protocol, ReadOptions, Region, blocking};
 use zeroize::Zeroizing;
 
-use super::failure::{Failure, NOT_PERMITTED};
+use super::failure::{Failure, NOT_PERMITTED, note};
 
 /// No password and no key takes more bytes.
 const LONGEST_SECRET: usize = 64 * 1024;
@@ -95,7 +96,7 @@ impl Connection {
         {
             builder = builder.endpoint(endpoint);
         }
-        let client = blocking::Client::from_async(builder.build()?)?;
+        let client = blocking::Client::from_async(builder.build()?.observed_by(note_unbounded))?;
         let deadline = self.deadline.get_or_init(|| Instant::now().checked_add(self.timeout));
         Ok(deadline.map_or(client.clone(), |deadline| client.with_deadline(deadline)))
     }
@@ -118,6 +119,20 @@ impl Connection {
             },
         };
         Ok(Credentials::new(username, password.ok_or_else(|| missing("password"))?))
+    }
+}
+
+/// Says where it can't be told whether a report is whole.
+fn note_unbounded(progress: &lib::Progress<'_>) {
+    if let lib::Progress::Unbounded { import_id, .. } = progress {
+        if io::stderr().is_terminal() {
+            // A bar may stand there, and would be left in front of the note.
+            let _ = io::stderr().write_all(b"\r\x1b[2K");
+        }
+        note(&format!(
+            "import {import_id}: the answer had neither a length nor chunks, so that one that was cut would look the \
+             same; check that the last row is whole, or compare with the service's own figures"
+        ));
     }
 }
 

@@ -1,5 +1,6 @@
 //! Setting up a client.
 
+use std::env;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
@@ -8,11 +9,16 @@ use reqwest::{Certificate, Proxy, redirect, tls};
 
 use super::credentials::Credentials;
 use super::endpoint::{Endpoint, Protocol, Region};
+use super::proxy;
 use super::retry::{self, Policy};
 use super::secrets::Secrets;
 use super::service::Service;
 use crate::error::{Error, ErrorKind, Result};
 use crate::read::options::ReadOptions;
+
+/// The most headers of an answer. What bounds them is the 400 KiB that the HTTP library reads of them; this is only
+/// there since it keeps a list of them, and none with room for all that fit into those.
+const MOST_HEADERS: usize = 10_000;
 
 /// Sets up a [`Client`](crate::Client).
 ///
@@ -195,6 +201,7 @@ impl ClientBuilder {
             .no_zstd()
             .no_hickory_dns()
             .http1_only()
+            .http1_max_headers(MOST_HEADERS)
             // A kept connection may be closed by the other side just as it is used again: a failure of no meaning.
             // Calls are few, so that a new one each time costs little.
             .pool_max_idle_per_host(0)
@@ -206,6 +213,8 @@ impl ClientBuilder {
             .resolve_to_addrs("localhost", &[(Ipv4Addr::LOCALHOST, 0).into(), (Ipv6Addr::LOCALHOST, 0).into()]);
         if endpoint.is_loopback() {
             http = http.no_proxy();
+        } else if self.proxy.is_none() {
+            proxy::check(|name| env::var_os(name))?;
         }
         if let Some(address) = &self.proxy {
             let proxy = Proxy::https(address).map_err(|_| {

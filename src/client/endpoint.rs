@@ -144,6 +144,9 @@ impl Endpoint {
         if protocol == Protocol::Rest && endpoint.base().ends_with("/v2") {
             return wrong("ends with /v2, which is added to it", "give it up to and without /v2");
         }
+        if protocol == Protocol::Rest && endpoint.base().to_ascii_lowercase().ends_with(".svc") {
+            return wrong("is the one of SOAP, and not the base of REST", "give it up to and without /v2, or use SOAP");
+        }
         Ok(endpoint)
     }
 
@@ -189,7 +192,7 @@ mod tests {
     #[test]
     fn http_is_for_loopback_alone() {
         for (address, is_allowed) in [
-            ("https://r1-api.dotdigital.com/v2/api.svc", true),
+            ("https://r1-api.dotdigital.com/", true),
             ("https://0.0.0.0/", true),
             ("http://127.0.0.1:8080/", true),
             ("http://127.9.8.7/", true),
@@ -239,7 +242,9 @@ mod tests {
         assert_eq!(call(Protocol::Rest, "https://x.com"), format!("https://x.com{path}"));
         assert_eq!(call(Protocol::Rest, "https://x.com/"), format!("https://x.com{path}"));
         assert_eq!(call(Protocol::Rest, "https://x.com/proxy/"), format!("https://x.com/proxy{path}"));
-        for address in ["https://x.com/v2", "https://x.com/v2/"] {
+        for address in
+            ["https://x.com/v2", "https://x.com/v2/", "https://x.com/v2/api.svc", "https://x.com/v2/Api.svc/"]
+        {
             assert!(Endpoint::parse(Protocol::Rest, address).is_err());
         }
     }

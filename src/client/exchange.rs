@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
 use reqwest::{Method, Request, Response};
 use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Uuid;
@@ -28,6 +28,24 @@ use crate::read::message::Message;
 const LONGEST_CODE: usize = 128;
 /// The most bytes that are shown of what the service says.
 const LONGEST_WORDS: usize = 2048;
+
+/// What IANA lists as codings of content and of transfer that make other bytes of a body. Any other word, such as
+/// `identity`, `UTF-8` or none, has been seen on bodies that are as they should be.
+const COMPRESSIONS: [&str; 13] = [
+    "gzip",
+    "x-gzip",
+    "deflate",
+    "compress",
+    "x-compress",
+    "br",
+    "zstd",
+    "dcb",
+    "dcz",
+    "exi",
+    "pack200-gzip",
+    "aes128gcm",
+    "bzip2",
+];
 
 /// Asks one question, as often as it is told to.
 pub(super) struct Exchange<'c, C> {
@@ -88,7 +106,7 @@ impl<C: Collector> Exchange<'_, C> {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         // None is offered; decoding one that comes all the same could be a bomb, and not decoding it a wrong report.
-        if headers.get(CONTENT_ENCODING).is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        if codings(&headers).any(|coding| COMPRESSIONS.iter().any(|known| known.eq_ignore_ascii_case(coding))) {
             return Err(FailedAttempt::lasting(
                 unexpected("it is compressed, which was not offered").with_status(status),
             ));
@@ -109,10 +127,16 @@ impl<C: Collector> Exchange<'_, C> {
                 break;
             }
         }
+        let body_bytes = body.received;
         let (mut said, content) = body.finish();
         match content {
             Ok(Outcome::Result(fields)) => match self.collector.finish(self.cleaned(fields)).await {
-                Ok(output) => Ok(output),
+                Ok(output) => {
+                    if status == 200 && is_unbounded(&headers) {
+                        self.tell_of_unbounded(body_bytes);
+                    }
+                    Ok(output)
+                }
                 Err(NotThat::Error(error)) if error.kind() == ErrorKind::NotAReport => {
                     let code = error.code().map(String::from);
                     Err(self.not_that("it is not a faults report", code, &mut said, status, &headers))
@@ -131,6 +155,14 @@ impl<C: Collector> Exchange<'_, C> {
                 let code = said.code().map(String::from);
                 Err(self.not_that(malformed, code, &mut said, status, &headers))
             }
+        }
+    }
+
+    /// Over SOAP and in JSON, an end that is missing is seen; a report may end anywhere.
+    fn tell_of_unbounded(&self, bytes: u64) {
+        if self.protocol() == Protocol::Rest && self.operation.is_report() {
+            tracing::warn!(bytes, "the answer had neither a length nor chunks: a cut one would look the same");
+            self.observer.tell(&Progress::Unbounded { import_id: self.import_id, bytes });
         }
     }
 
@@ -227,6 +259,18 @@ async fn next(response: &mut Response, service: &Service) -> Result<Option<impl 
             Err(FailedAttempt::passing(Error::timed_out(Timeout::Stalled, what).with_status(status)))
         }
     }
+}
+
+/// What is done to a body on its way, as all headers about it tell, one after another.
+fn codings(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = [CONTENT_ENCODING, TRANSFER_ENCODING].map(|name| headers.get_all(name));
+    let texts = values.into_iter().flatten().filter_map(|value| value.to_str().ok());
+    texts.flat_map(|text| text.split(',')).map(|coding| coding.split(';').next().unwrap_or_default().trim())
+}
+
+/// Does nothing tell where its body ends, but that the connection does?
+fn is_unbounded(headers: &HeaderMap) -> bool {
+    !headers.contains_key(CONTENT_LENGTH) && !codings(headers).any(|coding| coding.eq_ignore_ascii_case("chunked"))
 }
 
 fn unexpected(malformed: Malformed) -> Error {

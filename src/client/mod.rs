@@ -14,6 +14,7 @@ mod operation;
 mod poll;
 pub(crate) mod probe;
 mod progress;
+mod proxy;
 mod rest;
 mod retry;
 mod secrets;
@@ -111,7 +112,8 @@ impl Client {
     }
 
     /// The same client, whose calls tell `hook` what they do meanwhile: how many bytes have come, why and when they
-    /// ask again, what they wait for. The hook should be quick, and must not block.
+    /// ask again, what they wait for. Hooks that it had before are told as well. A hook should be quick, and must not
+    /// block.
     ///
     /// ```no_run
     /// # use dotdigital_faults::{Client, Progress};
@@ -125,7 +127,7 @@ impl Client {
     /// ```
     #[must_use]
     pub fn observed_by(&self, hook: impl Fn(&Progress<'_>) + Send + Sync + 'static) -> Client {
-        Client { observer: Observer::new(hook), ..self.clone() }
+        Client { observer: self.observer.and(hook), ..self.clone() }
     }
 
     /// The same client, all of whose calls together must have ended by `deadline`, in place of each within its

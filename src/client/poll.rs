@@ -103,7 +103,7 @@ mod tests {
     async fn the_hook_hears_of_each_pause() {
         let pauses = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&pauses);
-        let observer = Observer::new(move |progress| {
+        let observer = Observer::default().and(move |progress| {
             if let Progress::Waiting { pause, .. } = progress {
                 heard.lock().unwrap().push(pause.as_secs());
             }

@@ -257,7 +257,7 @@ mod tests {
     async fn pauses_double_and_are_told() {
         let pauses = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&pauses);
-        let observer = Observer::new(move |progress| {
+        let observer = Observer::default().and(move |progress| {
             if let Progress::Retrying { pause, .. } = progress {
                 heard.lock().unwrap().push(pause.as_millis());
             }

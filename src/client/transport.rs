@@ -17,14 +17,22 @@ pub(super) fn failed(error: &reqwest::Error, secrets: &Secrets) -> FailedAttempt
     let told = |kind, what: &'static str, advice: &'static str| {
         Error::new(kind, what).advise(advice).caused_by(Cause(cause.clone()))
     };
-    if chain(error).any(|error| error.is::<rustls::Error>()) {
+    if chain(error).filter_map(|error| error.downcast_ref::<rustls::Error>()).any(is_about_trust) {
         return FailedAttempt::lasting(told(
             ErrorKind::Untrusted,
             "the service can't be trusted",
             "check the endpoint, and whether a proxy needs its own root certificate",
         ));
     }
-    if chain(error).filter_map(|error| error.downcast_ref::<hyper::Error>()).any(hyper::Error::is_parse) {
+    let hyper = |is: fn(&hyper::Error) -> bool| chain(error).filter_map(|error| error.downcast_ref()).any(is);
+    if hyper(hyper::Error::is_parse_too_large) {
+        return FailedAttempt::lasting(told(
+            ErrorKind::UnexpectedAnswer,
+            "the answer is not what was asked for: it has more headers than are read",
+            "check the endpoint, and whether a proxy stands in between",
+        ));
+    }
+    if hyper(hyper::Error::is_parse) {
         return FailedAttempt::lasting(told(
             ErrorKind::UnexpectedAnswer,
             "the answer is not what was asked for: it breaks the rules of HTTP",
@@ -56,6 +64,36 @@ pub(super) fn failed(error: &reqwest::Error, secrets: &Secrets) -> FailedAttempt
         "the connection broke before there was an answer",
         "try again later",
     ))
+}
+
+/// Does it show that the other side isn't the service, or that this one isn't who may ask it? All else that TLS can
+/// stumble over may pass.
+fn is_about_trust(error: &rustls::Error) -> bool {
+    use rustls::AlertDescription as Alert;
+    use rustls::Error::*;
+    match error {
+        // What the other side says about certificates.
+        AlertReceived(alert) => matches!(
+            alert,
+            Alert::NoCertificate
+                | Alert::BadCertificate
+                | Alert::UnsupportedCertificate
+                | Alert::CertificateRevoked
+                | Alert::CertificateExpired
+                | Alert::CertificateUnknown
+                | Alert::UnknownCA
+                | Alert::AccessDenied
+                | Alert::CertificateUnobtainable
+                | Alert::BadCertificateStatusResponse
+                | Alert::BadCertificateHashValue
+                | Alert::CertificateRequired
+        ),
+        InvalidCertificate(_) | InvalidCertRevocationList(_) | NoCertificatesPresented | UnsupportedNameType => true,
+        // It speaks no TLS, or none that is safe.
+        InvalidMessage(_) | InappropriateMessage { .. } | InappropriateHandshakeMessage { .. } => true,
+        PeerIncompatible(_) | PeerMisbehaved(_) => true,
+        _ => false,
+    }
 }
 
 /// There is half of an answer.

@@ -9,7 +9,7 @@ use quick_xml::name::{NamespaceResolver, ResolveResult};
 /// The most bytes of one tag.
 const LONGEST_TAG: usize = 16 * 1024;
 /// The most attributes of one tag.
-const MOST_ATTRIBUTES: usize = 64;
+const MOST_ATTRIBUTES: usize = 256;
 /// The most elements inside each other.
 const DEEPEST: usize = 32;
 /// The most bytes of a reference, such as `&#x10FFFF;`, between `&` and `;`.
