@@ -1,9 +1,10 @@
 //! The body of an answer with which the service says that all is well.
 
 use super::endpoint::Protocol;
-use super::envelope::{Envelope, Outcome, ResultFields};
+use super::envelope::Envelope;
 use super::operation::ServiceOperation;
 use super::rest;
+use super::soap_answer::{Outcome, ResultFields};
 use super::xml::Malformed;
 use crate::error::{Error, ErrorKind};
 use crate::read::message::Message;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::envelope::ResultFields;
+use super::soap_answer::ResultFields;
 use super::xml::Malformed;
 use crate::error::{Error, Result};
 use crate::read::counter::ReasonCounter;

@@ -20,6 +20,7 @@ mod retry;
 mod secrets;
 mod service;
 mod soap;
+mod soap_answer;
 mod status;
 mod summary;
 mod transport;

@@ -2,8 +2,8 @@
 
 use super::body::AnswerBody;
 use super::endpoint::Protocol;
-use super::envelope::Outcome;
 use super::operation::ServiceOperation;
+use super::soap_answer::Outcome;
 use crate::read::counter::ReasonCounter;
 use crate::read::options::ReadOptions;
 use crate::reason::counts::ReasonCounts;

@@ -3,8 +3,8 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::envelope::ResultFields;
 use super::operation::ServiceOperation;
+use super::soap_answer::ResultFields;
 use super::xml::Malformed;
 
 /// What follows the base of the address.

@@ -184,8 +184,8 @@ mod tests {
             latin_1(PASSWORD),
             json(&latin_1(PASSWORD)),
             utf_16(PASSWORD),
-            PASSWORD.replace('é', "\u{fffd}").replace('Ü', "\u{fffd}"),
-            PASSWORD.replace('é', "\u{fffd}\u{fffd}").replace('Ü', "\u{fffd}\u{fffd}"),
+            PASSWORD.replace(['é', 'Ü'], "\u{fffd}"),
+            PASSWORD.replace(['é', 'Ü'], "\u{fffd}\u{fffd}"),
             PASSWORD.replace('é', "Ã©").replace('Ü', "Ãœ"),
             // Base64, wrapped and for URLs, and in the middle of more of it.
             STANDARD.encode(PASSWORD),

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-use super::envelope::ResultFields;
+use super::soap_answer::ResultFields;
 use super::xml::Malformed;
 use crate::escape::escape;
 

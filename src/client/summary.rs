@@ -5,7 +5,7 @@ use std::fmt;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::envelope::ResultFields;
+use super::soap_answer::ResultFields;
 use super::xml::Malformed;
 use crate::reason::FailureReason;
 use crate::reason::counts::ReasonCounts;
