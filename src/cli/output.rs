@@ -222,7 +222,7 @@ impl Part {
         };
         #[cfg(unix)]
         // Not before all else is done. On a disk without modes there is nothing to allow.
-        let _ = file.set_permissions(mode(path));
+        let _ = rustix::fs::fchmod(&file, mode(path));
         drop(file);
         name.persist(path).map_err(|error| error.error)?;
         // The name is on the disk once its folder is; where a folder can't be synced, that has to do.
@@ -244,18 +244,17 @@ impl Write for Part {
 /// The mode of the file that is replaced or, for a new one, that which any new file gets. No more of it than who may
 /// read, write and run it.
 #[cfg(unix)]
-fn mode(path: &Path) -> fs::Permissions {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(path).map_or_else(
-        |_| {
+fn mode(path: &Path) -> rustix::fs::Mode {
+    use rustix::fs::Mode;
+    match rustix::fs::stat(path) {
+        Ok(replaced) => Mode::from_raw_mode(replaced.st_mode) & (Mode::RWXU | Mode::RWXG | Mode::RWXO),
+        Err(_) => {
             // It can't be read without being set; meanwhile it allows the least.
-            let masked = rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+            let masked = rustix::process::umask(Mode::RWXG | Mode::RWXO);
             rustix::process::umask(masked);
-            0o666 & !u32::from(masked.bits())
-        },
-        |replaced| replaced.permissions().mode(),
-    );
-    fs::Permissions::from_mode(mode & 0o777)
+            Mode::from_raw_mode(0o666).difference(masked)
+        }
+    }
 }
 
 /// A file without a name, which can be given one; `None` where the disk doesn't have such.
