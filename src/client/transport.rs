@@ -24,18 +24,10 @@ pub(super) fn failed(error: &reqwest::Error, secrets: &Secrets) -> FailedAttempt
             "check the endpoint, and whether a proxy needs its own root certificate",
         ));
     }
-    let hyper = |is: fn(&hyper::Error) -> bool| chain(error).filter_map(|error| error.downcast_ref()).any(is);
-    if hyper(hyper::Error::is_parse_too_large) {
+    if chain(error).filter_map(|error| error.downcast_ref::<hyper::Error>()).any(hyper::Error::is_parse) {
         return FailedAttempt::lasting(told(
             ErrorKind::UnexpectedAnswer,
-            "the answer is not what was asked for: it has more headers than are read",
-            "check the endpoint, and whether a proxy stands in between",
-        ));
-    }
-    if hyper(hyper::Error::is_parse) {
-        return FailedAttempt::lasting(told(
-            ErrorKind::UnexpectedAnswer,
-            "the answer is not what was asked for: it breaks the rules of HTTP",
+            "the answer is not what was asked for: it breaks the rules of HTTP, or its headers are too many",
             "check the endpoint",
         ));
     }
