@@ -2,6 +2,8 @@
 #![cfg(unix)]
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -195,4 +197,38 @@ fn secrets_of_another_size_are_refused() {
         (code, said.as_str()),
         (Some(2), "faults: the password file \"secret\" is not UTF-8; save it as UTF-8\n")
     );
+}
+
+#[test]
+fn a_report_that_may_have_been_cut_is_told_of_by_every_verb() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut asked = [0; 4096];
+            let _ = stream.read(&mut asked);
+            let _ = stream.write_all(format!("HTTP/1.1 200 OK\r\n\r\n{REPORT}").as_bytes());
+        }
+    });
+    let folder = folder();
+    let id = "842d81e8-c619-457f-bb77-ab6c4a17da39";
+    for arguments in [
+        &["summary", id][..],
+        &["list", id],
+        &["fetch", id],
+        &["fetch", id, "-o", "saved.csv"],
+        &["split", id, "--dir", "to-do"],
+        &["compare", "report.csv", id],
+    ] {
+        let mut command = Command::new(FAULTS);
+        command.args(arguments).current_dir(&folder).env("DOTDIGITAL_ENDPOINT", &endpoint);
+        command.env("DOTDIGITAL_PROTOCOL", "rest").env("DOTDIGITAL_USERNAME", "jo").env("DOTDIGITAL_PASSWORD", "open");
+        let output = command.output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {said}");
+        let note = format!("faults: import {id}: the answer had neither a length nor chunks, so that one that was cut");
+        assert!(said.starts_with(&note) && said.matches("faults: ").count() == 1, "{arguments:?}: {said}");
+    }
+    assert_eq!(read(folder.path(), "saved.csv"), REPORT);
 }

@@ -99,6 +99,11 @@ impl AnswerBody {
         Ok(self.broken.is_none() || self.received < LARGEST_ERROR)
     }
 
+    /// What the report says, once it is known to be none.
+    pub(super) fn said_of_report(self) -> Message {
+        self.decoded_said.unwrap_or(self.said)
+    }
+
     /// What it says, should it turn out to be no result, and what it holds.
     pub(super) fn finish(self) -> (Message, Result<Outcome, Malformed>) {
         let mut said = self.said;

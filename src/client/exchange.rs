@@ -30,6 +30,36 @@ const LONGEST_CODE: usize = 128;
 /// The most bytes that are shown of what the service says.
 const LONGEST_WORDS: usize = 2048;
 
+/// What stands in front of the body of an answer.
+struct Head {
+    status: u16,
+    headers: HeaderMap,
+}
+
+impl Head {
+    fn of(response: &Response) -> Self {
+        Head { status: response.status().as_u16(), headers: response.headers().clone() }
+    }
+
+    /// What is done to the body on its way, as all headers about it tell, one after another.
+    fn codings(&self) -> impl Iterator<Item = &str> {
+        let values = [CONTENT_ENCODING, TRANSFER_ENCODING].map(|name| self.headers.get_all(name));
+        let texts = values.into_iter().flatten().filter_map(|value| value.to_str().ok());
+        texts.flat_map(|text| text.split(',')).map(|coding| coding.split(';').next().unwrap_or_default().trim())
+    }
+
+    fn is_compressed(&self) -> bool {
+        self.codings().any(|coding| COMPRESSIONS.iter().any(|known| known.eq_ignore_ascii_case(coding)))
+    }
+
+    /// Does nothing tell where the body ends, but that the connection does?
+    fn is_unbounded(&self) -> bool {
+        self.status == 200
+            && !self.headers.contains_key(CONTENT_LENGTH)
+            && !self.codings().any(|coding| coding.eq_ignore_ascii_case("chunked"))
+    }
+}
+
 /// What IANA lists as codings of content and of transfer that make other bytes of a body. Any other word, such as
 /// `identity`, `UTF-8` or none, has been seen on bodies that are as they should be.
 const COMPRESSIONS: [&str; 13] = [
@@ -104,59 +134,66 @@ impl<C: Collector> Exchange<'_, C> {
 
     /// Reads an answer that may be the result.
     async fn read(&mut self, mut response: Response) -> Result<C::Output, FailedAttempt> {
-        let status = response.status().as_u16();
-        let headers = response.headers().clone();
+        let head = Head::of(&response);
         // None is offered; decoding one that comes all the same could be a bomb, and not decoding it a wrong report.
-        if codings(&headers).any(|coding| COMPRESSIONS.iter().any(|known| known.eq_ignore_ascii_case(coding))) {
-            return Err(FailedAttempt::lasting(
-                unexpected("it is compressed, which was not offered").with_status(status),
-            ));
+        if head.is_compressed() {
+            let what = unexpected("it is compressed, which was not offered");
+            return Err(FailedAttempt::lasting(what.with_status(head.status)));
         }
-        let total = response.content_length();
         let mut body = AnswerBody::new(self.protocol(), self.operation, self.service.max_size);
+        if let Some(error) = self.receive(&mut response, &mut body).await? {
+            return Err(self.no_report(&error, &mut body.said_of_report(), &head));
+        }
+        let received = body.received;
+        let (mut said, content) = body.finish();
+        let fields = match content {
+            Ok(Outcome::Result(fields)) => fields,
+            Ok(Outcome::Fault { words, code }) => {
+                let verdict = judge(self.protocol(), head.status, code.as_deref(), true);
+                return Err(self.failure(verdict, &words, code.as_deref(), &head));
+            }
+            Err(malformed) => return Err(self.not_that(malformed, None, &mut said, &head)),
+        };
+        match self.collector.finish(self.cleaned(fields)).await {
+            Ok(output) => {
+                if head.is_unbounded() {
+                    self.tell_of_unbounded(received);
+                }
+                Ok(output)
+            }
+            Err(NotThat::Malformed(malformed)) => Err(self.not_that(malformed, None, &mut said, &head)),
+            Err(NotThat::Error(error)) if error.kind() == ErrorKind::NotAReport => {
+                Err(self.no_report(&error, &mut said, &head))
+            }
+            Err(NotThat::Error(error)) => Err(FailedAttempt::lasting(error.with_status(head.status))),
+        }
+    }
+
+    /// Hands a report on as it comes. Where it turns out to be none, as much is read as is needed to tell what it says.
+    async fn receive(
+        &mut self,
+        response: &mut Response,
+        body: &mut AnswerBody,
+    ) -> Result<Option<Error>, FailedAttempt> {
+        let (status, total) = (response.status().as_u16(), response.content_length());
         body.check_size(total.unwrap_or(0), 0).map_err(FailedAttempt::lasting)?;
-        let mut report = Vec::new();
-        loop {
-            let Some(piece) = next(&mut response, self.service).await? else { break };
+        let (mut report, mut refused) = (Vec::new(), None);
+        while let Some(piece) = next(response, self.service).await? {
             report.clear();
             let is_read_on = body.feed(piece.as_ref(), &mut report).map_err(FailedAttempt::lasting)?;
             self.observer.tell(&Progress::Received { bytes: body.received, total });
-            if !report.is_empty() {
-                self.collector.feed(&report).map_err(|error| FailedAttempt::lasting(error.with_status(status)))?;
+            if refused.is_none() && !report.is_empty() {
+                match self.collector.feed(&report) {
+                    Ok(()) => {}
+                    Err(error) if error.kind() == ErrorKind::NotAReport => refused = Some(error),
+                    Err(error) => return Err(FailedAttempt::lasting(error.with_status(status))),
+                }
             }
-            if !is_read_on {
+            if !is_read_on || refused.is_some() && body.received >= LARGEST_ERROR {
                 break;
             }
         }
-        let body_bytes = body.received;
-        let (mut said, content) = body.finish();
-        match content {
-            Ok(Outcome::Result(fields)) => match self.collector.finish(self.cleaned(fields)).await {
-                Ok(output) => {
-                    if status == 200 && is_unbounded(&headers) {
-                        self.tell_of_unbounded(body_bytes);
-                    }
-                    Ok(output)
-                }
-                Err(NotThat::Error(error)) if error.kind() == ErrorKind::NotAReport => {
-                    let code = error.code().map(String::from);
-                    Err(self.not_that("it is not a faults report", code, &mut said, status, &headers))
-                }
-                Err(NotThat::Error(error)) => Err(FailedAttempt::lasting(error.with_status(status))),
-                Err(NotThat::Malformed(malformed)) => {
-                    let code = said.code().map(String::from);
-                    Err(self.not_that(malformed, code, &mut said, status, &headers))
-                }
-            },
-            Ok(Outcome::Fault { words, code }) => {
-                let verdict = judge(self.protocol(), status, code.as_deref(), true);
-                Err(self.failure(verdict, &words, code.as_deref(), status, &headers))
-            }
-            Err(malformed) => {
-                let code = said.code().map(String::from);
-                Err(self.not_that(malformed, code, &mut said, status, &headers))
-            }
-        }
+        Ok(refused)
     }
 
     /// Over SOAP and in JSON, an end that is missing is seen; a report may end anywhere.
@@ -177,29 +214,26 @@ impl<C: Collector> Exchange<'_, C> {
         fields
     }
 
+    /// A whole result that is no report.
+    fn no_report(&self, error: &Error, said: &mut Message, head: &Head) -> FailedAttempt {
+        self.not_that("it is not a faults report", error.code(), said, head)
+    }
+
     /// A whole answer that is not the result: its code decides, if it has one.
-    fn not_that(
-        &self,
-        malformed: Malformed,
-        code: Option<String>,
-        said: &mut Message,
-        status: u16,
-        headers: &HeaderMap,
-    ) -> FailedAttempt {
+    fn not_that(&self, malformed: Malformed, code: Option<&str>, said: &mut Message, head: &Head) -> FailedAttempt {
         let words = said.text_after(|text| self.service.secrets.clean(text).into());
-        match code {
+        match code.or_else(|| said.code()) {
             Some(code) => {
-                let verdict = judge(self.protocol(), status, Some(&code), false);
-                self.failure(verdict, &words, Some(&code), status, headers)
+                let verdict = judge(self.protocol(), head.status, Some(code), false);
+                self.failure(verdict, &words, Some(code), head)
             }
-            None => FailedAttempt::lasting(unexpected(malformed).saying(words, None).with_status(status)),
+            None => FailedAttempt::lasting(unexpected(malformed).saying(words, None).with_status(head.status)),
         }
     }
 
     /// Reads an answer that can't be the result, and judges it by as much of it as comes in time.
     async fn refused(&mut self, mut response: Response, until: Instant) -> FailedAttempt {
-        let status = response.status().as_u16();
-        let headers = response.headers().clone();
+        let head = Head::of(&response);
         // The status is known already, and no answer may make it forgotten by being slow.
         let enough = Instant::now().checked_add(self.service.stall_timeout).map_or(until, |enough| enough.min(until));
         let (mut said, mut envelope, mut received) = (Message::default(), Envelope::new(self.operation), 0);
@@ -217,18 +251,11 @@ impl<C: Collector> Exchange<'_, C> {
                 (said.text_after(|text| self.service.secrets.clean(text).into()), said.code().map(String::from), false)
             }
         };
-        let verdict = judge(self.protocol(), status, code.as_deref(), is_fault);
-        self.failure(verdict, &words, code.as_deref(), status, &headers)
+        let verdict = judge(self.protocol(), head.status, code.as_deref(), is_fault);
+        self.failure(verdict, &words, code.as_deref(), &head)
     }
 
-    fn failure(
-        &self,
-        verdict: Verdict,
-        words: &str,
-        code: Option<&str>,
-        status: u16,
-        headers: &HeaderMap,
-    ) -> FailedAttempt {
+    fn failure(&self, verdict: Verdict, words: &str, code: Option<&str>, head: &Head) -> FailedAttempt {
         let secrets = &self.service.secrets;
         let words = escape_within(secrets.clean(words), LONGEST_WORDS);
         let code = code.map(|code| match is_documented(code) {
@@ -236,12 +263,12 @@ impl<C: Collector> Exchange<'_, C> {
             true => code,
             false => secrets.clean_part(code, code.len() >= LONGEST_CODE),
         });
-        let mut error = Error::new(verdict.kind, verdict.what).saying(words, code).with_status(status);
+        let mut error = Error::new(verdict.kind, verdict.what).saying(words, code).with_status(head.status);
         if let Some(advice) = verdict.advice {
             error = error.advise(advice);
         }
         if verdict.again
-            && let Some(wait) = named_wait(headers, verdict.kind, SystemTime::now())
+            && let Some(wait) = named_wait(&head.headers, verdict.kind, SystemTime::now())
         {
             error = error.with_retry_after(wait);
         }
@@ -260,18 +287,6 @@ async fn next(response: &mut Response, service: &Service) -> Result<Option<impl 
             Err(FailedAttempt::passing(Error::timed_out(Timeout::Stalled, what).with_status(status)))
         }
     }
-}
-
-/// What is done to a body on its way, as all headers about it tell, one after another.
-fn codings(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    let values = [CONTENT_ENCODING, TRANSFER_ENCODING].map(|name| headers.get_all(name));
-    let texts = values.into_iter().flatten().filter_map(|value| value.to_str().ok());
-    texts.flat_map(|text| text.split(',')).map(|coding| coding.split(';').next().unwrap_or_default().trim())
-}
-
-/// Does nothing tell where its body ends, but that the connection does?
-fn is_unbounded(headers: &HeaderMap) -> bool {
-    !headers.contains_key(CONTENT_LENGTH) && !codings(headers).any(|coding| coding.eq_ignore_ascii_case("chunked"))
 }
 
 fn unexpected(malformed: Malformed) -> Error {
