@@ -4,10 +4,13 @@ use icu_normalizer::DecomposingNormalizerBorrowed;
 use quick_xml::escape::resolve_html5_entity;
 use zeroize::Zeroizing;
 
+/// What Windows-1252 has from 0x80 to 0x9f, in place of the controls of Latin-1.
+const WINDOWS_1252: &str = "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}\u{90}‘’“”•–—˜™š›œ\u{9d}žŸ";
 /// No reference to a character is longer, leading zeros included.
 const LONGEST_REFERENCE: usize = 32;
 
-/// `text` with the escapes of URLs, JSON, XML and HTML undone, and those in what comes out, until none is left.
+/// `text` with the escapes of URLs, JSON, XML and HTML undone, and UTF-8 that was read as Latin-1 or Windows-1252 read
+/// again, and both in what comes out, until none is left.
 ///
 /// Each character is looked at as the end of an escape, and what an escape stands for again as the end of another. So
 /// however often something was escaped, it is read once.
@@ -49,6 +52,9 @@ fn escape_at_end(text: &[char]) -> Option<(usize, char)> {
     if last == ';' {
         return reference(before);
     }
+    if !last.is_ascii() {
+        return misread(text);
+    }
     if let Some(found) = number(text) {
         return Some(found);
     }
@@ -80,6 +86,26 @@ fn ending_with(text: &[char], start: &str, digits: usize) -> Option<u32> {
     let (before, digits) = text.split_at_checked(text.len().checked_sub(digits)?)?;
     let starts = before.iter().rev().copied().take(start.len()).eq(start.chars().rev());
     starts.then(|| digits.iter().try_fold(0, |number, digit| Some(number * 16 + digit.to_digit(16)?)))?
+}
+
+/// `Ã©`: a character whose bytes in UTF-8 were taken for characters.
+fn misread(text: &[char]) -> Option<(usize, char)> {
+    let mut bytes = [0; 4];
+    for (length, &character) in (1..=4).zip(text.iter().rev()) {
+        *bytes.get_mut(4 - length)? = byte(character)?;
+        let read = bytes.get(4 - length..).and_then(|bytes| std::str::from_utf8(bytes).ok());
+        if let Some(character) = read.and_then(|read| read.chars().next()) {
+            return Some((length, character));
+        }
+    }
+    None
+}
+
+/// The byte beyond ASCII that a character was taken for.
+fn byte(character: char) -> Option<u8> {
+    let in_windows = || WINDOWS_1252.chars().position(|other| other == character).map(|place| 0x80 + place);
+    let code = in_windows().or_else(|| usize::try_from(u32::from(character)).ok())?;
+    u8::try_from(code).ok().filter(|byte| !byte.is_ascii())
 }
 
 /// `&eacute;`, `&#233;` and `&#xe9;`, of a text without the `;` at its end.
@@ -115,6 +141,8 @@ mod tests {
                 "%, %z, %4, \\u12, \\ud83d, &x;, &#x110000;, &;, ;, \\",
                 "%, %z, %4, \\u12, \\ud83d, &x;, &#x110000;, &;, ;, \\",
             ),
+            ("Ã©Ã\u{9c} Ãœ â‚¬ ðŸ˜€ ÃƒÂ© %c3%a9 %C3%83%C2%A9", "éÜ Ü € 😀 é é é"),
+            ("Ã, ©, é, €, Ã¤rger", "Ã, ©, é, €, ärger"),
             ("", ""),
         ] {
             assert_eq!(*unescaped(text), expected, "{text}");

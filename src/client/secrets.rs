@@ -11,8 +11,6 @@ use super::folded::{letters, signs, unescaped};
 const HEAD: usize = 16 * 1024;
 /// A credential of fewer characters is only one as a word of its own, and no shorter part of one gives it away.
 const SHORT: usize = 4;
-/// A code of fewer letters may be part of any word.
-const SHORT_CODE: usize = 6;
 
 /// Finds the credentials in what the service says, however it writes them. Where it does, nothing of it is repeated:
 /// it can't be told which part of it would be safe.
@@ -36,13 +34,13 @@ impl Secrets {
                 secrets.words.push(Zeroizing::new(plain.to_lowercase()));
                 continue;
             }
-            for form in forms(plain).iter().flat_map(|form| [form.clone(), unescaped(form)]) {
+            for (form, is_whole) in forms(plain) {
                 let (letters, signs) = (letters(&form), signs(&form));
                 if letters.len() >= SHORT {
                     secrets.letters.push(letters);
                 } else if signs.chars().count() >= SHORT {
                     secrets.signs.push(signs);
-                } else if form == *plain {
+                } else if is_whole {
                     secrets.words.push(Zeroizing::new(form.to_lowercase()));
                 }
             }
@@ -76,25 +74,13 @@ impl Secrets {
     }
 }
 
-/// A credential as it is, and as it becomes where its UTF-8 is read as something else: as Latin-1, as Windows-1252, or
-/// as ASCII, with a sign of its loss, which doesn't count, in place of all other letters.
-fn forms(plain: &str) -> [Zeroizing<String>; 4] {
-    let read = |form: &dyn Fn(u8) -> char| Zeroizing::new(plain.bytes().map(form).collect::<String>());
-    let ascii = plain.chars().filter(char::is_ascii).collect();
-    [Zeroizing::new(plain.into()), read(&char::from), read(&windows_1252), Zeroizing::new(ascii)]
-}
-
-/// The character of a byte, but for the signs that are no letters.
-fn windows_1252(byte: u8) -> char {
-    match byte {
-        0x8a => 'Š',
-        0x8e => 'Ž',
-        0x9a => 'š',
-        0x9e => 'ž',
-        0x9f => 'Ÿ',
-        0x80..=0x9f => char::REPLACEMENT_CHARACTER,
-        other => other.into(),
-    }
+/// A credential as it is, and as it becomes where it is read as ASCII, with a sign of its loss, which doesn't count, in
+/// place of each other letter; without its escapes, too, since a text is read without them. Is it still all of it?
+fn forms(plain: &Zeroizing<String>) -> [(Zeroizing<String>, bool); 4] {
+    let ascii = |text: &str| Zeroizing::new(text.chars().filter(char::is_ascii).collect::<String>());
+    let unescaped = unescaped(plain);
+    let (ascii, ascii_unescaped) = (ascii(plain), ascii(&unescaped));
+    [(plain.clone(), true), (unescaped, true), (ascii, false), (ascii_unescaped, false)]
 }
 
 /// A credential in hexadecimal, and in base64: by itself, and behind one or two other bytes, without the letters at
@@ -108,7 +94,7 @@ fn codes(plain: &str) -> impl Iterator<Item = Zeroizing<String>> {
         Zeroizing::new(code.get(first..code.len() - shared).unwrap_or_default().to_owned())
     });
     let codes: Vec<_> = base64.map(|code| letters(&code)).chain([hex]).collect();
-    codes.into_iter().filter(|code| code.len() >= SHORT_CODE)
+    codes.into_iter().filter(|code| code.len() >= SHORT)
 }
 
 /// Does a text end with the beginning of a form?
@@ -129,6 +115,7 @@ fn has_word(text: &str, word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -258,5 +245,43 @@ mod tests {
         assert_eq!(secrets().clean(&begun), Secrets::WITHHELD);
         assert_eq!(secrets().clean_part("ERROR_APIX", true), Secrets::WITHHELD);
         assert_eq!(secrets().clean_part("ERROR_APIX", false), "ERROR_APIX");
+    }
+
+    proptest! {
+        /// Whatever the password is, and in whatever order it has been written by others.
+        #[test]
+        fn any_password_in_any_writing(
+            password in r"[ -~éÜßžЖ漢😀]{4,24}".prop_filter("no word", |text| signs(text).chars().count() >= SHORT),
+            first in 0..6,
+            then in prop::collection::vec(0..3, 0..4),
+            around in "[a-z ]{0,8}",
+        ) {
+            let each = |of: &dyn Fn(u8) -> String| password.bytes().map(of).collect::<String>();
+            let mut text = match first {
+                0 => password.clone(),
+                1 => each(&|byte| char::from(byte).into()),
+                2 => each(&|byte| format!("{byte:02X}")),
+                3 => STANDARD.encode(&password),
+                4 => URL_SAFE.encode(&password),
+                // UTF-16 of ASCII, read as something else.
+                _ => password.chars().flat_map(|sign| [sign, '\0']).collect(),
+            };
+            for writing in then {
+                text = match writing {
+                    0 => text.bytes().map(|byte| match byte {
+                        b'a'..=b'z' | b'0'..=b'9' => char::from(byte).to_string(),
+                        other => format!("%{other:02x}"),
+                    }).collect(),
+                    1 => serde_json::to_string(&text).unwrap(),
+                    _ => text.chars().map(|sign| match sign {
+                        'a'..='z' => sign.to_string(),
+                        other => format!("&#x{:x};", u32::from(other)),
+                    }).collect(),
+                };
+            }
+            let text = format!("{around} {text} {around}");
+            let secrets = Secrets::new(&Credentials::new("api@example.com", &password));
+            prop_assert_eq!(secrets.clean(&text), Secrets::WITHHELD, "{} in {}", password, text);
+        }
     }
 }
