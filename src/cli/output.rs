@@ -105,15 +105,15 @@ impl Destination {
     }
 
     /// A new file that nobody sees yet, on the disk of the one that it will become.
-    pub fn part(&self) -> io::Result<Part> {
+    pub fn part(&self) -> io::Result<HiddenFile> {
         match self {
-            Destination::File(path) => Part::in_folder(folder(path)),
-            _ => Part::nameless(),
+            Destination::File(path) => HiddenFile::in_folder(folder(path)),
+            _ => HiddenFile::nameless(),
         }
     }
 
     /// Lets a file appear that is whole.
-    pub fn complete(&self, mut part: Part) -> Result<(), Failure> {
+    pub fn complete(&self, mut part: HiddenFile) -> Result<(), Failure> {
         match self {
             Destination::Stdout => part.copy(io::stdout().lock()),
             Destination::Stream(path) => {
@@ -173,34 +173,34 @@ fn is_of_descriptors(folder: &Path) -> bool {
 }
 
 /// A file that nobody sees yet. It is for nobody else to read until it appears, and goes away where it doesn't.
-pub enum Part {
+pub enum HiddenFile {
     Nameless(File),
     Named(NamedTempFile),
 }
 
-impl Part {
+impl HiddenFile {
     /// Without a name from the start: whatever ends the program, nothing of a report is left.
-    fn nameless() -> io::Result<Part> {
+    fn nameless() -> io::Result<HiddenFile> {
         #[cfg(target_os = "linux")]
         if let Some(file) = nameless(&std::env::temp_dir()) {
-            return Ok(Part::Nameless(file));
+            return Ok(HiddenFile::Nameless(file));
         }
-        tempfile::tempfile().map(Part::Nameless)
+        tempfile::tempfile().map(HiddenFile::Nameless)
     }
 
-    fn in_folder(folder: &Path) -> io::Result<Part> {
+    fn in_folder(folder: &Path) -> io::Result<HiddenFile> {
         #[cfg(target_os = "linux")]
         if let Some(file) = nameless(folder) {
-            return Ok(Part::Nameless(file));
+            return Ok(HiddenFile::Nameless(file));
         }
         // Made for its owner alone, where the system knows such a thing.
-        tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder).map(Part::Named)
+        tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder).map(HiddenFile::Named)
     }
 
     fn file(&mut self) -> &mut File {
         match self {
-            Part::Nameless(file) => file,
-            Part::Named(file) => file.as_file_mut(),
+            HiddenFile::Nameless(file) => file,
+            HiddenFile::Named(file) => file.as_file_mut(),
         }
     }
 
@@ -214,11 +214,11 @@ impl Part {
     fn become_file(mut self, path: &Path) -> io::Result<()> {
         self.file().sync_all()?;
         let (file, name) = match self {
-            Part::Named(file) => file.into_parts(),
+            HiddenFile::Named(file) => file.into_parts(),
             #[cfg(target_os = "linux")]
-            Part::Nameless(file) => named(file, folder(path))?,
+            HiddenFile::Nameless(file) => named(file, folder(path))?,
             #[cfg(not(target_os = "linux"))]
-            Part::Nameless(file) => copied(file, folder(path))?,
+            HiddenFile::Nameless(file) => copied(file, folder(path))?,
         };
         #[cfg(unix)]
         // Not before all else is done. On a disk without modes there is nothing to allow.
@@ -231,7 +231,7 @@ impl Part {
     }
 }
 
-impl Write for Part {
+impl Write for HiddenFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file().write(bytes)
     }

@@ -4,7 +4,7 @@ use super::endpoint::Protocol;
 use super::envelope::Envelope;
 use super::operation::ServiceOperation;
 use super::rest;
-use super::soap_answer::{Outcome, ResultFields};
+use super::soap_answer::{Answered, ResultFields};
 use super::xml::Malformed;
 use crate::error::{Error, ErrorKind};
 use crate::read::message::Message;
@@ -105,18 +105,18 @@ impl AnswerBody {
     }
 
     /// What it says, should it turn out to be no result, and what it holds.
-    pub(super) fn finish(self) -> (Message, Result<Outcome, Malformed>) {
+    pub(super) fn finish(self) -> (Message, Result<Answered, Malformed>) {
         let mut said = self.said;
         let content = match (self.broken, self.form) {
             (Some(broken), _) => Err(broken),
             (None, Form::Soap(envelope)) => envelope.finish(),
-            (None, Form::Plain) => Ok(Outcome::Result(ResultFields::new())),
+            (None, Form::Plain) => Ok(Answered::Result(ResultFields::new())),
             // A figure is never a code: an object with one is an error, whatever else it holds.
             (None, Form::Json(_)) if said.code().is_some() => Err("it is an error"),
-            (None, Form::Json(body)) => rest::fields(&body).map(Outcome::Result),
+            (None, Form::Json(body)) => rest::fields(&body).map(Answered::Result),
         };
         match (&content, self.decoded_said) {
-            (Ok(Outcome::Result(_)), Some(decoded)) => (decoded, content),
+            (Ok(Answered::Result(_)), Some(decoded)) => (decoded, content),
             _ => (said, content),
         }
     }

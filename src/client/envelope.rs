@@ -1,7 +1,7 @@
 //! SOAP 1.1: an answer as it comes.
 
 use super::operation::ServiceOperation;
-use super::soap_answer::{Outcome, SoapAnswer};
+use super::soap_answer::{Answered, SoapAnswer};
 use super::xml::{Malformed, XmlReader};
 
 /// The most bytes of an envelope around the report, and of any other answer.
@@ -42,7 +42,7 @@ impl Envelope {
     }
 
     /// What it holds, now that it has ended.
-    pub(super) fn finish(self) -> Result<Outcome, Malformed> {
+    pub(super) fn finish(self) -> Result<Answered, Malformed> {
         if let Some(malformed) = self.malformed {
             return Err(malformed);
         }
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     /// What is read of a document, which must be the same for every splitting.
-    fn read(operation: ServiceOperation, document: &[u8]) -> Result<(Vec<u8>, Outcome), Malformed> {
+    fn read(operation: ServiceOperation, document: &[u8]) -> Result<(Vec<u8>, Answered), Malformed> {
         let by = |piece: usize| {
             let (mut envelope, mut report) = (Envelope::new(operation), Vec::new());
             for piece in document.chunks(piece) {
@@ -88,8 +88,8 @@ mod tests {
 
     fn report(document: impl AsRef<[u8]>) -> Result<String, Malformed> {
         match read(ServiceOperation::Faults, document.as_ref())? {
-            (report, Outcome::Result(_)) => Ok(String::from_utf8(report).unwrap()),
-            (_, Outcome::Fault { .. }) => Err("a fault"),
+            (report, Answered::Result(_)) => Ok(String::from_utf8(report).unwrap()),
+            (_, Answered::Fault { .. }) => Err("a fault"),
         }
     }
 
@@ -274,7 +274,7 @@ mod tests {
             (soap_11(""), "", None),
             (soap_12.into(), "No. ERROR_B", Some("ERROR_B")),
         ] {
-            let expected = Outcome::Fault { words: words.into(), code: code.map(Into::into) };
+            let expected = Answered::Fault { words: words.into(), code: code.map(Into::into) };
             assert_eq!(read(ServiceOperation::Faults, document.as_bytes()), Ok((Vec::new(), expected)), "{document}");
         }
     }
@@ -287,7 +287,7 @@ mod tests {
             ))
         };
         let owned = |fields: &[(&str, &str)]| {
-            Ok(Outcome::Result(fields.iter().map(|&(name, value)| (name.into(), value.into())).collect()))
+            Ok(Answered::Result(fields.iter().map(|&(name, value)| (name.into(), value.into())).collect()))
         };
         for (result, expected) in [
             (

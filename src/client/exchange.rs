@@ -16,7 +16,7 @@ use super::progress::{Observer, Progress};
 use super::retry::{Attempt, FailedAttempt, named_wait};
 use super::service::Service;
 use super::soap;
-use super::soap_answer::{Outcome, ResultFields};
+use super::soap_answer::{Answered, ResultFields};
 use super::status::ImportStatus;
 use super::transport;
 use super::verdict::{Verdict, is_documented, judge};
@@ -147,8 +147,8 @@ impl<C: Collector> Exchange<'_, C> {
         let received = body.received;
         let (mut said, content) = body.finish();
         let fields = match content {
-            Ok(Outcome::Result(fields)) => fields,
-            Ok(Outcome::Fault { words, code }) => {
+            Ok(Answered::Result(fields)) => fields,
+            Ok(Answered::Fault { words, code }) => {
                 let verdict = judge(self.protocol(), head.status, code.as_deref(), true);
                 return Err(self.failure(verdict, &words, code.as_deref(), &head));
             }
@@ -246,7 +246,7 @@ impl<C: Collector> Exchange<'_, C> {
             received += piece.len() as u64;
         }
         let (words, code, is_fault) = match envelope.finish() {
-            Ok(Outcome::Fault { words, code }) => (words, code, true),
+            Ok(Answered::Fault { words, code }) => (words, code, true),
             _ => {
                 (said.text_after(|text| self.service.secrets.clean(text).into()), said.code().map(String::from), false)
             }

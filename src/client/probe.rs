@@ -3,7 +3,7 @@
 use super::body::AnswerBody;
 use super::endpoint::Protocol;
 use super::operation::ServiceOperation;
-use super::soap_answer::Outcome;
+use super::soap_answer::Answered;
 use crate::read::counter::ReasonCounter;
 use crate::read::options::ReadOptions;
 use crate::reason::counts::ReasonCounts;
@@ -22,7 +22,7 @@ pub fn count_envelope<'p>(pieces: impl IntoIterator<Item = &'p [u8]>, options: &
         }
     }
     match body.finish().1 {
-        Ok(Outcome::Result(_)) => counter.finish().ok(),
+        Ok(Answered::Result(_)) => counter.finish().ok(),
         _ => None,
     }
 }

@@ -19,7 +19,7 @@ const LONGEST_FIELD: usize = 256;
 
 /// What an answer holds, once all of it has been read.
 #[derive(Debug, PartialEq)]
-pub(super) enum Outcome {
+pub(super) enum Answered {
     /// The result of the operation. The report itself has been handed out on the way.
     Result(ResultFields),
     /// The service's words, and its code.
@@ -165,10 +165,10 @@ impl SoapAnswer {
         format!("{}{suffix}", self.operation.name())
     }
 
-    pub(super) fn content(self) -> Result<Outcome, Malformed> {
+    pub(super) fn content(self) -> Result<Answered, Malformed> {
         if let Some(mut fault) = self.fault {
             let code = fault.in_words.code().map(String::from).or_else(|| fault.in_rest.code().map(String::from));
-            return Ok(Outcome::Fault { words: String::from_utf8_lossy(&fault.words).trim().into(), code });
+            return Ok(Answered::Fault { words: String::from_utf8_lossy(&fault.words).trim().into(), code });
         }
         if self.envelope == SOAP_12 {
             return Err("it is SOAP 1.2, not the 1.1 of the contract");
@@ -178,7 +178,7 @@ impl SoapAnswer {
         }
         self.base64.finish().map_err(|_| NOT_BASE64)?;
         let read = |(name, value): (String, Vec<u8>)| (name, String::from_utf8_lossy(&value).trim().into());
-        Ok(Outcome::Result(self.fields.into_iter().map(read).collect()))
+        Ok(Answered::Result(self.fields.into_iter().map(read).collect()))
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::report::Report;
-use super::state::{End, ImportState, Shared};
+use super::state::{FinishTime, ImportState, Shared};
 use super::status::{Shape, Status};
 use super::trouble::Trouble;
 
@@ -84,7 +84,7 @@ impl Import {
     pub fn finished_in(self, duration: Duration) -> Import {
         let end = Instant::now().checked_add(duration);
         // An end beyond the clock's is never reached.
-        self.change(|state| state.end = end.map_or(End::Never, End::At))
+        self.change(|state| state.end = end.map_or(FinishTime::Never, FinishTime::At))
     }
 
     /// The service's own figures, by the names that SOAP has for them, such as `HardBounced`; REST begins them

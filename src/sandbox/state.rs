@@ -25,12 +25,12 @@ pub(super) struct Shared {
     pub(super) password: String,
     pub(super) soap_url: String,
     pub(super) rest_url: String,
-    state: Mutex<State>,
+    state: Mutex<SandboxState>,
 }
 
 /// What changes.
 #[derive(Default)]
-pub(super) struct State {
+pub(super) struct SandboxState {
     pub(super) imports: HashMap<Uuid, ImportState>,
     pub(super) troubles: Vec<Trouble>,
     pub(super) requests: VecDeque<Request>,
@@ -43,7 +43,7 @@ impl Shared {
     }
 
     /// Nothing is left half done in there, so a panic elsewhere does no harm.
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, SandboxState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -58,7 +58,7 @@ impl Shared {
     }
 }
 
-impl State {
+impl SandboxState {
     /// The trouble that a request gets: the sandbox's own goes first, an import's only hits those who may ask.
     pub(super) fn trouble(&mut self, question: Option<&Question>, authorized: bool) -> Option<Trouble> {
         let operation = question.map(|question| question.operation);
@@ -91,13 +91,13 @@ pub(super) struct ImportState {
     pub(super) status: Status,
     /// For how many more questions it is `NotFinished`.
     pub(super) questions: u32,
-    pub(super) end: End,
+    pub(super) end: FinishTime,
     pub(super) summary: Vec<(String, i32)>,
     pub(super) troubles: Vec<Trouble>,
 }
 
 /// Until when it is `NotFinished`.
-pub(super) enum End {
+pub(super) enum FinishTime {
     Past,
     At(Instant),
     Never,
@@ -110,7 +110,7 @@ impl Default for ImportState {
             shape: Shape::Text,
             status: Status::Finished,
             questions: 0,
-            end: End::Past,
+            end: FinishTime::Past,
             summary: Vec::new(),
             troubles: Vec::new(),
         }
@@ -137,9 +137,9 @@ impl ImportState {
 
     fn status_at(&self, now: Instant) -> Status {
         let has_ended = match self.end {
-            End::Past => true,
-            End::At(end) => end <= now,
-            End::Never => false,
+            FinishTime::Past => true,
+            FinishTime::At(end) => end <= now,
+            FinishTime::Never => false,
         };
         if self.questions == 0 && has_ended { self.status.clone() } else { Status::NotFinished }
     }
@@ -179,14 +179,18 @@ mod tests {
     fn it_moves_on_with_the_questions_and_the_time() {
         let now = Instant::now();
         let second = Duration::from_secs(1);
-        let mut state =
-            ImportState { status: Status::Failed, questions: 2, end: End::At(now + second), ..Default::default() };
+        let mut state = ImportState {
+            status: Status::Failed,
+            questions: 2,
+            end: FinishTime::At(now + second),
+            ..Default::default()
+        };
         assert_eq!(status(&mut state, now), Status::NotFinished);
         assert!(matches!(state.find(Operation::ReportFaults, now + second), Finding::Problem(_)));
         assert_eq!(status(&mut state, now + second), Status::NotFinished);
         assert_eq!(status(&mut state, now), Status::NotFinished);
         assert_eq!(status(&mut state, now + second), Status::Failed);
-        state.end = End::Never;
+        state.end = FinishTime::Never;
         assert_eq!(status(&mut state, now + second), Status::NotFinished);
     }
 
