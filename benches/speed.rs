@@ -13,7 +13,7 @@ use base64::engine::Simd;
 use base64::engine::general_purpose::{PAD, STANDARD};
 use common::{Look, envelope, report};
 use criterion::{BatchSize, BenchmarkGroup, Criterion, Throughput, measurement::WallTime};
-use dotdigital_faults::{FaultReport, ReadOptions, ReasonCounter, stages};
+use dotdigital_faults::{__private, FaultReport, ReadOptions, ReasonCounter};
 use serde::Deserialize;
 
 /// How much of an answer is taken at a time, as from a socket.
@@ -113,7 +113,7 @@ fn tuned_envelope(envelope: &[u8]) -> u64 {
 }
 
 fn our_envelope(envelope: &[u8]) -> u64 {
-    stages::count_envelope(envelope.chunks(PIECE), &ReadOptions::new()).expect("an answer").total()
+    __private::count_envelope(envelope.chunks(PIECE), &ReadOptions::new()).expect("an answer").total()
 }
 
 fn counting(criterion: &mut Criterion, name: &str, report: &[u8], reason: usize) {

@@ -81,6 +81,35 @@ pub enum ErrorKind {
     Configuration,
 }
 
+impl fmt::Display for ErrorKind {
+    /// The kind in a few words, such as `not permitted`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            ErrorKind::NotAReport => "not a report",
+            ErrorKind::Utf16 => "UTF-16, not UTF-8",
+            ErrorKind::Anomaly => "an unusual row, read strictly",
+            ErrorKind::Deserialize => "a row of another shape",
+            ErrorKind::NoSuchColumn => "no such column",
+            ErrorKind::TooLarge => "too large",
+            ErrorKind::Io => "reading or writing failed",
+            ErrorKind::Exists => "there already",
+            ErrorKind::EmptyKey => "an empty key",
+            ErrorKind::NotPermitted => "not permitted",
+            ErrorKind::NotFound => "not found",
+            ErrorKind::NotFinished => "not finished yet",
+            ErrorKind::EndedWithoutReport => "ended without a report",
+            ErrorKind::Expired => "expired",
+            ErrorKind::RateLimited => "calls are limited",
+            ErrorKind::Unavailable => "unavailable",
+            ErrorKind::TimedOut => "timed out",
+            ErrorKind::Untrusted => "not to be trusted",
+            ErrorKind::Refused => "refused",
+            ErrorKind::UnexpectedAnswer => "an unexpected answer",
+            ErrorKind::Configuration => "a setting that can't work",
+        })
+    }
+}
+
 /// Which time limit has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -348,7 +377,15 @@ impl Error {
 
     pub(crate) fn no_such_column(name: &str) -> Self {
         Error::new(ErrorKind::NoSuchColumn, format!("the report has no column `{}`", escape(name, 64)))
-            .advise("FaultReport::columns has the names that it has")
+    }
+
+    /// The same, with the names that it has.
+    pub(crate) fn no_such_column_among(name: &str, names: Option<&str>) -> Self {
+        let error = Error::no_such_column(name);
+        match names {
+            Some(names) => error.advise(format!("it has {names}")),
+            None => error,
+        }
     }
 
     pub(crate) fn too_large(limit: u64) -> Self {
@@ -424,6 +461,11 @@ impl Error {
 
     pub(crate) fn timed_out(timeout: Timeout, what: impl Into<Cow<'static, str>>) -> Self {
         Error::new(ErrorKind::TimedOut, what).with(|context| context.timeout = Some(timeout))
+    }
+
+    /// What happened, without the service's own words.
+    pub(crate) fn what(&self) -> &str {
+        &self.0.what
     }
 
     /// The same error with another kind and other words in front of the service's own.
@@ -519,6 +561,13 @@ impl fmt::Debug for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// A failure of reading or writing, as of a [`FaultSink`](crate::FaultSink) that writes.
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Error::new(ErrorKind::Io, "reading or writing failed").caused_by(error)
     }
 }
 

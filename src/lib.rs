@@ -8,8 +8,8 @@
 #![cfg_attr(not(feature = "client"), doc = "```ignore")]
 //! use dotdigital_faults::{Client, Credentials, FailureReason};
 //!
-//! # async fn run(username: String, password: String, import_id: uuid::Uuid) -> dotdigital_faults::Result<()> {
-//! let client = Client::new(Credentials::new(username, password))?; // SOAP, region r1
+//! # async fn run(import_id: uuid::Uuid) -> dotdigital_faults::Result<()> {
+//! let client = Client::new(Credentials::from_env()?)?; // SOAP, region r1
 //! let report = client.report_faults(import_id).await?; // or FaultReport::from_bytes(bytes)?
 //!
 //! for (reason, count) in report.counts().by_frequency() {
@@ -78,8 +78,7 @@
 //!
 //! | feature | for |
 //! |---|---|
-//! | `client` (default) | fetching reports, over SOAP or REST; it needs a tokio runtime |
-//! | `blocking` | a client for programs without one |
+//! | `client` (default) | fetching reports, over SOAP or REST, in async programs and in others |
 //! | `sandbox` | a stand-in of the service on loopback, for your tests and ours |
 //! | `domains` | groups by the domain of the address |
 //! | `html` | counts as a page for people |
@@ -108,16 +107,10 @@ pub mod sandbox;
 mod tally;
 
 pub use anomaly::{Anomalies, Anomaly, AnomalySet};
-#[cfg(feature = "blocking")]
+#[cfg(feature = "client")]
 pub use client::blocking;
-// No part of the API.
 #[cfg(feature = "client")]
-#[doc(hidden)]
-pub use client::stages;
-#[cfg(feature = "client")]
-pub use client::{
-    Client, ClientBuilder, Credentials, Difference, ImportStatus, ImportSummary, Progress, Protocol, Region,
-};
+pub use client::{Client, ClientBuilder, Credentials, ImportStatus, ImportSummary, Progress, Protocol, Region};
 pub use error::{Error, ErrorKind, Result, Timeout};
 pub use read::counter::ReasonCounter;
 pub use format::Format;
@@ -138,12 +131,28 @@ pub use report::group::Group;
 pub use report::{FaultReport, Faults};
 pub use tally::comparison::{Change, ChangedContact, Comparer, Comparison, Transition};
 pub use tally::group_counter::GroupCounter;
+/// The HTTP library of the client, for those who hand in a client of their own, and want its version to fit.
+#[cfg(feature = "client")]
+pub use reqwest;
 pub use tally::group_counts::{GroupBy, GroupCounts, GroupKey};
 pub use tally::{SourceCounts, Tally};
 
-#[cfg(all(doc, feature = "blocking", feature = "domains", feature = "html", feature = "sandbox"))]
+#[cfg(all(doc, feature = "client", feature = "domains", feature = "html", feature = "sandbox"))]
 #[doc = include_str!("cookbook.md")]
 pub mod cookbook {}
+
+/// What a comparison of the service's own figures with a report tells.
+#[cfg(feature = "client")]
+pub mod import_summary {
+    pub use crate::client::Difference;
+}
+
+/// No part of the API: what this repository's own benchmarks and fuzz targets drive. It may change at any time.
+#[cfg(feature = "client")]
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::client::probe::count_envelope;
+}
 
 /// The README's examples, so that they are tested.
 #[cfg(all(doctest, feature = "client"))]

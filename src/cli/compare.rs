@@ -3,7 +3,7 @@
 use anstream::ColorChoice;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use dotdigital_faults::{Comparison, export};
+use dotdigital_faults::{Comparer, Comparison, export};
 
 use super::Reading;
 use super::comparison_table;
@@ -82,9 +82,7 @@ impl Compare {
         if let Some(redactor) = &redactor {
             write = write.redact(redactor.clone());
         }
-        let old = self.old.report(&self.connection, &self.reading.options())?;
-        let new = self.new.report(&self.connection, &self.reading.options())?;
-        let comparison = Comparison::new(&old, &new);
+        let comparison = self.comparison()?;
         match self.format {
             Format::Table => {
                 let width = self.output.width();
@@ -102,8 +100,22 @@ impl Compare {
                 self.output.write(|out| Ok(export::comparison_to_json(&comparison, &write, out)?))?;
             }
         }
-        note_anomalies(&old);
-        note_anomalies(&new);
-        self.gate.check(new.counts())
+        note_anomalies(comparison.older());
+        note_anomalies(comparison.newer());
+        self.gate.check(comparison.newer())
+    }
+
+    /// Compares the reports: in a few bytes a contact, unless their emails are to be listed.
+    fn comparison(&self) -> Result<Comparison, Failure> {
+        let (connection, options) = (&self.connection, &self.reading.options());
+        if self.contacts {
+            let old = self.old.report(connection, options)?;
+            let new = self.new.report(connection, options)?;
+            return Ok(Comparison::new(&old, &new));
+        }
+        // What is fetched again is taken again, from where it was.
+        let (older, old) = self.old.feed(connection, options, || Ok(Comparer::new().older()))?;
+        let (newer, new) = self.new.feed(connection, options, || Ok(older.clone().newer()))?;
+        Ok(newer.finish(old, new))
     }
 }

@@ -14,7 +14,7 @@ const MOST_TRANSITIONS: usize = 20;
 
 /// What is written, and how.
 pub struct Table<'t> {
-    pub comparison: &'t Comparison<'t>,
+    pub comparison: &'t Comparison,
     pub sources: (&'t str, &'t str),
     /// Whether the contacts themselves are listed.
     pub contacts: bool,
@@ -48,8 +48,7 @@ impl Table<'_> {
             let label = format!("({} further reasons)", grouped(further.len() as u64));
             lines.push((label, sum(|reason| reason.1), sum(|reason| reason.2)));
         }
-        let total = |report: &dotdigital_faults::FaultReport| report.counts().total();
-        let (old, new) = (total(self.comparison.older()), total(self.comparison.newer()));
+        let (old, new) = (self.comparison.older().total(), self.comparison.newer().total());
         let number = grouped(old.max(new)).len().max("change".len()) + 1;
         let longest = lines.iter().map(|(label, ..)| printable(label).width()).max().unwrap_or(0);
         let label = longest.clamp("reason".len(), 30).min(width.saturating_sub(3 * (number + 2) + 2).max(8));
@@ -131,7 +130,7 @@ impl Table<'_> {
             let room = longest.min((width - 4) / 2);
             for contact in contacts() {
                 let text = padded(&fitted(&email(contact.email()), room), room);
-                let reasons = self.reasons(&contact.before(), &contact.after());
+                let reasons = self.reasons(contact.before(), contact.after());
                 writeln!(out, "  {text}  {}", fitted(&reasons, width - room - 4))?;
             }
         }

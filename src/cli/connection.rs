@@ -2,20 +2,22 @@
 
 use std::env;
 use std::fs::File;
-use std::io::Read;
-use std::path::PathBuf;
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
+use dotdigital_faults as lib;
 use dotdigital_faults::{Client, Credentials, Protocol, ReadOptions, Region, blocking};
+use zeroize::Zeroizing;
 
-use super::failure::{Failure, NOT_PERMITTED};
+use super::failure::{Failure, NOT_PERMITTED, note};
 
-/// No password is longer.
-const LONGEST_PASSWORD_FILE: u64 = 64 * 1024;
+/// No password and no key takes more bytes.
+const LONGEST_SECRET: usize = 64 * 1024;
 
 const HEADING: &str = "Connection, for an import id";
 
@@ -94,7 +96,7 @@ impl Connection {
         {
             builder = builder.endpoint(endpoint);
         }
-        let client = blocking::Client::from_async(builder.build()?)?;
+        let client = blocking::Client::from_async(builder.build()?.observed_by(note_unbounded))?;
         let deadline = self.deadline.get_or_init(|| Instant::now().checked_add(self.timeout));
         Ok(deadline.map_or(client.clone(), |deadline| client.with_deadline(deadline)))
     }
@@ -112,11 +114,25 @@ impl Connection {
         let password = match &self.password_file {
             Some(path) => read_password(path)?,
             None => match (variable(PASSWORD)?, env::var_os(PASSWORD_FILE).filter(|path| !path.is_empty())) {
-                (None, Some(path)) => read_password(&path.into())?,
+                (None, Some(path)) => read_password(path.as_ref())?,
                 (password, _) => password,
             },
         };
         Ok(Credentials::new(username, password.ok_or_else(|| missing("password"))?))
+    }
+}
+
+/// Says where it can't be told whether a report is whole.
+fn note_unbounded(progress: &lib::Progress<'_>) {
+    if let lib::Progress::Unbounded { import_id, .. } = progress {
+        if io::stderr().is_terminal() {
+            // A bar may stand there, and would be left in front of the note.
+            let _ = io::stderr().write_all(b"\r\x1b[2K");
+        }
+        note(&format!(
+            "import {import_id}: the answer had neither a length nor chunks, so that one that was cut would look the \
+             same; check that the last row is whole, or compare with the service's own figures"
+        ));
     }
 }
 
@@ -143,17 +159,35 @@ fn variable(name: &str) -> Result<Option<String>, Failure> {
     }
 }
 
-/// Reads a password without one line end at its end; an empty one counts as none.
-fn read_password(path: &PathBuf) -> Result<Option<String>, Failure> {
-    let unreadable = |error| Failure::new(format!("the password file {path:?} can't be read: {error}"));
-    let mut password = String::new();
-    let file = File::open(path).map_err(unreadable)?;
-    file.take(LONGEST_PASSWORD_FILE).read_to_string(&mut password).map_err(unreadable)?;
-    if password.ends_with('\n') {
-        password.pop();
-        if password.ends_with('\r') {
-            password.pop();
+/// Reads a password; an empty one counts as none.
+fn read_password(path: &Path) -> Result<Option<String>, Failure> {
+    let mut secret = read_secret(path, "password file")?;
+    // The bytes move and stay where they are, so that none of them is left behind.
+    match String::from_utf8(std::mem::take(&mut *secret)) {
+        Ok(password) => Ok(Some(password).filter(|password| !password.is_empty())),
+        Err(error) => {
+            drop(Zeroizing::new(error.into_bytes()));
+            Err(Failure::new(format!("the password file {path:?} is not UTF-8; save it as UTF-8")))
         }
     }
-    Ok(Some(password).filter(|password| !password.is_empty()))
+}
+
+/// Reads a file that holds a secret, without one line end at its end, into memory that is wiped in the end.
+pub fn read_secret(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let unreadable = |error| Failure::new(format!("the {what} {path:?} can't be read: {error}"));
+    // As large as it may become, and room to see that it is over: no part of it stays behind where a vector has grown.
+    let mut secret = Zeroizing::new(Vec::with_capacity(LONGEST_SECRET + 64));
+    let mut file = File::open(path).map_err(unreadable)?.take(LONGEST_SECRET as u64 + 1);
+    file.read_to_end(&mut secret).map_err(unreadable)?;
+    if secret.len() > LONGEST_SECRET {
+        let what = format!("the {what} {path:?} has more than {LONGEST_SECRET} bytes, which no such secret has");
+        return Err(Failure::new(what + "; name the file that holds it and nothing else"));
+    }
+    if secret.last() == Some(&b'\n') {
+        secret.pop();
+        if secret.last() == Some(&b'\r') {
+            secret.pop();
+        }
+    }
+    Ok(secret)
 }

@@ -5,10 +5,9 @@ use std::ffi::OsStr;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser, ValueParserFactory};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Args, Command, Error};
-use dotdigital_faults::ReasonCounts;
+use dotdigital_faults::{FailureReason, ReasonCounts};
 
 use super::failure::Failure;
-use super::list::reason_slugs;
 
 /// A gate was tripped: exit code 1.
 const TRIPPED: u8 = 1;
@@ -65,7 +64,7 @@ impl TypedValueParser for GateParser {
             Some((slug, count)) => (slug, Some(count)),
             None => (&*text, None),
         };
-        let slug = PossibleValuesParser::new(reason_slugs()).parse_ref(command, arg, OsStr::new(slug))?;
+        let slug = PossibleValuesParser::new(FailureReason::slugs()).parse_ref(command, arg, OsStr::new(slug))?;
         let count = count.map_or(Some(1), |count| count.parse().ok()).filter(|&count| count > 0).ok_or_else(|| {
             let mut error = Error::new(ErrorKind::ValueValidation).with_cmd(command);
             if let Some(arg) = arg {
@@ -82,6 +81,6 @@ impl TypedValueParser for GateParser {
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new(reason_slugs().map(PossibleValue::new)))
+        Some(Box::new(FailureReason::slugs().map(PossibleValue::new)))
     }
 }

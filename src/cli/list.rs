@@ -2,12 +2,12 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
-use dotdigital_faults::{FailureReason, Fault, FaultReport, Remedy, export};
+use dotdigital_faults::{Columns, Error, FailureReason, Fault, FaultSink, ReasonCounts, Remedy, export};
 
 use super::Reading;
 use super::failure::{Failure, note};
 use super::gate::GateArg;
-use super::output::OutputArg;
+use super::output::{OutputArg, OutputRows};
 use super::redact::RedactArgs;
 use super::source::SourceArg;
 use super::table;
@@ -35,7 +35,7 @@ pub struct List {
     source: SourceArg,
 
     /// Only faults with this reason; may be repeated, and `other` stands for all unknown ones
-    #[arg(long, value_name = "SLUG", value_parser = PossibleValuesParser::new(reason_slugs()))]
+    #[arg(long, value_name = "SLUG", value_parser = PossibleValuesParser::new(FailureReason::slugs()))]
     reason: Vec<String>,
 
     /// Only faults that call for this remedy; may be repeated
@@ -71,11 +71,6 @@ enum Format {
     Jsonl,
 }
 
-/// The slugs of all reasons, the unknown ones included.
-pub fn reason_slugs() -> impl Iterator<Item = &'static str> {
-    FailureReason::iter().map(|reason| reason.slug()).chain([FailureReason::OTHER])
-}
-
 impl List {
     pub fn run(&self) -> Result<(), Failure> {
         if self.spreadsheet_safe && self.format == Format::Jsonl {
@@ -87,17 +82,21 @@ impl List {
         if let Some(redactor) = self.redact.redactor()? {
             options = options.redact(redactor);
         }
-        let report = self.source.read(&self.reading.options())?;
-        self.output.write(|out| {
-            let faults = report.faults().filter(|fault| self.is_wanted(fault));
-            match self.format {
-                Format::Csv => export::faults_to_csv_with(&report, faults, &options, out)?,
-                Format::Jsonl => export::faults_to_jsonl_with(faults, &options, out)?,
-            }
-            Ok(())
-        })?;
-        note_anomalies(&report);
-        self.gate.check(report.counts())
+        let read = self.reading.options();
+        let destination = self.output.destination()?;
+        // What is written to standard output can't be taken back: so a file is read through before.
+        let is_checked = destination.is_stdout() && self.source.is_file();
+        if is_checked {
+            self.source.feed(&read, || Ok(Checked))?;
+        }
+        let make = || {
+            let rows = destination.rows(is_checked).map_err(|error| destination.unwritable_rows(error))?;
+            Ok(Rows { list: self, format: Written::new(self.format, rows, &options) })
+        };
+        let (rows, counts) = self.source.feed(&read, make)?;
+        destination.complete_rows(rows.format.finish()?)?;
+        note_anomalies(&counts);
+        self.gate.check(&counts)
     }
 
     /// The same option adds, different ones narrow.
@@ -107,10 +106,66 @@ impl List {
     }
 }
 
+/// Looks at every fault, and does nothing.
+struct Checked;
+
+impl FaultSink for Checked {
+    fn fault(&mut self, _: &Fault<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// The faults that are wanted, written.
+struct Rows<'l> {
+    list: &'l List,
+    format: Written,
+}
+
+impl FaultSink for Rows<'_> {
+    fn columns(&mut self, columns: &Columns) -> Result<(), Error> {
+        match &mut self.format {
+            Written::Csv(csv) => csv.columns(columns),
+            Written::Jsonl(lines) => lines.columns(columns),
+        }
+    }
+
+    fn fault(&mut self, fault: &Fault<'_>) -> Result<(), Error> {
+        if !self.list.is_wanted(fault) {
+            return Ok(());
+        }
+        match &mut self.format {
+            Written::Csv(csv) => csv.fault(fault),
+            Written::Jsonl(lines) => lines.fault(fault),
+        }
+    }
+}
+
+/// What writes them.
+enum Written {
+    Csv(export::Csv<OutputRows>),
+    Jsonl(export::JsonLines<OutputRows>),
+}
+
+impl Written {
+    fn new(format: Format, rows: OutputRows, options: &export::WriteOptions) -> Self {
+        match format {
+            Format::Csv => Written::Csv(export::Csv::new(rows, options)),
+            Format::Jsonl => Written::Jsonl(export::JsonLines::new(rows, options)),
+        }
+    }
+
+    fn finish(self) -> Result<OutputRows, Error> {
+        match self {
+            Written::Csv(csv) => csv.finish(),
+            Written::Jsonl(lines) => lines.finish(),
+        }
+    }
+}
+
 /// The rows don't show what was unusual, and so it is said beside them.
-pub fn note_anomalies(report: &FaultReport) {
-    if !report.anomalies().is_empty() {
-        let anomalies: Vec<_> = table::anomalies(report.anomalies()).collect();
+pub fn note_anomalies(counts: &ReasonCounts) {
+    if !counts.anomalies().is_empty() {
+        let anomalies: Vec<_> = table::anomalies(counts.anomalies()).collect();
         note(&format!("unusual, and read all the same: {}", anomalies.join("; ")));
     }
 }

@@ -8,6 +8,7 @@ mod demo;
 mod failure;
 mod fetch;
 mod gate;
+mod gzip;
 mod list;
 mod man;
 mod output;
@@ -22,8 +23,10 @@ mod table;
 use std::process::ExitCode;
 
 use anstream::ColorChoice;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use dotdigital_faults::{ColumnChoice, ReadOptions, Separator};
 use failure::Failure;
 
 /// Why contacts failed to import into Dotdigital: reads the faults report of a contact import.
@@ -96,11 +99,38 @@ struct Reading {
     /// Stop at the first row that is unusual, and say which
     #[arg(long)]
     strict: bool,
+
+    /// Where the reason stands: a column's name, or its number from 1 [default: found by the header]
+    #[arg(long, value_name = "NAME|N")]
+    reason_column: Option<ColumnChoice>,
+
+    /// Where the email stands: a column's name, or its number from 1 [default: found by the header]
+    #[arg(long, value_name = "NAME|N")]
+    email_column: Option<ColumnChoice>,
+
+    /// What parts the columns [default: found by the header]
+    #[arg(long, value_name = "SEPARATOR", value_parser = separator())]
+    separator: Option<Separator>,
+}
+
+fn separator() -> impl TypedValueParser<Value = Separator> {
+    let names = Separator::ALL.map(Separator::as_str);
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Separator>())
 }
 
 impl Reading {
-    fn options(&self) -> dotdigital_faults::ReadOptions {
-        dotdigital_faults::ReadOptions::new().strict(self.strict)
+    fn options(&self) -> ReadOptions {
+        let mut options = ReadOptions::new().strict(self.strict);
+        if let Some(column) = &self.reason_column {
+            options = options.reason_column(column.clone());
+        }
+        if let Some(column) = &self.email_column {
+            options = options.email_column(column.clone());
+        }
+        if let Some(separator) = self.separator {
+            options = options.separator(separator);
+        }
+        options
     }
 }
 

@@ -1,18 +1,14 @@
 //! The options that replace contact data.
 
 use std::env;
-use std::fs::File;
-use std::io::Read;
 use std::path::PathBuf;
 
 use clap::Args;
 use dotdigital_faults::Redactor;
 use zeroize::Zeroizing;
 
+use super::connection::read_secret;
 use super::failure::Failure;
-
-/// No key is longer.
-const LONGEST_KEY: u64 = 64 * 1024;
 
 const KEY: &str = "DOTDIGITAL_REDACT_KEY";
 
@@ -49,17 +45,7 @@ impl RedactArgs {
         let Some(path) = &self.redact_key_file else {
             return Ok(Zeroizing::new(env::var_os(KEY).unwrap_or_default().into_encoded_bytes()));
         };
-        let unreadable = |error| Failure::new(format!("the key file {path:?} can't be read: {error}"));
-        // As large as it may become, so that no part of it stays behind where a vector has grown.
-        let mut key = Zeroizing::new(Vec::with_capacity(LONGEST_KEY as usize));
-        File::open(path).and_then(|file| file.take(LONGEST_KEY).read_to_end(&mut key)).map_err(unreadable)?;
-        if key.last() == Some(&b'\n') {
-            key.pop();
-            if key.last() == Some(&b'\r') {
-                key.pop();
-            }
-        }
-        Ok(key)
+        read_secret(path, "key file")
     }
 
     fn no_key(&self) -> Failure {

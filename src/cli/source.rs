@@ -9,11 +9,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use dotdigital_faults::{Error, FaultReport, ReadOptions, ReasonCounter, ReasonCounts, blocking};
+use dotdigital_faults::{Error, FaultReader, FaultReport, FaultSink, ReadOptions, ReasonCounter, ReasonCounts, blocking};
 use uuid::Uuid;
 
 use super::connection::Connection;
 use super::failure::{Failure, note};
+use super::gzip;
 use super::progress::Progress;
 
 /// How much is read at a time.
@@ -50,9 +51,18 @@ pub struct SourcesArg {
 }
 
 impl SourceArg {
-    /// Reads the whole report into memory.
-    pub fn read(&self, options: &ReadOptions) -> Result<FaultReport, Failure> {
-        self.source.report(&self.connection, options)
+    /// Hands the faults of the report to a sink, which is made anew where a report has to be fetched again.
+    pub fn feed<S, F>(&self, options: &ReadOptions, make_sink: F) -> Result<(S, ReasonCounts), Failure>
+    where
+        S: FaultSink + Send,
+        F: FnMut() -> Result<S, Error> + Send,
+    {
+        self.source.feed(&self.connection, options, make_sink)
+    }
+
+    /// Can it be read twice?
+    pub fn is_file(&self) -> bool {
+        matches!(&self.source, Source::Path(path) if path.metadata().is_ok_and(|metadata| metadata.is_file()))
     }
 }
 
@@ -114,10 +124,39 @@ impl Source {
                 let (client, _progress) = ready(id, connection, options)?;
                 client.reason_counts(id)?
             }
-            _ => self.count(options)?,
+            _ => self.count(connection, options)?,
         };
         self.warn_if_cut_off(&counts);
         Ok(counts)
+    }
+
+    /// Hands the faults of the report to a sink, in constant memory. The sink is made anew where a report has to be
+    /// fetched again.
+    pub fn feed<S, F>(
+        &self,
+        connection: &Connection,
+        options: &ReadOptions,
+        mut make_sink: F,
+    ) -> Result<(S, ReasonCounts), Failure>
+    where
+        S: FaultSink + Send,
+        F: FnMut() -> Result<S, Error> + Send,
+    {
+        let (sink, counts) = match *self {
+            Source::Import(id) => {
+                let (client, _progress) = ready(id, connection, options)?;
+                client.stream_faults(id, make_sink)?
+            }
+            _ => {
+                let (input, progress) = self.open(connection)?;
+                let mut sink = make_sink()?;
+                let reader = FaultReader::with_options(progress.reader(input), options);
+                let counts = reader.drain_into(&mut sink).map_err(|error| self.failure(error))?;
+                (sink, counts)
+            }
+        };
+        self.warn_if_cut_off(&counts);
+        Ok((sink, counts))
     }
 
     /// Reads the whole report into memory.
@@ -127,7 +166,10 @@ impl Source {
                 let (client, _progress) = ready(id, connection, options)?;
                 client.report_faults(id)?
             }
-            _ => self.read(options)?,
+            _ => {
+                let (input, progress) = self.open(connection)?;
+                FaultReport::from_reader(progress.reader(input), options).map_err(|error| self.failure(error))?
+            }
         };
         self.warn_if_cut_off(report.counts());
         Ok(report)
@@ -142,8 +184,8 @@ impl Source {
         }
     }
 
-    fn count(&self, options: &ReadOptions) -> Result<ReasonCounts, Failure> {
-        let (mut input, progress) = self.open()?;
+    fn count(&self, connection: &Connection, options: &ReadOptions) -> Result<ReasonCounts, Failure> {
+        let (mut input, progress) = self.open(connection)?;
         let mut counter = ReasonCounter::with_options(options);
         let mut piece = vec![0; PIECE];
         loop {
@@ -159,12 +201,14 @@ impl Source {
         counter.finish().map_err(|error| self.failure(error))
     }
 
-    fn read(&self, options: &ReadOptions) -> Result<FaultReport, Failure> {
-        let (input, progress) = self.open()?;
-        FaultReport::from_reader(progress.reader(input), options).map_err(|error| self.failure(error))
+    /// The bytes of the report, unpacked where they are gzipped.
+    fn open(&self, connection: &Connection) -> Result<(Box<dyn Read>, Progress), Failure> {
+        let (input, progress) = self.open_raw()?;
+        let input = gzip::unpacked(input, connection.max_size()).map_err(|error| self.unreadable(&error))?;
+        Ok((input, progress))
     }
 
-    fn open(&self) -> Result<(Box<dyn Read>, Progress), Failure> {
+    fn open_raw(&self) -> Result<(Box<dyn Read>, Progress), Failure> {
         match self {
             Source::Import(_) => Err(Failure::new(format!("{self} is not a file"))),
             Source::Path(path) => {
@@ -198,7 +242,7 @@ impl Source {
     }
 
     /// The library's error, with the source in front.
-    fn failure(&self, error: Error) -> Failure {
+    pub fn failure(&self, error: Error) -> Failure {
         match Failure::from(error) {
             Failure::Message(message, code) => Failure::Message(format!("{self}: {message}"), code),
             closed => closed,

@@ -64,14 +64,15 @@ impl Split {
         if let Some(redactor) = self.redact.redactor()? {
             write = write.redact(redactor);
         }
-        let report = self.source.read(&self.reading.options())?;
         let options = export::SplitOptions::new().write(write).overwrite(self.force);
-        let files = export::split_to_dir(&report, &self.dir, &options).map_err(|error| match error.kind() {
+        let make = || export::Split::new(&self.dir, &options);
+        let (split, counts) = self.source.feed(&self.reading.options(), make)?;
+        let files = split.finish().map_err(|error| match error.kind() {
             ErrorKind::Exists => Failure::new(format!("{error} (--force)")),
             _ => error.into(),
         })?;
         self.note_others(&files);
-        note_anomalies(&report);
+        note_anomalies(&counts);
         let output = OutputArg::default();
         let width = output.width();
         output.write_text(color, |out| {

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use anstream::ColorChoice;
 use clap::{Args, ValueEnum};
-use dotdigital_faults::{ErrorKind, GroupBy, ReadOptions, ReasonCounts, Redactor, SourceCounts, Tally, export};
+use dotdigital_faults::{GroupBy, GroupCounter, ReadOptions, ReasonCounts, Redactor, SourceCounts, Tally, export};
 
 use super::Reading;
 use super::failure::Failure;
@@ -16,9 +16,6 @@ use super::table;
 
 /// How many groups are drawn, unless asked otherwise.
 const MOST_DRAWN: usize = 20;
-
-/// How many names of columns an error tells.
-const MOST_COLUMNS: usize = 50;
 
 /// Why contacts failed: counts per reason, most frequent first
 #[derive(Args)]
@@ -134,22 +131,16 @@ impl Summary {
         let counts = match &self.by {
             None => SourceCounts::new(source.name(), seen(source.counts(connection, options)?)),
             Some(by) => {
-                let report = source.report(connection, options)?;
-                let groups = match redactor {
-                    Some(redactor) => report.count_by_redacted(by, redactor),
-                    None => report.count_by(by),
+                let make = || {
+                    let counter = GroupCounter::new(by.clone());
+                    Ok(match redactor {
+                        Some(redactor) => counter.redacted(redactor.clone()),
+                        None => counter,
+                    })
                 };
-                let groups = groups.map_err(|error| match error.kind() {
-                    // A header that is none may hold a contact's data.
-                    ErrorKind::NoSuchColumn if redactor.is_none() => {
-                        let columns: Vec<_> =
-                            report.columns().take(MOST_COLUMNS).map(|name| format!("{name:?}")).collect();
-                        let column = by.name();
-                        Failure::new(format!("{source} has no column {column:?}; it has {}", columns.join(", ")))
-                    }
-                    _ => error.into(),
-                })?;
-                SourceCounts::new(source.name(), seen(report.counts().clone())).with_groups(groups)
+                let (groups, counts) = source.feed(connection, options, make)?;
+                let groups = groups.finish().map_err(|error| source.failure(error))?;
+                SourceCounts::new(source.name(), seen(counts)).with_groups(groups)
             }
         };
         Ok(counts.with_read_at(SystemTime::now()))

@@ -8,10 +8,14 @@ use std::time::Instant;
 use tokio::runtime::{Builder, Handle, Runtime};
 use uuid::Uuid;
 
-use super::{Credentials, ImportStatus, ImportSummary, Progress};
+use super::credentials::Credentials;
+use super::progress::Progress;
+use super::status::ImportStatus;
+use super::summary::ImportSummary;
 use crate::error::{Error, ErrorKind, Result};
 use crate::reason::counts::ReasonCounts;
 use crate::report::FaultReport;
+use crate::report::feed::FaultSink;
 
 /// A [`Client`](crate::Client) whose calls return when they are done.
 ///
@@ -99,6 +103,18 @@ impl Client {
     /// The same.
     pub fn reason_counts(&self, import_id: Uuid) -> Result<ReasonCounts> {
         self.engine.run(self.client.reason_counts(import_id))
+    }
+
+    /// As [`stream_faults`](crate::Client::stream_faults) of the client.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn stream_faults<S, F>(&self, import_id: Uuid, make_sink: F) -> Result<(S, ReasonCounts)>
+    where
+        S: FaultSink + Send,
+        F: FnMut() -> Result<S> + Send,
+    {
+        self.engine.run(self.client.stream_faults(import_id, make_sink))
     }
 
     /// As [`import_status`](crate::Client::import_status) of the client.

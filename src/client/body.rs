@@ -1,9 +1,10 @@
 //! The body of an answer with which the service says that all is well.
 
 use super::endpoint::Protocol;
-use super::envelope::{Content, Envelope, Fields};
-use super::operation::Operation;
+use super::envelope::Envelope;
+use super::operation::ServiceOperation;
 use super::rest;
+use super::soap_answer::{Answered, ResultFields};
 use super::xml::Malformed;
 use crate::error::{Error, ErrorKind};
 use crate::read::message::Message;
@@ -17,7 +18,7 @@ const MARGIN: u64 = 1 << 20;
 const LARGEST_JSON: usize = 1 << 20;
 
 /// Reads a body as it comes, with a bound on its size.
-pub(super) struct Body {
+pub(super) struct AnswerBody {
     form: Form,
     max_size: u64,
     /// Bytes on the wire, and of the report in them.
@@ -36,14 +37,22 @@ enum Form {
     Json(Vec<u8>),
 }
 
-impl Body {
-    pub(super) fn new(protocol: Protocol, operation: Operation, max_size: u64) -> Self {
+impl AnswerBody {
+    pub(super) fn new(protocol: Protocol, operation: ServiceOperation, max_size: u64) -> Self {
         let form = match protocol {
             Protocol::Soap => Form::Soap(Box::new(Envelope::new(operation))),
             Protocol::Rest if operation.is_report() => Form::Plain,
             Protocol::Rest => Form::Json(Vec::new()),
         };
-        Body { form, max_size, received: 0, decoded: 0, said: Message::default(), decoded_said: None, broken: None }
+        AnswerBody {
+            form,
+            max_size,
+            received: 0,
+            decoded: 0,
+            said: Message::default(),
+            decoded_said: None,
+            broken: None,
+        }
     }
 
     /// Refuses a body of so many bytes on the wire, of which so many are of the report.
@@ -90,19 +99,24 @@ impl Body {
         Ok(self.broken.is_none() || self.received < LARGEST_ERROR)
     }
 
+    /// What the report says, once it is known to be none.
+    pub(super) fn said_of_report(self) -> Message {
+        self.decoded_said.unwrap_or(self.said)
+    }
+
     /// What it says, should it turn out to be no result, and what it holds.
-    pub(super) fn finish(self) -> (Message, Result<Content, Malformed>) {
+    pub(super) fn finish(self) -> (Message, Result<Answered, Malformed>) {
         let mut said = self.said;
         let content = match (self.broken, self.form) {
             (Some(broken), _) => Err(broken),
             (None, Form::Soap(envelope)) => envelope.finish(),
-            (None, Form::Plain) => Ok(Content::Result(Fields::new())),
+            (None, Form::Plain) => Ok(Answered::Result(ResultFields::new())),
             // A figure is never a code: an object with one is an error, whatever else it holds.
             (None, Form::Json(_)) if said.code().is_some() => Err("it is an error"),
-            (None, Form::Json(body)) => rest::fields(&body).map(Content::Result),
+            (None, Form::Json(body)) => rest::fields(&body).map(Answered::Result),
         };
         match (&content, self.decoded_said) {
-            (Ok(Content::Result(_)), Some(decoded)) => (decoded, content),
+            (Ok(Answered::Result(_)), Some(decoded)) => (decoded, content),
             _ => (said, content),
         }
     }

@@ -1,22 +1,26 @@
 //! Setting up a client.
 
+use std::env;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Certificate, Proxy, redirect, tls};
 
 use super::credentials::Credentials;
 use super::endpoint::{Endpoint, Protocol, Region};
-use super::progress::Observer;
+use super::proxy;
 use super::retry::{self, Policy};
 use super::secrets::Secrets;
-use super::{Client, Shared};
+use super::service::Service;
 use crate::error::{Error, ErrorKind, Result};
 use crate::read::options::ReadOptions;
 
-/// Sets up a [`Client`].
+/// The most headers of an answer. What bounds them is the 400 KiB that the HTTP library reads of them; this is only
+/// there since it keeps a list of them, and none with room for all that fit into those.
+const MOST_HEADERS: usize = 10_000;
+
+/// Sets up a [`Client`](crate::Client).
 ///
 /// ```
 /// use std::time::Duration;
@@ -155,7 +159,8 @@ impl ClientBuilder {
         self
     }
 
-    /// A client of one's own, in place of the one that would be made.
+    /// A client of one's own, in place of the one that would be made; its library is re-exported as
+    /// [`dotdigital_faults::reqwest`](crate::reqwest).
     ///
     /// What it does is then up to it: this crate can no longer promise that no redirect is followed, that no
     /// compression is offered, which proxies are used, which certificates are trusted, that `localhost` is this very
@@ -167,12 +172,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Builds the client. It connects to nothing yet.
-    ///
-    /// # Errors
-    /// [`NotPermitted`](ErrorKind::NotPermitted) without a user name or a password, and
-    /// [`Configuration`](ErrorKind::Configuration) where something can't be used as it is set.
-    pub fn build(self) -> Result<Client> {
+    /// What the clients share, checked.
+    pub(super) fn service(self) -> Result<Service> {
         self.credentials.check()?;
         let endpoint = match &self.endpoint {
             Some(address) => Endpoint::parse(self.protocol, address)?,
@@ -184,8 +185,7 @@ impl ClientBuilder {
         };
         let secrets = Secrets::new(&self.credentials);
         let ClientBuilder { credentials, policy, timeout, stall_timeout, max_size, options, .. } = self;
-        let shared = Shared { http, endpoint, credentials, secrets, policy, timeout, stall_timeout, max_size, options };
-        Ok(Client { shared: Arc::new(shared), observer: Observer::default(), deadline: None })
+        Ok(Service { http, endpoint, credentials, secrets, policy, timeout, stall_timeout, max_size, options })
     }
 
     fn http(&self, endpoint: &Endpoint) -> Result<reqwest::Client> {
@@ -201,6 +201,7 @@ impl ClientBuilder {
             .no_zstd()
             .no_hickory_dns()
             .http1_only()
+            .http1_max_headers(MOST_HEADERS)
             // A kept connection may be closed by the other side just as it is used again: a failure of no meaning.
             // Calls are few, so that a new one each time costs little.
             .pool_max_idle_per_host(0)
@@ -212,6 +213,8 @@ impl ClientBuilder {
             .resolve_to_addrs("localhost", &[(Ipv4Addr::LOCALHOST, 0).into(), (Ipv6Addr::LOCALHOST, 0).into()]);
         if endpoint.is_loopback() {
             http = http.no_proxy();
+        } else if self.proxy.is_none() {
+            proxy::check(|name| env::var_os(name))?;
         }
         if let Some(address) = &self.proxy {
             let proxy = Proxy::https(address).map_err(|_| {

@@ -2,13 +2,14 @@
 
 use std::io::{self, Write};
 
-use super::envelope::Fields;
+use super::soap_answer::ResultFields;
 use super::xml::Malformed;
 use crate::error::{Error, Result};
 use crate::read::counter::ReasonCounter;
 use crate::read::options::ReadOptions;
 use crate::reason::counts::ReasonCounts;
 use crate::report::FaultReport;
+use crate::report::feed::{FaultFeed, FaultSink};
 
 /// Reports up to this many bytes are parsed where they are; larger ones would keep an executor's thread busy.
 const QUICK: usize = 1 << 20;
@@ -24,7 +25,7 @@ pub(super) trait Collector: Send {
     fn feed(&mut self, piece: &[u8]) -> Result<()>;
 
     /// Takes the end of an answer that was whole.
-    fn finish(&mut self, fields: Fields) -> impl Future<Output = Result<Self::Output, NotThat>> + Send;
+    fn finish(&mut self, fields: ResultFields) -> impl Future<Output = Result<Self::Output, NotThat>> + Send;
 }
 
 /// Why a whole answer is not what was asked for.
@@ -63,7 +64,7 @@ impl Collector for Whole<'_> {
         Ok(())
     }
 
-    async fn finish(&mut self, _: Fields) -> Result<FaultReport, NotThat> {
+    async fn finish(&mut self, _: ResultFields) -> Result<FaultReport, NotThat> {
         let (bytes, options) = (std::mem::take(&mut self.bytes), self.options.clone());
         if bytes.len() <= QUICK {
             return Ok(FaultReport::with_options(bytes, &options)?);
@@ -75,82 +76,119 @@ impl Collector for Whole<'_> {
     }
 }
 
-/// Counts in constant memory.
-pub(super) struct Counting<'o> {
-    counter: ReasonCounter,
-    options: &'o ReadOptions,
+/// Something that is fed a report as it comes, in constant memory, and makes something of it in the end.
+///
+/// It has to tell a report from an error page by itself, as each reading of the core does.
+pub(super) trait Feed: Send {
+    type Output: Send;
+
+    /// Takes the next bytes of the report.
+    fn feed(&mut self, piece: &[u8]) -> Result<()>;
+
+    /// Takes the end of a report that was whole.
+    fn finish(self) -> Result<Self::Output>;
 }
 
-impl<'o> Counting<'o> {
-    pub(super) fn new(options: &'o ReadOptions) -> Self {
-        Counting { counter: ReasonCounter::with_options(options), options }
+/// Feeds a report to something that is made anew for each attempt: what is there in the end has seen the whole
+/// report, and nothing else.
+pub(super) struct Feeding<M, F> {
+    make: M,
+    fed: Option<F>,
+}
+
+impl<M: FnMut() -> Result<F>, F> Feeding<M, F> {
+    pub(super) fn new(make: M) -> Self {
+        Feeding { make, fed: None }
+    }
+
+    /// What the attempt under way is fed to.
+    fn fed(&mut self) -> Result<&mut F> {
+        match &mut self.fed {
+            Some(fed) => Ok(fed),
+            empty => Ok(empty.insert((self.make)()?)),
+        }
     }
 }
 
-impl Collector for Counting<'_> {
-    type Output = ReasonCounts;
+impl<M: FnMut() -> Result<F> + Send, F: Feed> Collector for Feeding<M, F> {
+    type Output = F::Output;
 
     fn restart(&mut self) {
-        self.counter = ReasonCounter::with_options(self.options);
+        self.fed = None;
     }
 
     fn feed(&mut self, piece: &[u8]) -> Result<()> {
-        self.counter.feed(piece)
+        self.fed()?.feed(piece)
     }
 
-    async fn finish(&mut self, _: Fields) -> Result<ReasonCounts, NotThat> {
-        Ok(std::mem::take(&mut self.counter).finish()?)
+    async fn finish(&mut self, _: ResultFields) -> Result<F::Output, NotThat> {
+        let fed = match self.fed.take() {
+            Some(fed) => fed,
+            None => (self.make)()?,
+        };
+        Ok(fed.finish()?)
     }
 }
 
-/// The report's bytes, into a writer that is made anew for each attempt that has any.
+/// Its counts.
+impl Feed for ReasonCounter {
+    type Output = ReasonCounts;
+
+    fn feed(&mut self, piece: &[u8]) -> Result<()> {
+        ReasonCounter::feed(self, piece)
+    }
+
+    fn finish(self) -> Result<ReasonCounts> {
+        ReasonCounter::finish(self)
+    }
+}
+
+/// Its faults, to a sink.
+impl<S: FaultSink + Send> Feed for FaultFeed<S> {
+    type Output = (S, ReasonCounts);
+
+    fn feed(&mut self, piece: &[u8]) -> Result<()> {
+        FaultFeed::feed(self, piece)
+    }
+
+    fn finish(self) -> Result<(S, ReasonCounts)> {
+        FaultFeed::finish(self)
+    }
+}
+
+/// Its bytes, into a writer.
 ///
 /// They are counted alongside, since that tells a report from an error page, which must never be saved as one.
-pub(super) struct Saving<F, W> {
-    make: F,
-    writer: Option<W>,
+pub(super) struct Saved<W> {
+    writer: W,
     counter: ReasonCounter,
 }
 
-impl<F, W> Saving<F, W> {
-    pub(super) fn new(make: F) -> Self {
-        Saving { make, writer: None, counter: ReasonCounter::new() }
+impl<W> Saved<W> {
+    pub(super) fn to(writer: W) -> Self {
+        Saved { writer, counter: ReasonCounter::new() }
     }
 }
 
-impl<F: FnMut() -> io::Result<W>, W: Write> Saving<F, W> {
-    fn writer(&mut self) -> Result<&mut W> {
-        if self.writer.is_none() {
-            self.writer = Some((self.make)().map_err(Error::writing)?);
-        }
-        self.writer.as_mut().ok_or_else(|| Error::writing(io::ErrorKind::Other.into()))
-    }
-}
-
-impl<F: FnMut() -> io::Result<W> + Send, W: Write + Send> Collector for Saving<F, W> {
+impl<W: Write + Send> Feed for Saved<W> {
     type Output = W;
-
-    fn restart(&mut self) {
-        self.writer = None;
-        self.counter = ReasonCounter::new();
-    }
 
     fn feed(&mut self, piece: &[u8]) -> Result<()> {
         self.counter.feed(piece)?;
-        self.writer()?.write_all(piece).map_err(Error::writing)
+        self.writer.write_all(piece).map_err(Error::writing)
     }
 
-    async fn finish(&mut self, _: Fields) -> Result<W, NotThat> {
-        std::mem::take(&mut self.counter).finish()?;
-        self.writer()?.flush().map_err(Error::writing)?;
-        self.writer.take().ok_or_else(|| Error::writing(io::ErrorKind::Other.into()).into())
+    fn finish(mut self) -> Result<W> {
+        self.counter.finish()?;
+        self.writer.flush().map_err(Error::writing)?;
+        Ok(self.writer)
     }
 }
 
 /// A few fields, read by a function.
-pub(super) struct Reading<T>(pub(super) fn(&Fields) -> Result<T, Malformed>);
+pub(super) struct FieldsReader<T>(pub(super) fn(&ResultFields) -> Result<T, Malformed>);
 
-impl<T: Send> Collector for Reading<T> {
+impl<T: Send> Collector for FieldsReader<T> {
     type Output = T;
 
     fn restart(&mut self) {}
@@ -159,7 +197,7 @@ impl<T: Send> Collector for Reading<T> {
         Ok(())
     }
 
-    async fn finish(&mut self, fields: Fields) -> Result<T, NotThat> {
+    async fn finish(&mut self, fields: ResultFields) -> Result<T, NotThat> {
         (self.0)(&fields).map_err(NotThat::Malformed)
     }
 }

@@ -1,5 +1,7 @@
 //! Who asks, and how that stays a secret.
 
+use std::env;
+use std::ffi::OsString;
 use std::fmt;
 
 use base64::Engine as _;
@@ -8,6 +10,9 @@ use reqwest::header::HeaderValue;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind, Result};
+
+const USERNAME: &str = "DOTDIGITAL_USERNAME";
+const PASSWORD: &str = "DOTDIGITAL_PASSWORD";
 
 /// The name and the password of an API user, such as `apiuser-908709770324@apiconnector.com`.
 ///
@@ -30,6 +35,33 @@ impl Credentials {
     /// Whether they can be used is seen when a client is built: neither may be empty, and the name may hold no `:`.
     pub fn new(username: impl Into<String>, password: impl Into<String>) -> Self {
         Credentials { username: Zeroizing::new(username.into()), password: Zeroizing::new(password.into()) }
+    }
+
+    /// Those that the environment holds, in `DOTDIGITAL_USERNAME` and `DOTDIGITAL_PASSWORD`.
+    ///
+    /// ```no_run
+    /// use dotdigital_faults::{Client, Credentials};
+    ///
+    /// let client = Client::new(Credentials::from_env()?)?;
+    /// # Ok::<(), dotdigital_faults::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Configuration`](ErrorKind::Configuration) where a variable is missing, empty or not UTF-8; it is named, and
+    /// its value is not.
+    pub fn from_env() -> Result<Self> {
+        Credentials::from_variables(|name| env::var_os(name))
+    }
+
+    /// The same, from wherever `variable` looks one up.
+    fn from_variables(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self> {
+        let text = |name: &str| match variable(name).filter(|value| !value.is_empty()).map(OsString::into_string) {
+            Some(Ok(text)) => Ok(text),
+            Some(Err(_)) => Err(Error::new(ErrorKind::Configuration, format!("the variable {name} is not UTF-8"))),
+            None => Err(Error::new(ErrorKind::Configuration, format!("the variable {name} is missing or empty"))
+                .advise(format!("set {USERNAME} and {PASSWORD} to those of an API user of the account"))),
+        };
+        Ok(Credentials::new(text(USERNAME)?, text(PASSWORD)?))
     }
 
     /// Refuses what HTTP Basic can't carry.
@@ -86,6 +118,40 @@ mod tests {
         let header = Credentials::new("Aladdin", "open sesame").header().unwrap();
         assert_eq!(header.to_str().unwrap(), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
         assert_eq!(format!("{header:?}"), "Sensitive");
+    }
+
+    #[test]
+    fn the_environment_has_both_or_is_told_which_is_missing() {
+        let read = |username: Option<&'static str>, password: Option<&'static str>| {
+            Credentials::from_variables(|name| match name {
+                USERNAME => username.map(Into::into),
+                PASSWORD => password.map(Into::into),
+                other => panic!("{other} was looked up"),
+            })
+        };
+        let credentials = read(Some("jo"), Some("opensesame")).unwrap();
+        assert_eq!((credentials.username.as_str(), credentials.password.as_str()), ("jo", "opensesame"));
+        for (username, password, missing) in [
+            (None, Some("opensesame"), USERNAME),
+            (Some(""), Some("opensesame"), USERNAME),
+            (Some("jo"), None, PASSWORD),
+            (Some("jo"), Some(""), PASSWORD),
+        ] {
+            let error = read(username, password).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Configuration);
+            let told = format!("{error} {error:?}");
+            assert!(error.to_string().starts_with(&format!("the variable {missing} is missing")), "{error}");
+            assert!(!told.contains("opensesame"), "{told}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_variable_that_is_not_utf_8() {
+        use std::os::unix::ffi::OsStringExt;
+        let read = Credentials::from_variables(|_| Some(OsString::from_vec(b"open\xffsesame".to_vec())));
+        let error = read.unwrap_err();
+        assert_eq!(error.to_string(), "the variable DOTDIGITAL_USERNAME is not UTF-8");
     }
 
     #[test]

@@ -4,9 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use reqwest::Url;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
-use super::operation::Operation;
+use super::operation::ServiceOperation;
 use super::rest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::escape::escape;
@@ -77,6 +78,18 @@ macro_rules! names {
                 f.pad(self.as_str())
             }
         }
+
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+            }
+        }
     };
 }
 
@@ -131,6 +144,9 @@ impl Endpoint {
         if protocol == Protocol::Rest && endpoint.base().ends_with("/v2") {
             return wrong("ends with /v2, which is added to it", "give it up to and without /v2");
         }
+        if protocol == Protocol::Rest && endpoint.base().to_ascii_lowercase().ends_with(".svc") {
+            return wrong("is the one of SOAP, and not the base of REST", "give it up to and without /v2, or use SOAP");
+        }
         Ok(endpoint)
     }
 
@@ -160,7 +176,7 @@ impl Endpoint {
     }
 
     /// The address of one call.
-    pub(super) fn of_call(&self, operation: Operation, import_id: Uuid) -> Result<Url> {
+    pub(super) fn of_call(&self, operation: ServiceOperation, import_id: Uuid) -> Result<Url> {
         match self.protocol {
             Protocol::Soap => Ok(self.url.clone()),
             Protocol::Rest => Url::parse(&format!("{}{}", self.base(), rest::path(operation, import_id)))
@@ -176,7 +192,7 @@ mod tests {
     #[test]
     fn http_is_for_loopback_alone() {
         for (address, is_allowed) in [
-            ("https://r1-api.dotdigital.com/v2/api.svc", true),
+            ("https://r1-api.dotdigital.com/", true),
             ("https://0.0.0.0/", true),
             ("http://127.0.0.1:8080/", true),
             ("http://127.9.8.7/", true),
@@ -219,14 +235,16 @@ mod tests {
     fn the_address_of_a_call() {
         let call = |protocol, address| {
             let endpoint = Endpoint::parse(protocol, address).unwrap();
-            endpoint.of_call(Operation::Figures, Uuid::nil()).unwrap().to_string()
+            endpoint.of_call(ServiceOperation::Figures, Uuid::nil()).unwrap().to_string()
         };
         let path = "/v2/contacts/import/00000000-0000-0000-0000-000000000000/report";
         assert_eq!(call(Protocol::Soap, "https://apiconnector.com/v2/Api.svc"), "https://apiconnector.com/v2/Api.svc");
         assert_eq!(call(Protocol::Rest, "https://x.com"), format!("https://x.com{path}"));
         assert_eq!(call(Protocol::Rest, "https://x.com/"), format!("https://x.com{path}"));
         assert_eq!(call(Protocol::Rest, "https://x.com/proxy/"), format!("https://x.com/proxy{path}"));
-        for address in ["https://x.com/v2", "https://x.com/v2/"] {
+        for address in
+            ["https://x.com/v2", "https://x.com/v2/", "https://x.com/v2/api.svc", "https://x.com/v2/Api.svc/"]
+        {
             assert!(Endpoint::parse(Protocol::Rest, address).is_err());
         }
     }
@@ -241,6 +259,15 @@ mod tests {
         }
         assert_eq!("R2".parse::<Region>().unwrap(), Region::R2);
         assert_eq!("rest".parse::<Protocol>().unwrap(), Protocol::Rest);
+        for region in [Region::R1, Region::R2, Region::R3] {
+            let json = serde_json::to_string(&region).unwrap();
+            assert_eq!(json, format!("\"{region}\""));
+            assert_eq!(serde_json::from_str::<Region>(&json).unwrap(), region);
+        }
+        assert_eq!(serde_json::to_string(&[Protocol::Soap, Protocol::Rest]).unwrap(), r#"["soap","rest"]"#);
+        assert_eq!(serde_json::from_str::<Protocol>(r#""REST""#).unwrap(), Protocol::Rest);
+        let error = serde_json::from_str::<Protocol>(r#""ftp""#).unwrap_err().to_string();
+        assert!(error.starts_with("no protocol is named `ftp`; there are soap, rest"), "{error}");
         let error = "r9".parse::<Region>().unwrap_err();
         assert_eq!(error.to_string(), "no region is named `r9`; there are r1, r2, r3");
     }

@@ -1,47 +1,23 @@
-//! SOAP 1.1: what an answer holds.
-//!
-//! Source: the vendor's published WSDL. Elements are matched by namespace and local name; prefixes and unknown
-//! siblings don't matter.
+//! SOAP 1.1: an answer as it comes.
 
-use super::base64::Base64Text;
-use super::operation::Operation;
-use super::soap::{OPERATIONS, SOAP_11};
-use super::xml::{Element, Elements, Malformed, XmlReader, is_space};
-use crate::read::message::Message;
-
-const SOAP_12: &str = "http://www.w3.org/2003/05/soap-envelope";
-/// The namespace of what is inside a result.
-const DATA: &str = "http://apiconnector.com";
+use super::operation::ServiceOperation;
+use super::soap_answer::{Answered, SoapAnswer};
+use super::xml::{Malformed, XmlReader};
 
 /// The most bytes of an envelope around the report, and of any other answer.
 const LARGEST_REST: usize = 1 << 20;
-/// The most fields of a result, and the most bytes of one.
-const MOST_FIELDS: usize = 64;
-const LONGEST_FIELD: usize = 256;
-
-/// What an answer holds, once all of it has been read.
-#[derive(Debug, PartialEq)]
-pub(super) enum Content {
-    /// The result of the operation. The report itself has been handed out on the way.
-    Result(Fields),
-    /// The service's words, and its code.
-    Fault { words: String, code: Option<String> },
-}
-
-/// The fields of a result other than the report, by name.
-pub(super) type Fields = Vec<(String, String)>;
 
 /// Reads an answer as it comes.
 pub(super) struct Envelope {
     xml: XmlReader,
-    answer: Answer,
+    answer: SoapAnswer,
     /// Once the answer is known not to be what was asked for, the rest of it doesn't matter.
     malformed: Option<Malformed>,
 }
 
 impl Envelope {
-    pub(super) fn new(operation: Operation) -> Self {
-        Envelope { xml: XmlReader::default(), answer: Answer::new(operation), malformed: None }
+    pub(super) fn new(operation: ServiceOperation) -> Self {
+        Envelope { xml: XmlReader::default(), answer: SoapAnswer::new(operation), malformed: None }
     }
 
     /// Reads on, and appends to `report` what has come of it.
@@ -66,7 +42,7 @@ impl Envelope {
     }
 
     /// What it holds, now that it has ended.
-    pub(super) fn finish(self) -> Result<Content, Malformed> {
+    pub(super) fn finish(self) -> Result<Answered, Malformed> {
         if let Some(malformed) = self.malformed {
             return Err(malformed);
         }
@@ -75,195 +51,16 @@ impl Envelope {
     }
 }
 
-/// Where an element stands, and so what it means.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Place {
-    Envelope,
-    Body,
-    Response,
-    Result,
-    Field,
-    Fault,
-    FaultWords,
-    FaultRest,
-    Ignored,
-}
-
-struct Answer {
-    operation: Operation,
-    places: Vec<Place>,
-    envelope: &'static str,
-    has_response: bool,
-    has_result: bool,
-    is_nil: bool,
-    base64: Base64Text,
-    report: Vec<u8>,
-    /// How much of what is being fed belongs to the report's text, and how much else has been read.
-    in_report: usize,
-    rest: usize,
-    fields: Vec<(String, Vec<u8>)>,
-    fault: Option<Fault>,
-}
-
-#[derive(Default)]
-struct Fault {
-    /// The code is looked for in the words first, then in the rest.
-    in_words: Message,
-    in_rest: Message,
-    words: Vec<u8>,
-}
-
-impl Answer {
-    fn new(operation: Operation) -> Self {
-        Answer {
-            operation,
-            places: Vec::new(),
-            envelope: SOAP_11,
-            has_response: false,
-            has_result: false,
-            is_nil: false,
-            base64: Base64Text::default(),
-            report: Vec::new(),
-            in_report: 0,
-            rest: 0,
-            fields: Vec::new(),
-            fault: None,
-        }
-    }
-
-    fn is_inside_report(&self) -> bool {
-        self.operation.is_report() && self.places.last() == Some(&Place::Result)
-    }
-
-    fn place(&mut self, element: &Element<'_>) -> Result<Place, Malformed> {
-        let Element { namespace, name, is_nil } = *element;
-        let name_of = |suffix: &str| name.strip_suffix(suffix) == Some(self.operation.name());
-        Ok(match self.places.last() {
-            None if name == "Envelope" && namespace == SOAP_11 => Place::Envelope,
-            None if name == "Envelope" && namespace == SOAP_12 => {
-                self.envelope = SOAP_12;
-                Place::Envelope
-            }
-            None => return Err("it is no SOAP envelope"),
-            Some(Place::Envelope) if name == "Body" && namespace == self.envelope => Place::Body,
-            Some(Place::Body) if name == "Fault" && namespace == self.envelope => {
-                self.fault = Some(Fault::default());
-                Place::Fault
-            }
-            // Of the other version, a fault is understood, and nothing else.
-            Some(Place::Body) if self.envelope == SOAP_12 => Place::Ignored,
-            Some(Place::Body) if name_of("Response") && namespace == OPERATIONS => {
-                if std::mem::replace(&mut self.has_response, true) {
-                    return Err("it answers twice");
-                }
-                Place::Response
-            }
-            Some(Place::Response) if name_of("Result") && namespace == OPERATIONS => {
-                if std::mem::replace(&mut self.has_result, true) {
-                    return Err("it has two results");
-                }
-                self.is_nil = is_nil;
-                Place::Result
-            }
-            // Read as an absent result, this would be an empty report that nobody has sent.
-            Some(Place::Response) if name.eq_ignore_ascii_case(&format!("{}Result", self.operation.name())) => {
-                return Err("its result is not in the namespace of the contract");
-            }
-            Some(Place::Result) if self.operation.is_report() => return Err("its result holds an element"),
-            Some(Place::Result) if namespace == DATA => {
-                if self.fields.len() == MOST_FIELDS {
-                    return Err("its result has too many fields");
-                }
-                self.fields.push((name.into(), Vec::new()));
-                Place::Field
-            }
-            Some(Place::Result) if name == "Status" => {
-                return Err("its status is not in the namespace of the contract");
-            }
-            // The one of SOAP 1.1, and the one of 1.2.
-            Some(Place::Fault) if name == "faultstring" || name == "Reason" => Place::FaultWords,
-            Some(Place::Fault) => Place::FaultRest,
-            Some(inside @ (Place::FaultWords | Place::FaultRest)) => *inside,
-            Some(_) => Place::Ignored,
-        })
-    }
-
-    fn content(self) -> Result<Content, Malformed> {
-        if let Some(mut fault) = self.fault {
-            let code = fault.in_words.code().map(String::from).or_else(|| fault.in_rest.code().map(String::from));
-            return Ok(Content::Fault { words: String::from_utf8_lossy(&fault.words).trim().into(), code });
-        }
-        if self.envelope == SOAP_12 {
-            return Err("it is SOAP 1.2, not the 1.1 of the contract");
-        }
-        if !self.has_response {
-            return Err("it holds no answer to the call");
-        }
-        self.base64.finish().map_err(|_| NOT_BASE64)?;
-        let read = |(name, value): (String, Vec<u8>)| (name, String::from_utf8_lossy(&value).trim().into());
-        Ok(Content::Result(self.fields.into_iter().map(read).collect()))
-    }
-}
-
-const NOT_BASE64: Malformed = "its result is not base64";
-
-impl Elements for Answer {
-    fn start(&mut self, element: &Element<'_>) -> Result<(), Malformed> {
-        let place = self.place(element)?;
-        self.places.push(place);
-        Ok(())
-    }
-
-    fn text(&mut self, text: &[u8]) -> Result<(), Malformed> {
-        match self.places.last() {
-            Some(Place::Result) if self.operation.is_report() => {
-                if self.is_nil && !is_space(text) {
-                    return Err("its result is nil and not empty");
-                }
-                self.in_report += text.len();
-                self.base64.feed(text, &mut self.report).map_err(|_| NOT_BASE64)
-            }
-            Some(Place::Response | Place::Result) if !is_space(text) => Err("there is text in place of its result"),
-            Some(Place::Field) => {
-                if let Some((_, value)) = self.fields.last_mut() {
-                    if value.len() + text.len() > LONGEST_FIELD {
-                        return Err("a field of its result is too long");
-                    }
-                    value.extend_from_slice(text);
-                }
-                Ok(())
-            }
-            Some(Place::FaultWords) => {
-                if let Some(fault) = &mut self.fault {
-                    fault.in_words.feed(text);
-                    fault.words.extend_from_slice(text);
-                }
-                Ok(())
-            }
-            Some(Place::FaultRest) => {
-                if let Some(fault) = &mut self.fault {
-                    fault.in_rest.feed(text);
-                }
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn end(&mut self) -> Result<(), Malformed> {
-        self.places.pop();
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::soap::{OPERATIONS, SOAP_11};
+    use super::super::soap_answer::SOAP_12;
     use super::*;
 
     /// What is read of a document, which must be the same for every splitting.
-    fn read(operation: Operation, document: &[u8]) -> Result<(Vec<u8>, Content), Malformed> {
+    fn read(operation: ServiceOperation, document: &[u8]) -> Result<(Vec<u8>, Answered), Malformed> {
         let by = |piece: usize| {
             let (mut envelope, mut report) = (Envelope::new(operation), Vec::new());
             for piece in document.chunks(piece) {
@@ -290,9 +87,9 @@ mod tests {
     }
 
     fn report(document: impl AsRef<[u8]>) -> Result<String, Malformed> {
-        match read(Operation::Faults, document.as_ref())? {
-            (report, Content::Result(_)) => Ok(String::from_utf8(report).unwrap()),
-            (_, Content::Fault { .. }) => Err("a fault"),
+        match read(ServiceOperation::Faults, document.as_ref())? {
+            (report, Answered::Result(_)) => Ok(String::from_utf8(report).unwrap()),
+            (_, Answered::Fault { .. }) => Err("a fault"),
         }
     }
 
@@ -317,6 +114,15 @@ mod tests {
         ] {
             assert_eq!(report(faults(&inside)).as_deref(), Ok(expected), "{inside}");
         }
+    }
+
+    #[test]
+    fn many_namespaces() {
+        // A SOAP server of node declares those of all types that it knows on the envelope.
+        let spaces = (0..255).map(|index| format!(" xmlns:n{index}='urn:{index}'")).collect::<String>();
+        let document = faults("<GetContactImportReportFaultsResult>UmVhc29u</GetContactImportReportFaultsResult>");
+        let document = document.replace(" xmlns:s=", &format!("{spaces} xmlns:s="));
+        assert_eq!(report(&document).as_deref(), Ok("Reason"));
     }
 
     #[test]
@@ -345,7 +151,7 @@ mod tests {
         let soap_12 = good.replace(SOAP_11, SOAP_12);
         let other_response = good.replace("FaultsResponse", "Response");
         let deep = format!("{}{}", "<a>".repeat(40), "</a>".repeat(40));
-        let attributes = (0..70).fold(String::new(), |all, index| format!("{all} a{index}=''"));
+        let attributes = (0..257).fold(String::new(), |all, index| format!("{all} a{index}=''"));
         for (document, expected) in [
             (&b""[..], "it holds no element"),
             (b" ", "it holds no element"),
@@ -418,7 +224,7 @@ mod tests {
         ) {
             let inside = parts.concat();
             let document = if is_inside { faults(&inside) } else { inside };
-            let _ = read(Operation::Faults, document.as_bytes());
+            let _ = read(ServiceOperation::Faults, document.as_bytes());
         }
 
         #[test]
@@ -428,7 +234,7 @@ mod tests {
             let lines: Vec<_> = text.as_bytes().chunks(break_at).map(String::from_utf8_lossy).collect();
             const RESULT: &str = "GetContactImportReportFaultsResult";
             let document = faults(&format!("<{RESULT}>{}</{RESULT}>", lines.join("\r\n")));
-            let (report, _) = read(Operation::Faults, document.as_bytes()).unwrap();
+            let (report, _) = read(ServiceOperation::Faults, document.as_bytes()).unwrap();
             prop_assert_eq!(report, bytes);
         }
     }
@@ -436,13 +242,13 @@ mod tests {
     #[test]
     fn around_the_report_there_is_a_limit() {
         let comment = format!("<!--{}-->", "x".repeat(LARGEST_REST));
-        let (mut envelope, document) = (Envelope::new(Operation::Faults), faults(&comment));
+        let (mut envelope, document) = (Envelope::new(ServiceOperation::Faults), faults(&comment));
         let fed = document.as_bytes().chunks(1000).try_for_each(|piece| envelope.feed(piece, &mut Vec::new()));
         assert_eq!(fed, Err("its envelope is too large"));
 
         const RESULT: &str = "GetContactImportReportFaultsResult";
         let document = faults(&format!("<{RESULT}>{}</{RESULT}>", "UmVh&#xD;\n".repeat(LARGEST_REST / 4)));
-        let (mut envelope, mut report) = (Envelope::new(Operation::Faults), Vec::new());
+        let (mut envelope, mut report) = (Envelope::new(ServiceOperation::Faults), Vec::new());
         document.as_bytes().chunks(1000).try_for_each(|piece| envelope.feed(piece, &mut report)).unwrap();
         assert_eq!(report.len(), 3 * LARGEST_REST / 4);
     }
@@ -468,8 +274,8 @@ mod tests {
             (soap_11(""), "", None),
             (soap_12.into(), "No. ERROR_B", Some("ERROR_B")),
         ] {
-            let expected = Content::Fault { words: words.into(), code: code.map(Into::into) };
-            assert_eq!(read(Operation::Faults, document.as_bytes()), Ok((Vec::new(), expected)), "{document}");
+            let expected = Answered::Fault { words: words.into(), code: code.map(Into::into) };
+            assert_eq!(read(ServiceOperation::Faults, document.as_bytes()), Ok((Vec::new(), expected)), "{document}");
         }
     }
 
@@ -481,7 +287,7 @@ mod tests {
             ))
         };
         let owned = |fields: &[(&str, &str)]| {
-            Ok(Content::Result(fields.iter().map(|&(name, value)| (name.into(), value.into())).collect()))
+            Ok(Answered::Result(fields.iter().map(|&(name, value)| (name.into(), value.into())).collect()))
         };
         for (result, expected) in [
             (
@@ -503,7 +309,7 @@ mod tests {
                 Err("there is text in place of its result"),
             ),
         ] {
-            let read = read(Operation::Progress, progress(result).as_bytes());
+            let read = read(ServiceOperation::Progress, progress(result).as_bytes());
             assert_eq!(read.map(|(_, content)| content), expected, "{result}");
         }
     }

@@ -2,36 +2,87 @@
 
 use std::time::SystemTime;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
 use reqwest::{Method, Request, Response};
 use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Uuid;
 
-use super::Shared;
-use super::body::{Body, LARGEST_ERROR};
+use super::body::{AnswerBody, LARGEST_ERROR};
 use super::collect::{Collector, NotThat};
 use super::endpoint::Protocol;
-use super::envelope::{Content, Envelope, Fields};
-use super::operation::Operation;
+use super::envelope::Envelope;
+use super::operation::ServiceOperation;
 use super::progress::{Observer, Progress};
-use super::retry::{Attempt, Failure, named_wait};
+use super::retry::{Attempt, FailedAttempt, named_wait};
+use super::service::Service;
 use super::soap;
+use super::soap_answer::{Answered, ResultFields};
 use super::status::ImportStatus;
 use super::transport;
-use super::verdict::{Verdict, judge};
+use super::verdict::{Verdict, is_documented, judge};
 use super::xml::Malformed;
 use crate::error::{Error, ErrorKind, Timeout};
 use crate::escape::escape_within;
 use crate::read::message::Message;
 
+/// A code that is as long as this has been cut; the documented ones have at most 55 characters.
+const LONGEST_CODE: usize = 128;
 /// The most bytes that are shown of what the service says.
 const LONGEST_WORDS: usize = 2048;
 
+/// What stands in front of the body of an answer.
+struct Head {
+    status: u16,
+    headers: HeaderMap,
+}
+
+impl Head {
+    fn of(response: &Response) -> Self {
+        Head { status: response.status().as_u16(), headers: response.headers().clone() }
+    }
+
+    /// What is done to the body on its way, as all headers about it tell, one after another.
+    fn codings(&self) -> impl Iterator<Item = &str> {
+        let values = [CONTENT_ENCODING, TRANSFER_ENCODING].map(|name| self.headers.get_all(name));
+        let texts = values.into_iter().flatten().filter_map(|value| value.to_str().ok());
+        texts.flat_map(|text| text.split(',')).map(|coding| coding.split(';').next().unwrap_or_default().trim())
+    }
+
+    fn is_compressed(&self) -> bool {
+        self.codings().any(|coding| COMPRESSIONS.iter().any(|known| known.eq_ignore_ascii_case(coding)))
+    }
+
+    /// Does nothing tell where the body ends, but that the connection does?
+    fn is_unbounded(&self) -> bool {
+        self.status == 200
+            && !self.headers.contains_key(CONTENT_LENGTH)
+            && !self.codings().any(|coding| coding.eq_ignore_ascii_case("chunked"))
+    }
+}
+
+/// What IANA lists as codings of content and of transfer that make other bytes of a body. Any other word, such as
+/// `identity`, `UTF-8` or none, has been seen on bodies that are as they should be.
+const COMPRESSIONS: [&str; 13] = [
+    "gzip",
+    "x-gzip",
+    "deflate",
+    "compress",
+    "x-compress",
+    "br",
+    "zstd",
+    "dcb",
+    "dcz",
+    "exi",
+    "pack200-gzip",
+    "aes128gcm",
+    "bzip2",
+];
+
 /// Asks one question, as often as it is told to.
 pub(super) struct Exchange<'c, C> {
-    pub(super) shared: &'c Shared,
+    pub(super) service: &'c Service,
     pub(super) observer: &'c Observer,
-    pub(super) operation: Operation,
+    pub(super) operation: ServiceOperation,
     pub(super) import_id: Uuid,
     pub(super) collector: C,
 }
@@ -39,11 +90,15 @@ pub(super) struct Exchange<'c, C> {
 impl<C: Collector> Attempt for Exchange<'_, C> {
     type Output = C::Output;
 
-    async fn attempt(&mut self, until: Instant) -> Result<C::Output, Failure> {
+    async fn attempt(&mut self, until: Instant) -> Result<C::Output, FailedAttempt> {
         self.collector.restart();
-        let request = self.request().map_err(Failure::lasting)?;
-        let response =
-            self.shared.http.execute(request).await.map_err(|error| transport::failed(&error, self.shared))?;
+        let request = self.request().map_err(FailedAttempt::lasting)?;
+        let response = self
+            .service
+            .http
+            .execute(request)
+            .await
+            .map_err(|error| transport::failed(&error, &self.service.secrets))?;
         let status = response.status().as_u16();
         tracing::debug!(status, "answered");
         match (status, self.protocol()) {
@@ -55,11 +110,11 @@ impl<C: Collector> Attempt for Exchange<'_, C> {
 
 impl<C: Collector> Exchange<'_, C> {
     fn protocol(&self) -> Protocol {
-        self.shared.endpoint.protocol()
+        self.service.endpoint.protocol()
     }
 
     fn request(&self) -> Result<Request, Error> {
-        let url = self.shared.endpoint.of_call(self.operation, self.import_id)?;
+        let url = self.service.endpoint.of_call(self.operation, self.import_id)?;
         let header = |text: &str| {
             text.parse().map_err(|_| Error::new(ErrorKind::Configuration, "the request has a header that HTTP forbids"))
         };
@@ -73,92 +128,124 @@ impl<C: Collector> Exchange<'_, C> {
             }
             Protocol::Rest => Request::new(Method::GET, url),
         };
-        request.headers_mut().insert(AUTHORIZATION, self.shared.credentials.header()?);
+        request.headers_mut().insert(AUTHORIZATION, self.service.credentials.header()?);
         Ok(request)
     }
 
     /// Reads an answer that may be the result.
-    async fn read(&mut self, mut response: Response) -> Result<C::Output, Failure> {
-        let status = response.status().as_u16();
-        let headers = response.headers().clone();
+    async fn read(&mut self, mut response: Response) -> Result<C::Output, FailedAttempt> {
+        let head = Head::of(&response);
         // None is offered; decoding one that comes all the same could be a bomb, and not decoding it a wrong report.
-        if headers.get(CONTENT_ENCODING).is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-            return Err(Failure::lasting(unexpected("it is compressed, which was not offered").with_status(status)));
+        if head.is_compressed() {
+            let what = unexpected("it is compressed, which was not offered");
+            return Err(FailedAttempt::lasting(what.with_status(head.status)));
         }
-        let total = response.content_length();
-        let mut body = Body::new(self.protocol(), self.operation, self.shared.max_size);
-        body.check_size(total.unwrap_or(0), 0).map_err(Failure::lasting)?;
-        let mut report = Vec::new();
-        loop {
-            let Some(piece) = next(&mut response, self.shared).await? else { break };
+        let mut body = AnswerBody::new(self.protocol(), self.operation, self.service.max_size);
+        if let Some(error) = self.receive(&mut response, &mut body).await? {
+            return Err(self.no_report(&error, &mut body.said_of_report(), &head));
+        }
+        let received = body.received;
+        let (mut said, content) = body.finish();
+        let fields = match content {
+            Ok(Answered::Result(fields)) => fields,
+            Ok(Answered::Fault { words, code }) => {
+                let verdict = judge(self.protocol(), head.status, code.as_deref(), true);
+                return Err(self.failure(verdict, &words, code.as_deref(), &head));
+            }
+            Err(malformed) => return Err(self.not_that(malformed, None, &mut said, &head)),
+        };
+        match self.collector.finish(self.cleaned(fields)).await {
+            Ok(output) => {
+                if head.is_unbounded() {
+                    self.tell_of_unbounded(received);
+                }
+                Ok(output)
+            }
+            Err(NotThat::Malformed(malformed)) => Err(self.not_that(malformed, None, &mut said, &head)),
+            Err(NotThat::Error(error)) if error.kind() == ErrorKind::NotAReport => {
+                Err(self.no_report(&error, &mut said, &head))
+            }
+            Err(NotThat::Error(error)) => Err(FailedAttempt::lasting(error.with_status(head.status))),
+        }
+    }
+
+    /// Hands a report on as it comes. Where it turns out to be none, as much is read as is needed to tell what it says.
+    async fn receive(
+        &mut self,
+        response: &mut Response,
+        body: &mut AnswerBody,
+    ) -> Result<Option<Error>, FailedAttempt> {
+        let (status, total) = (response.status().as_u16(), response.content_length());
+        body.check_size(total.unwrap_or(0), 0).map_err(FailedAttempt::lasting)?;
+        let (mut report, mut refused) = (Vec::new(), None);
+        while let Some(piece) = next(response, self.service).await? {
             report.clear();
-            let is_read_on = body.feed(piece.as_ref(), &mut report).map_err(Failure::lasting)?;
+            let is_read_on = body.feed(piece.as_ref(), &mut report).map_err(FailedAttempt::lasting)?;
             self.observer.tell(&Progress::Received { bytes: body.received, total });
-            self.collector.feed(&report).map_err(|error| Failure::lasting(error.with_status(status)))?;
-            if !is_read_on {
+            if refused.is_none() && !report.is_empty() {
+                match self.collector.feed(&report) {
+                    Ok(()) => {}
+                    Err(error) if error.kind() == ErrorKind::NotAReport => refused = Some(error),
+                    Err(error) => return Err(FailedAttempt::lasting(error.with_status(status))),
+                }
+            }
+            if !is_read_on || refused.is_some() && body.received >= LARGEST_ERROR {
                 break;
             }
         }
-        let (mut said, content) = body.finish();
-        match content {
-            Ok(Content::Result(fields)) => match self.collector.finish(self.cleaned(fields)).await {
-                Ok(output) => Ok(output),
-                Err(NotThat::Error(error)) if error.kind() == ErrorKind::NotAReport => {
-                    let code = error.code().map(String::from);
-                    Err(self.not_that("it is not a faults report", code, &mut said, status, &headers))
-                }
-                Err(NotThat::Error(error)) => Err(Failure::lasting(error.with_status(status))),
-                Err(NotThat::Malformed(malformed)) => {
-                    let code = said.code().map(String::from);
-                    Err(self.not_that(malformed, code, &mut said, status, &headers))
-                }
-            },
-            Ok(Content::Fault { words, code }) => {
-                let verdict = judge(self.protocol(), status, code.as_deref(), true);
-                Err(self.failure(verdict, &words, code.as_deref(), status, &headers))
-            }
-            Err(malformed) => {
-                let code = said.code().map(String::from);
-                Err(self.not_that(malformed, code, &mut said, status, &headers))
-            }
+        Ok(refused)
+    }
+
+    /// Over SOAP and in JSON, an end that is missing is seen; a report may end anywhere.
+    fn tell_of_unbounded(&self, bytes: u64) {
+        if self.protocol() == Protocol::Rest && self.operation.is_report() {
+            tracing::warn!(bytes, "the answer had neither a length nor chunks: a cut one would look the same");
+            self.observer.tell(&Progress::Unbounded { import_id: self.import_id, bytes });
         }
     }
 
     /// A status that nobody has documented is repeated as it is, and so must not hold the credentials.
-    fn cleaned(&self, mut fields: Fields) -> Fields {
+    fn cleaned(&self, mut fields: ResultFields) -> ResultFields {
         for (_, value) in &mut fields {
-            if self.operation == Operation::Progress && matches!(value.as_str().into(), ImportStatus::Other(_)) {
-                *value = self.shared.secrets.clean(value).into_owned();
+            if self.operation == ServiceOperation::Progress && matches!(value.as_str().into(), ImportStatus::Other(_)) {
+                *value = self.service.secrets.clean(value).to_owned();
             }
         }
         fields
     }
 
-    /// A whole answer that is not the result: its code decides, if it has one.
-    fn not_that(
-        &self,
-        malformed: Malformed,
-        code: Option<String>,
-        said: &mut Message,
-        status: u16,
-        headers: &HeaderMap,
-    ) -> Failure {
-        let words = said.text_after(|text| self.shared.secrets.clean(text));
-        match code {
+    /// A whole result that is no report.
+    fn no_report(&self, error: &Error, said: &mut Message, head: &Head) -> FailedAttempt {
+        if error.message().is_some() {
+            return self.not_that("it is not a faults report", error.code(), said, head);
+        }
+        // Contacts of another list, say: none of it is repeated.
+        match error.code() {
             Some(code) => {
-                let verdict = judge(self.protocol(), status, Some(&code), false);
-                self.failure(verdict, &words, Some(&code), status, headers)
+                let verdict = judge(self.protocol(), head.status, Some(code), false);
+                self.failure(verdict, "", Some(code), head)
             }
-            None => Failure::lasting(unexpected(malformed).saying(words, None).with_status(status)),
+            None => FailedAttempt::lasting(unexpected(error.what()).with_status(head.status)),
+        }
+    }
+
+    /// A whole answer that is not the result: its code decides, if it has one.
+    fn not_that(&self, malformed: Malformed, code: Option<&str>, said: &mut Message, head: &Head) -> FailedAttempt {
+        let words = said.text_after(|text| self.service.secrets.clean(text).into());
+        match code.or_else(|| said.code()) {
+            Some(code) => {
+                let verdict = judge(self.protocol(), head.status, Some(code), false);
+                self.failure(verdict, &words, Some(code), head)
+            }
+            None => FailedAttempt::lasting(unexpected(malformed).saying(words, None).with_status(head.status)),
         }
     }
 
     /// Reads an answer that can't be the result, and judges it by as much of it as comes in time.
-    async fn refused(&mut self, mut response: Response, until: Instant) -> Failure {
-        let status = response.status().as_u16();
-        let headers = response.headers().clone();
+    async fn refused(&mut self, mut response: Response, until: Instant) -> FailedAttempt {
+        let head = Head::of(&response);
         // The status is known already, and no answer may make it forgotten by being slow.
-        let enough = Instant::now().checked_add(self.shared.stall_timeout).map_or(until, |enough| enough.min(until));
+        let enough = Instant::now().checked_add(self.service.stall_timeout).map_or(until, |enough| enough.min(until));
         let (mut said, mut envelope, mut received) = (Message::default(), Envelope::new(self.operation), 0);
         while received < LARGEST_ERROR
             && let Ok(Ok(Some(piece))) = timeout_at(enough, response.chunk()).await
@@ -169,43 +256,49 @@ impl<C: Collector> Exchange<'_, C> {
             received += piece.len() as u64;
         }
         let (words, code, is_fault) = match envelope.finish() {
-            Ok(Content::Fault { words, code }) => (words, code, true),
-            _ => (said.text_after(|text| self.shared.secrets.clean(text)), said.code().map(String::from), false),
+            Ok(Answered::Fault { words, code }) => (words, code, true),
+            _ => {
+                (said.text_after(|text| self.service.secrets.clean(text).into()), said.code().map(String::from), false)
+            }
         };
-        let verdict = judge(self.protocol(), status, code.as_deref(), is_fault);
-        self.failure(verdict, &words, code.as_deref(), status, &headers)
+        let verdict = judge(self.protocol(), head.status, code.as_deref(), is_fault);
+        self.failure(verdict, &words, code.as_deref(), &head)
     }
 
-    fn failure(&self, verdict: Verdict, words: &str, code: Option<&str>, status: u16, headers: &HeaderMap) -> Failure {
-        let clean = |text: &str| escape_within(&self.shared.secrets.clean(text), LONGEST_WORDS);
-        let code = code.map(clean);
-        let mut error =
-            Error::new(verdict.kind, verdict.what).saying(clean(words), code.as_deref()).with_status(status);
+    fn failure(&self, verdict: Verdict, words: &str, code: Option<&str>, head: &Head) -> FailedAttempt {
+        let secrets = &self.service.secrets;
+        let words = escape_within(secrets.clean(words), LONGEST_WORDS);
+        let code = code.map(|code| match is_documented(code) {
+            // Whatever the credentials are, the service's own words for an error don't come from them.
+            true => code,
+            false => secrets.clean_part(code, code.len() >= LONGEST_CODE),
+        });
+        let mut error = Error::new(verdict.kind, verdict.what).saying(words, code).with_status(head.status);
         if let Some(advice) = verdict.advice {
             error = error.advise(advice);
         }
         if verdict.again
-            && let Some(wait) = named_wait(headers, verdict.kind, SystemTime::now())
+            && let Some(wait) = named_wait(&head.headers, verdict.kind, SystemTime::now())
         {
             error = error.with_retry_after(wait);
         }
-        Failure { error, again: verdict.again }
+        FailedAttempt { error, again: verdict.again }
     }
 }
 
 /// The next piece of a body. What cuts it short may pass.
-async fn next(response: &mut Response, shared: &Shared) -> Result<Option<impl AsRef<[u8]> + use<>>, Failure> {
+async fn next(response: &mut Response, service: &Service) -> Result<Option<impl AsRef<[u8]> + use<>>, FailedAttempt> {
     let status = response.status().as_u16();
-    match timeout(shared.stall_timeout, response.chunk()).await {
+    match timeout(service.stall_timeout, response.chunk()).await {
         Ok(Ok(piece)) => Ok(piece),
-        Ok(Err(error)) => Err(Failure::passing(transport::cut(&error, shared).with_status(status))),
+        Ok(Err(error)) => Err(FailedAttempt::passing(transport::cut(&error, &service.secrets).with_status(status))),
         Err(_) => {
-            let what = format!("the answer began, and then stalled for {:?}", shared.stall_timeout);
-            Err(Failure::passing(Error::timed_out(Timeout::Stalled, what).with_status(status)))
+            let what = format!("the answer began, and then stalled for {:?}", service.stall_timeout);
+            Err(FailedAttempt::passing(Error::timed_out(Timeout::Stalled, what).with_status(status)))
         }
     }
 }
 
-fn unexpected(malformed: Malformed) -> Error {
+fn unexpected(malformed: &str) -> Error {
     Error::new(ErrorKind::UnexpectedAnswer, format!("the answer is not what was asked for: {malformed}"))
 }

@@ -1,7 +1,6 @@
 //! Fetching reports from the service.
 
 mod base64;
-#[cfg(feature = "blocking")]
 pub mod blocking;
 mod body;
 mod builder;
@@ -10,15 +9,18 @@ mod credentials;
 mod endpoint;
 mod envelope;
 mod exchange;
+mod folded;
 mod operation;
 mod poll;
+pub(crate) mod probe;
 mod progress;
+mod proxy;
 mod rest;
 mod retry;
 mod secrets;
+mod service;
 mod soap;
-#[doc(hidden)]
-pub mod stages;
+mod soap_answer;
 mod status;
 mod summary;
 mod transport;
@@ -42,21 +44,21 @@ pub use status::ImportStatus;
 pub use summary::{Difference, ImportSummary};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::read::options::ReadOptions;
+use crate::read::counter::ReasonCounter;
 use crate::reason::counts::ReasonCounts;
 use crate::report::FaultReport;
-use collect::{Collector, Counting, Reading, Saving, Whole};
-use endpoint::Endpoint;
+use crate::report::feed::{FaultFeed, FaultSink};
+use collect::{Collector, Feeding, FieldsReader, Saved, Whole};
 use exchange::Exchange;
-use operation::Operation;
+use operation::ServiceOperation;
 use progress::Observer;
 use retry::Policy;
-use secrets::Secrets;
+use service::Service;
 
 /// Fetches faults reports, and what else the service tells about an import.
 ///
 /// It is cheap to clone. Every call must run inside a tokio runtime with
-/// I/O and time enabled; `blocking::Client` (feature `blocking`) needs none.
+/// I/O and time enabled; [`blocking::Client`] needs none.
 /// Dropping the future of a call ends the call.
 ///
 /// ```no_run
@@ -92,22 +94,9 @@ use secrets::Secrets;
 /// at most 2 KiB. No contact's data is ever logged.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Shared>,
+    service: Arc<Service>,
     observer: Observer,
     deadline: Option<Instant>,
-}
-
-/// What all clones of a client share.
-struct Shared {
-    http: reqwest::Client,
-    endpoint: Endpoint,
-    credentials: Credentials,
-    secrets: Secrets,
-    policy: Policy,
-    timeout: Duration,
-    stall_timeout: Duration,
-    max_size: u64,
-    options: ReadOptions,
 }
 
 impl Client {
@@ -125,7 +114,8 @@ impl Client {
     }
 
     /// The same client, whose calls tell `hook` what they do meanwhile: how many bytes have come, why and when they
-    /// ask again, what they wait for. The hook should be quick, and must not block.
+    /// ask again, what they wait for. Hooks that it had before are told as well. A hook should be quick, and must not
+    /// block.
     ///
     /// ```no_run
     /// # use dotdigital_faults::{Client, Progress};
@@ -139,7 +129,7 @@ impl Client {
     /// ```
     #[must_use]
     pub fn observed_by(&self, hook: impl Fn(&Progress<'_>) + Send + Sync + 'static) -> Client {
-        Client { observer: Observer::new(hook), ..self.clone() }
+        Client { observer: self.observer.and(hook), ..self.clone() }
     }
 
     /// The same client, all of whose calls together must have ended by `deadline`, in place of each within its
@@ -167,7 +157,7 @@ impl Client {
     /// [has not finished yet](ErrorKind::NotFinished), [has ended without one](ErrorKind::EndedWithoutReport), or
     /// its report [has expired](ErrorKind::Expired).
     pub async fn report_faults(&self, import_id: Uuid) -> Result<FaultReport> {
-        let report = self.fetch(import_id, Whole::new(&self.shared.options)).await?;
+        let report = self.fetch(import_id, Whole::new(&self.service.options)).await?;
         Ok(report.with_import_id(import_id))
     }
 
@@ -201,12 +191,12 @@ impl Client {
     /// # Errors
     /// Those of [`report_faults_bytes`](Self::report_faults_bytes), and [`Io`](ErrorKind::Io) where the writer
     /// can't be made or fails.
-    pub async fn report_faults_to<W, F>(&self, import_id: Uuid, make_writer: F) -> Result<W>
+    pub async fn report_faults_to<W, F>(&self, import_id: Uuid, mut make_writer: F) -> Result<W>
     where
         W: Write + Send,
         F: FnMut() -> io::Result<W> + Send,
     {
-        self.fetch(import_id, Saving::new(make_writer)).await
+        self.fetch(import_id, Feeding::new(|| make_writer().map(Saved::to).map_err(Error::writing))).await
     }
 
     /// Counts the faults of the report by reason while it is fetched, in constant memory.
@@ -214,8 +204,41 @@ impl Client {
     /// # Errors
     /// Those of [`report_faults`](Self::report_faults).
     pub async fn reason_counts(&self, import_id: Uuid) -> Result<ReasonCounts> {
-        let counts = self.fetch(import_id, Counting::new(&self.shared.options)).await?;
+        let make = || Ok(ReasonCounter::with_options(&self.service.options));
+        let counts = self.fetch(import_id, Feeding::new(make)).await?;
         Ok(counts.with_import_id(import_id))
+    }
+
+    /// Hands each fault of the report to a sink while it is fetched, in constant memory, and gives the sink back, with
+    /// the counts of all faults.
+    ///
+    /// Since an answer may be cut, and is then fetched again from the start, a new sink is made for every attempt that
+    /// brings any of a report; those of failed attempts are dropped. The one that is returned has got all faults, each
+    /// once. So a sink should keep what it makes to itself until then: a temporary file, a transaction, a vector.
+    ///
+    /// ```no_run
+    /// # use dotdigital_faults::{Client, FaultSink, Result, export};
+    /// # async fn run(client: Client, import_id: uuid::Uuid) -> std::result::Result<(), Box<dyn std::error::Error>> {
+    /// let options = export::WriteOptions::new();
+    /// let make = || Ok(export::JsonLines::new(Vec::new(), &options));
+    /// let (lines, counts) = client.stream_faults(import_id, make).await?;
+    /// println!("{} faults in {} bytes", counts.total(), lines.finish()?.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`report_faults`](Self::report_faults), [`TooLarge`](ErrorKind::TooLarge) for a row beyond
+    /// [`ReadOptions::largest_row`](crate::ReadOptions::largest_row), and the sink's own.
+    pub async fn stream_faults<S, F>(&self, import_id: Uuid, mut make_sink: F) -> Result<(S, ReasonCounts)>
+    where
+        S: FaultSink + Send,
+        F: FnMut() -> Result<S> + Send,
+    {
+        let options = &self.service.options;
+        let make = || Ok(FaultFeed::with_options(make_sink()?, options));
+        let (sink, counts) = self.fetch(import_id, Feeding::new(make)).await?;
+        Ok((sink, counts.with_import_id(import_id)))
     }
 
     /// Asks how far an import is.
@@ -223,7 +246,7 @@ impl Client {
     /// # Errors
     /// Any [`ErrorKind`] of the client.
     pub async fn import_status(&self, import_id: Uuid) -> Result<ImportStatus> {
-        self.call(Operation::Progress, import_id, Reading(ImportStatus::from_fields), self.until()).await
+        self.status_by(import_id, self.until()).await
     }
 
     /// Asks for the service's own figures for an import.
@@ -231,7 +254,7 @@ impl Client {
     /// # Errors
     /// Any [`ErrorKind`] of the client.
     pub async fn import_summary(&self, import_id: Uuid) -> Result<ImportSummary> {
-        self.call(Operation::Figures, import_id, Reading(ImportSummary::from_fields), self.until()).await
+        self.call(ServiceOperation::Figures, import_id, FieldsReader(ImportSummary::from_fields), self.until()).await
     }
 
     /// Waits until an import has finished: asks after one second, then after twice as long each time, up to a
@@ -243,12 +266,15 @@ impl Client {
     /// the status. Else those of [`import_status`](Self::import_status).
     pub async fn wait_until_finished(&self, import_id: Uuid) -> Result<()> {
         let until = self.until();
-        let mut question = poll::Question { client: self, import_id, until };
-        let waited = poll::until_finished(&mut question, until, &self.observer).await;
+        let waited = poll::until_finished(|| self.status_by(import_id, until), until, &self.observer).await;
         waited.map_err(|error| match error.operation() {
             Some(_) => error,
-            None => error.during(Operation::Progress.name(), import_id, 1),
+            None => error.during(ServiceOperation::Progress.name(), import_id, 1),
         })
+    }
+
+    async fn status_by(&self, import_id: Uuid, until: Instant) -> Result<ImportStatus> {
+        self.call(ServiceOperation::Progress, import_id, FieldsReader(ImportStatus::from_fields), until).await
     }
 
     /// When a call that begins now must have ended.
@@ -256,13 +282,13 @@ impl Client {
         let now = Instant::now();
         // Beyond what a clock can tell, any far time will do.
         let far = now + Duration::from_secs(365 * 24 * 60 * 60);
-        self.deadline.unwrap_or_else(|| now.checked_add(self.shared.timeout).map_or(far, |until| until.min(far)))
+        self.deadline.unwrap_or_else(|| now.checked_add(self.service.timeout).map_or(far, |until| until.min(far)))
     }
 
     /// Fetches a report; where there is none, asks why.
     async fn fetch<C: Collector>(&self, import_id: Uuid, collector: C) -> Result<C::Output> {
         let until = self.until();
-        match self.call(Operation::Faults, import_id, collector, until).await {
+        match self.call(ServiceOperation::Faults, import_id, collector, until).await {
             Err(error) if error.is_not_there() && error.code() == Some(verdict::REPORT_NOT_FOUND) => {
                 Err(self.explain(error, import_id, until).await)
             }
@@ -272,8 +298,9 @@ impl Client {
 
     /// Asks once, and only to say more: what can't be learned leaves the error as it is.
     async fn explain(&self, error: Error, import_id: Uuid, until: Instant) -> Error {
-        let policy = Policy { max_retries: 0, ..self.shared.policy.clone() };
-        let mut exchange = self.exchange(Operation::Progress, import_id, Reading(ImportStatus::from_fields));
+        let policy = Policy { max_retries: 0, ..self.service.policy.clone() };
+        let mut exchange =
+            self.exchange(ServiceOperation::Progress, import_id, FieldsReader(ImportStatus::from_fields));
         let asked = retry::persist(&mut exchange, &policy, until, &Observer::default()).await;
         let (kind, what) = match asked {
             Ok(ImportStatus::Finished) => {
@@ -291,33 +318,40 @@ impl Client {
 
     async fn call<C: Collector>(
         &self,
-        operation: Operation,
+        operation: ServiceOperation,
         import_id: Uuid,
         collector: C,
         until: Instant,
     ) -> Result<C::Output> {
-        let shared = &self.shared;
-        let protocol = shared.endpoint.protocol();
+        let service = &self.service;
+        let protocol = service.endpoint.protocol();
         let span = tracing::info_span!("dotdigital_faults", operation = operation.name(), %import_id, %protocol);
         let mut exchange = self.exchange(operation, import_id, collector);
-        let asked = retry::persist(&mut exchange, &shared.policy, until, &self.observer);
+        let asked = retry::persist(&mut exchange, &service.policy, until, &self.observer);
         asked.instrument(span).await.map_err(|(error, attempts)| error.during(operation.name(), import_id, attempts))
     }
 
-    fn exchange<C>(&self, operation: Operation, import_id: Uuid, collector: C) -> Exchange<'_, C> {
-        Exchange { shared: &self.shared, observer: &self.observer, operation, import_id, collector }
+    fn exchange<C>(&self, operation: ServiceOperation, import_id: Uuid, collector: C) -> Exchange<'_, C> {
+        Exchange { service: &self.service, observer: &self.observer, operation, import_id, collector }
+    }
+}
+
+impl ClientBuilder {
+    /// Builds the client. It connects to nothing yet.
+    ///
+    /// # Errors
+    /// [`NotPermitted`](ErrorKind::NotPermitted) without a user name or a password, and
+    /// [`Configuration`](ErrorKind::Configuration) where something can't be used as it is set, or where the
+    /// environment names a proxy that is no address.
+    pub fn build(self) -> Result<Client> {
+        Ok(Client { service: Arc::new(self.service()?), observer: Observer::default(), deadline: None })
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Shared { endpoint, policy, timeout, stall_timeout, max_size, .. } = &*self.shared;
         f.debug_struct("Client")
-            .field("endpoint", endpoint)
-            .field("policy", policy)
-            .field("timeout", timeout)
-            .field("stall_timeout", stall_timeout)
-            .field("max_size", max_size)
+            .field("service", &self.service)
             .field("observer", &self.observer)
             .field("deadline", &self.deadline)
             .finish_non_exhaustive()

@@ -3,11 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
-use uuid::Uuid;
 
-use super::Client;
-use super::collect::Reading;
-use super::operation::Operation;
 use super::progress::{Observer, Progress};
 use super::status::ImportStatus;
 use crate::error::{Error, ErrorKind, Result};
@@ -15,31 +11,16 @@ use crate::error::{Error, ErrorKind, Result};
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// Something that can be asked for the status.
-pub(super) trait Ask: Send {
-    fn ask(&mut self) -> impl Future<Output = Result<ImportStatus>> + Send;
-}
-
-/// Asks a client about one import, all answers before one deadline.
-pub(super) struct Question<'c> {
-    pub(super) client: &'c Client,
-    pub(super) import_id: Uuid,
-    pub(super) until: Instant,
-}
-
-impl Ask for Question<'_> {
-    async fn ask(&mut self) -> Result<ImportStatus> {
-        let reading = Reading(ImportStatus::from_fields);
-        self.client.call(Operation::Progress, self.import_id, reading, self.until).await
-    }
-}
-
-/// Asks until the import has finished, has ended otherwise, or the deadline doesn't leave the time to ask again.
-pub(super) async fn until_finished(question: &mut impl Ask, until: Instant, observer: &Observer) -> Result<()> {
+/// Asks for the status until the import has finished, has ended otherwise, or the deadline doesn't leave the time to
+/// ask again.
+pub(super) async fn until_finished<A>(mut ask: impl FnMut() -> A, until: Instant, observer: &Observer) -> Result<()>
+where
+    A: Future<Output = Result<ImportStatus>>,
+{
     let mut pause = FIRST_PAUSE;
     let mut last = None;
     loop {
-        let status = match (question.ask().await, last) {
+        let status = match (ask().await, last) {
             (Ok(status), _) => status,
             // That there was no time for one more answer says less than the one before.
             (Err(error), Some(last)) if error.is_timed_out() && Instant::now() >= until => return Err(late(&last)),
@@ -81,20 +62,15 @@ mod tests {
 
     use super::*;
 
-    /// Answers in turn, the last answer for ever, each after a second.
-    struct Script(Vec<Result<ImportStatus>>, u32);
-
-    impl Ask for Script {
-        async fn ask(&mut self) -> Result<ImportStatus> {
-            self.1 += 1;
-            if self.0.len() > 1 { self.0.remove(0) } else { self.0[0].clone() }
-        }
-    }
-
-    async fn wait(answers: Vec<Result<ImportStatus>>, seconds: u64) -> (Result<()>, u32, Duration) {
-        let (start, mut script) = (Instant::now(), Script(answers, 0));
-        let waited = until_finished(&mut script, start + Duration::from_secs(seconds), &Observer::default()).await;
-        (waited, script.1, start.elapsed())
+    /// Waits for one that answers in turn, the last answer for ever.
+    async fn wait(mut answers: Vec<Result<ImportStatus>>, seconds: u64) -> (Result<()>, u32, Duration) {
+        let (start, mut asked) = (Instant::now(), 0);
+        let ask = || {
+            asked += 1;
+            std::future::ready(if answers.len() > 1 { answers.remove(0) } else { answers[0].clone() })
+        };
+        let waited = until_finished(ask, start + Duration::from_secs(seconds), &Observer::default()).await;
+        (waited, asked, start.elapsed())
     }
 
     #[tokio::test(start_paused = true)]
@@ -127,14 +103,14 @@ mod tests {
     async fn the_hook_hears_of_each_pause() {
         let pauses = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&pauses);
-        let observer = Observer::new(move |progress| {
+        let observer = Observer::default().and(move |progress| {
             if let Progress::Waiting { pause, .. } = progress {
                 heard.lock().unwrap().push(pause.as_secs());
             }
         });
-        let mut script = Script(vec![Ok(ImportStatus::NotFinished)], 0);
+        let ask = || std::future::ready(Ok(ImportStatus::NotFinished));
         let until = Instant::now() + Duration::from_secs(150);
-        until_finished(&mut script, until, &observer).await.unwrap_err();
+        until_finished(ask, until, &observer).await.unwrap_err();
         assert_eq!(*pauses.lock().unwrap(), [1, 2, 4, 8, 16, 32, 60, 27]);
     }
 }

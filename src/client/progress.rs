@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::status::ImportStatus;
 use crate::error::Error;
 
@@ -25,6 +27,15 @@ pub enum Progress<'a> {
         /// How many there will be in all, if the service has said so.
         total: Option<u64>,
     },
+    /// A whole report has come, as far as can be told: the answer had neither a length nor chunks, so that one that
+    /// was cut would look the same. Its last row is a good hint; the service's own figures are another.
+    #[non_exhaustive]
+    Unbounded {
+        /// The import whose report it is.
+        import_id: Uuid,
+        /// The bytes of the answer's body.
+        bytes: u64,
+    },
     /// An attempt has failed, and there will be another one.
     #[non_exhaustive]
     Retrying {
@@ -45,17 +56,20 @@ pub enum Progress<'a> {
 
 /// Whom to tell, if anybody.
 #[derive(Clone, Default)]
-pub(super) struct Observer(Option<Arc<Hook>>);
+pub(super) struct Observer(Vec<Arc<Hook>>);
 
 type Hook = dyn Fn(&Progress<'_>) + Send + Sync;
 
 impl Observer {
-    pub(super) fn new(hook: impl Fn(&Progress<'_>) + Send + Sync + 'static) -> Self {
-        Observer(Some(Arc::new(hook)))
+    /// Tells another one as well.
+    pub(super) fn and(&self, hook: impl Fn(&Progress<'_>) + Send + Sync + 'static) -> Self {
+        let mut hooks = self.0.clone();
+        hooks.push(Arc::new(hook));
+        Observer(hooks)
     }
 
     pub(super) fn tell(&self, progress: &Progress<'_>) {
-        if let Some(hook) = &self.0 {
+        for hook in &self.0 {
             hook(progress);
         }
     }
@@ -63,6 +77,6 @@ impl Observer {
 
 impl fmt::Debug for Observer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Observer(set)" } else { "Observer(none)" })
+        write!(f, "Observer({})", self.0.len())
     }
 }

@@ -3,17 +3,17 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::envelope::Fields;
-use super::operation::Operation;
+use super::operation::ServiceOperation;
+use super::soap_answer::ResultFields;
 use super::xml::Malformed;
 
 /// What follows the base of the address.
-pub(super) fn path(operation: Operation, import_id: Uuid) -> String {
+pub(super) fn path(operation: ServiceOperation, import_id: Uuid) -> String {
     format!("/v2/contacts/import/{}{}", import_id.hyphenated(), operation.path())
 }
 
 /// The members of an answer other than the report: an object of texts and numbers. Others are not looked at.
-pub(super) fn fields(body: &[u8]) -> Result<Fields, Malformed> {
+pub(super) fn fields(body: &[u8]) -> Result<ResultFields, Malformed> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let Ok(Value::Object(members)) = serde_json::from_slice(body) else { return Err("it is no JSON object") };
     let read = |(name, value): (String, Value)| match value {
@@ -32,9 +32,11 @@ mod tests {
     #[test]
     fn paths() {
         let import_id = Uuid::from_u128(0x842d81e8_c619_457f_bb77_ab6c4a17da39);
-        for (operation, end) in
-            [(Operation::Faults, "/report-faults"), (Operation::Progress, ""), (Operation::Figures, "/report")]
-        {
+        for (operation, end) in [
+            (ServiceOperation::Faults, "/report-faults"),
+            (ServiceOperation::Progress, ""),
+            (ServiceOperation::Figures, "/report"),
+        ] {
             let expected = format!("/v2/contacts/import/842d81e8-c619-457f-bb77-ab6c4a17da39{end}");
             assert_eq!(path(operation, import_id), expected);
         }

@@ -28,19 +28,19 @@ pub(super) struct Policy {
 
 /// An attempt that has failed.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(super) struct FailedAttempt {
     pub(super) error: Error,
     /// May the next one go well?
     pub(super) again: bool,
 }
 
-impl Failure {
+impl FailedAttempt {
     pub(super) fn passing(error: Error) -> Self {
-        Failure { error, again: true }
+        FailedAttempt { error, again: true }
     }
 
     pub(super) fn lasting(error: Error) -> Self {
-        Failure { error, again: false }
+        FailedAttempt { error, again: false }
     }
 }
 
@@ -49,7 +49,7 @@ pub(super) trait Attempt: Send {
     type Output: Send;
 
     /// Tries it; past `until` nobody listens any more.
-    fn attempt(&mut self, until: Instant) -> impl Future<Output = Result<Self::Output, Failure>> + Send;
+    fn attempt(&mut self, until: Instant) -> impl Future<Output = Result<Self::Output, FailedAttempt>> + Send;
 }
 
 /// Tries until it goes well, can't, or mustn't any more. An error comes with the number of attempts.
@@ -74,7 +74,7 @@ pub(super) async fn persist<A: Attempt>(
             Ok(Ok(output)) => return Ok(output),
             Ok(Err(failure)) => failure,
             Err(_) if until == deadline => return Err((out_of_time(last), attempts)),
-            Err(_) => Failure::passing(Error::timed_out(
+            Err(_) => FailedAttempt::passing(Error::timed_out(
                 Timeout::Attempt,
                 format!("no complete answer within the {:?} of one attempt", policy.attempt_timeout),
             )),
@@ -114,7 +114,13 @@ fn out_of_time(last: Option<Error>) -> Error {
 ///
 /// The wait that the service has named is honoured, and so are the deadline and the number of attempts: a wait
 /// that doesn't fit ends it at once.
-fn pause(policy: &Policy, attempts: u32, failure: &Failure, remaining: Duration, jitter: f64) -> Option<Duration> {
+fn pause(
+    policy: &Policy,
+    attempts: u32,
+    failure: &FailedAttempt,
+    remaining: Duration,
+    jitter: f64,
+) -> Option<Duration> {
     if !failure.again || attempts > policy.max_retries {
         return None;
     }
@@ -172,28 +178,28 @@ mod tests {
         }
     }
 
-    fn passing() -> Failure {
-        Failure::passing(Error::new(ErrorKind::Unavailable, "busy"))
+    fn passing() -> FailedAttempt {
+        FailedAttempt::passing(Error::new(ErrorKind::Unavailable, "busy"))
     }
 
-    fn waiting(seconds: u64) -> Failure {
+    fn waiting(seconds: u64) -> FailedAttempt {
         let error = Error::new(ErrorKind::RateLimited, "limited").with_retry_after(Duration::from_secs(seconds));
-        Failure::passing(error)
+        FailedAttempt::passing(error)
     }
 
-    fn lasting() -> Failure {
-        Failure::lasting(Error::new(ErrorKind::NotPermitted, "no"))
+    fn lasting() -> FailedAttempt {
+        FailedAttempt::lasting(Error::new(ErrorKind::NotPermitted, "no"))
     }
 
     /// How many seconds an attempt takes, and how it fails, if it does.
-    type Step = (u64, Option<fn() -> Failure>);
+    type Step = (u64, Option<fn() -> FailedAttempt>);
 
     struct Script(Vec<Step>);
 
     impl Attempt for Script {
         type Output = &'static str;
 
-        async fn attempt(&mut self, _: Instant) -> Result<&'static str, Failure> {
+        async fn attempt(&mut self, _: Instant) -> Result<&'static str, FailedAttempt> {
             let (seconds, failure) = if self.0.len() > 1 { self.0.remove(0) } else { self.0[0] };
             sleep(Duration::from_secs(seconds)).await;
             failure.map_or(Ok("done"), |failure| Err(failure()))
@@ -240,7 +246,7 @@ mod tests {
         let error = ended(&steps, Policy { max_retries: 0, ..policy() }).await;
         assert_eq!(error.timeout(), Some(Timeout::Attempt));
         assert_eq!(error.to_string(), "no complete answer within the 121s of one attempt");
-        steps.insert(0, (0, Some(passing as fn() -> Failure)));
+        steps.insert(0, (0, Some(passing as fn() -> FailedAttempt)));
         let error = ended(&steps, Policy { attempt_timeout: Duration::MAX, ..policy() }).await;
         assert_eq!(error.timeout(), Some(Timeout::Whole));
         assert_eq!(error.to_string(), "no complete answer in the time that the whole call may take");
@@ -251,7 +257,7 @@ mod tests {
     async fn pauses_double_and_are_told() {
         let pauses = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&pauses);
-        let observer = Observer::new(move |progress| {
+        let observer = Observer::default().and(move |progress| {
             if let Progress::Retrying { pause, .. } = progress {
                 heard.lock().unwrap().push(pause.as_millis());
             }

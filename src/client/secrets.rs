@@ -1,187 +1,287 @@
-//! The credentials, taken out of what the service says.
-
-use std::borrow::Cow;
+//! The credentials, kept out of what the service says.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use zeroize::Zeroizing;
 
 use super::credentials::Credentials;
+use super::folded::{letters, signs, unescaped};
 
-/// Finds the credentials in what the service says, however it writes them: as they are, in base64, and each
-/// character of that as URLs, JSON, XML or HTML may write it.
+/// As much of a text as is looked at: more than is ever shown of one.
+const HEAD: usize = 16 * 1024;
+/// A credential of fewer characters is only one as a word of its own, and no shorter part of one gives it away.
+const SHORT: usize = 4;
+
+/// Finds the credentials in what the service says, however it writes them. Where it does, nothing of it is repeated:
+/// it can't be told which part of it would be safe.
+///
+/// Both sides are reduced before they are compared: escapes are undone, then all is dropped but ASCII letters and digits,
+/// without accents and in lower case. What that leaves of a credential is looked for, and of its forms that are made of
+/// other letters. One without letters is looked for by its signs.
 pub(super) struct Secrets {
-    /// The longest first, so that no part of one is left over.
-    written: Vec<Zeroizing<String>>,
+    letters: Vec<Zeroizing<String>>,
+    signs: Vec<Zeroizing<String>>,
+    words: Vec<Zeroizing<String>>,
 }
 
 impl Secrets {
-    const INSTEAD: &str = "[redacted]";
+    const WITHHELD: &str = "[withheld: it repeats the credentials]";
 
     pub(super) fn new(credentials: &Credentials) -> Self {
-        let mut secrets = Vec::new();
+        let mut secrets = Secrets { letters: Vec::new(), signs: Vec::new(), words: Vec::new() };
         for plain in [&credentials.username, &credentials.password, &credentials.pair()] {
-            // Without padding, so that it is found with and without.
-            secrets.push(Zeroizing::new(STANDARD_NO_PAD.encode(plain.as_bytes())));
-            secrets.push(Zeroizing::new(URL_SAFE_NO_PAD.encode(plain.as_bytes())));
-            secrets.push(Zeroizing::new(plain.to_string()));
-        }
-        secrets.retain(|secret| !secret.is_empty());
-        secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        secrets.dedup();
-        Secrets { written: secrets }
-    }
-
-    /// `text` without them.
-    pub(super) fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let mut clean = String::new();
-        let (mut rest, mut copied) = (text, 0);
-        while let Some(character) = rest.chars().next() {
-            let at = text.len() - rest.len();
-            // The form that takes the most of the text, so that no end of an escape is left over.
-            let found = self.written.iter().filter_map(|secret| written(rest, secret)).max();
-            if let Some(len) = found {
-                clean.push_str(&text[copied..at]);
-                clean.push_str(Self::INSTEAD);
-                copied = at + len;
+            if plain.chars().count() < SHORT {
+                secrets.words.push(Zeroizing::new(plain.to_lowercase()));
+                continue;
             }
-            rest = &rest[found.unwrap_or(character.len_utf8())..];
+            for (form, is_whole) in forms(plain) {
+                let (letters, signs) = (letters(&form), signs(&form));
+                if letters.len() >= SHORT {
+                    secrets.letters.push(letters);
+                } else if signs.chars().count() >= SHORT {
+                    secrets.signs.push(signs);
+                } else if is_whole {
+                    secrets.words.push(Zeroizing::new(form.to_lowercase()));
+                }
+            }
+            secrets.letters.extend(codes(plain));
         }
-        if copied == 0 {
-            return Cow::Borrowed(text);
+        for forms in [&mut secrets.letters, &mut secrets.signs, &mut secrets.words] {
+            forms.retain(|form| !form.is_empty());
+            forms.sort_unstable_by(|a, b| a.as_str().cmp(b));
+            forms.dedup_by(|a, b| a.as_str() == b.as_str());
         }
-        clean.push_str(&text[copied..]);
-        Cow::Owned(clean)
+        secrets
+    }
+
+    /// The beginning of `text`, or a word in place of it where it holds them.
+    pub(super) fn clean<'t>(&self, text: &'t str) -> &'t str {
+        let ends = (0..=HEAD.min(text.len())).rev();
+        let head = ends.filter_map(|end| text.get(..end)).next().unwrap_or_default();
+        self.clean_part(head, head.len() < text.len())
+    }
+
+    /// The same for a text that may have been cut before, and so may end in the middle of one.
+    pub(super) fn clean_part<'t>(&self, text: &'t str, is_cut: bool) -> &'t str {
+        let unescaped = unescaped(text);
+        let is_met = [text, unescaped.as_str()].into_iter().any(|text| {
+            let (folded, small) = (letters(text), text.to_lowercase());
+            self.letters.iter().any(|form| folded.contains(form.as_str()) || is_cut && ends_inside(&folded, form))
+                || self.words.iter().any(|word| has_word(&small, word))
+                || !self.signs.is_empty() && self.signs.iter().any(|form| signs(text).contains(form.as_str()))
+        });
+        if is_met { Self::WITHHELD } else { text }
     }
 }
 
-/// How many bytes of `text` it takes to write `secret` at its beginning, if it does.
-fn written(text: &str, secret: &str) -> Option<usize> {
-    // A character may be written in several ways, and so there may be several places to go on from.
-    let mut places = vec![0];
-    for character in secret.chars() {
-        let mut next = Vec::new();
-        for place in places {
-            next.extend(lengths(&text[place..], character).map(|len| place + len));
-        }
-        next.sort_unstable();
-        next.dedup();
-        if next.is_empty() {
-            return None;
-        }
-        places = next;
-    }
-    places.last().copied().filter(|&len| len > 0)
+/// A credential as it is, and as it becomes where it is read as ASCII, with a sign of its loss, which doesn't count, in
+/// place of each other letter; without its escapes, too, since a text is read without them. Is it still all of it?
+fn forms(plain: &Zeroizing<String>) -> [(Zeroizing<String>, bool); 4] {
+    let ascii = |text: &str| Zeroizing::new(text.chars().filter(char::is_ascii).collect::<String>());
+    let unescaped = unescaped(plain);
+    let (ascii, ascii_unescaped) = (ascii(plain), ascii(&unescaped));
+    [(plain.clone(), true), (unescaped, true), (ascii, false), (ascii_unescaped, false)]
 }
 
-/// The lengths of what may stand for a character at the beginning of a text.
-fn lengths(text: &str, character: char) -> impl Iterator<Item = usize> {
-    // NULs are what is left of a wider encoding, which has at most three between two characters.
-    let skipped = text.bytes().take(3).take_while(|&byte| byte == 0).count();
-    let rest = &text[skipped..];
-    let first = rest.as_bytes().first().copied().unwrap_or_default();
-    let plain = (rest.starts_with(character) || character == ' ' && first == b'+').then_some(match first {
-        b'+' => 1,
-        _ => character.len_utf8(),
+/// A credential in hexadecimal, and in base64: by itself, and behind one or two other bytes, without the letters at
+/// either end that hold bits of others.
+fn codes(plain: &str) -> impl Iterator<Item = Zeroizing<String>> {
+    let hex = Zeroizing::new(plain.bytes().map(|byte| format!("{byte:02x}")).collect::<String>());
+    let base64 = (0..3).map(|before| {
+        let bytes = Zeroizing::new([&b"\0\0"[..before], plain.as_bytes()].concat());
+        let code = Zeroizing::new(STANDARD_NO_PAD.encode(&*bytes));
+        let (first, shared) = ([0, 2, 3][before], usize::from(bytes.len() % 3 > 0));
+        Zeroizing::new(code.get(first..code.len() - shared).unwrap_or_default().to_owned())
     });
-    let escape = match first {
-        b'%' => in_url(rest),
-        b'\\' => in_json(rest),
-        b'&' => in_markup(rest),
-        _ => None,
-    };
-    let escaped = escape.filter(|&(found, _)| found == character).map(|(_, len)| len);
-    plain.into_iter().chain(escaped).map(move |len| skipped + len)
+    let codes: Vec<_> = base64.map(|code| letters(&code)).chain([hex]).collect();
+    codes.into_iter().filter(|code| code.len() >= SHORT)
 }
 
-/// The character that a text begins with as URLs write it, `%C3%A9`, and how long that is.
-fn in_url(text: &str) -> Option<(char, usize)> {
-    let byte = |index: usize| {
-        let digits = text.get(3 * index..3 * index + 3)?.strip_prefix('%')?;
-        u8::from_str_radix(digits, 16).ok()
-    };
-    let bytes: Vec<u8> = (0..4).map_while(byte).collect();
-    let len = (1..=bytes.len()).find(|&len| std::str::from_utf8(&bytes[..len]).is_ok())?;
-    Some((std::str::from_utf8(&bytes[..len]).ok()?.chars().next()?, 3 * len))
+/// Does a text end with the beginning of a form?
+fn ends_inside(text: &str, form: &str) -> bool {
+    (SHORT..form.len()).any(|length| form.get(..length).is_some_and(|beginning| text.ends_with(beginning)))
 }
 
-/// The character that a text begins with as JSON writes it, `\u00e9` or `\/`, and how long that is.
-fn in_json(text: &str) -> Option<(char, usize)> {
-    let unit = |at: usize| {
-        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
-        u16::from_str_radix(digits, 16).ok()
-    };
-    match unit(0) {
-        Some(first) => {
-            let units = [Some(first), unit(6)];
-            let found = char::decode_utf16(units.into_iter().flatten()).next()?.ok()?;
-            Some((found, 6 * found.len_utf16()))
-        }
-        None => {
-            let found = text.chars().nth(1)?;
-            matches!(found, '/' | '\\' | '"' | '\'').then_some((found, 2))
-        }
-    }
-}
-
-/// The character that a text begins with as XML and HTML write it, `&eacute;` aside, and how long that is.
-fn in_markup(text: &str) -> Option<(char, usize)> {
-    /// No reference to a character is longer.
-    const LONGEST: usize = 12;
-    let end = text.bytes().take(LONGEST).position(|byte| byte == b';')?;
-    let name = text.get(1..end)?;
-    let found = match name.strip_prefix('#') {
-        Some(number) => {
-            let hex = number.strip_prefix(['x', 'X']);
-            let code = hex.map_or_else(|| number.parse().ok(), |hex| u32::from_str_radix(hex, 16).ok())?;
-            char::from_u32(code)?
-        }
-        None => quick_xml::escape::resolve_predefined_entity(name)?.chars().next()?,
-    };
-    Some((found, end + 1))
+/// Does a text hold a word with nothing that belongs to a word right before and behind it?
+fn has_word(text: &str, word: &str) -> bool {
+    let mut places = text.match_indices(word);
+    places.any(|(start, word)| {
+        let before = text.get(..start).and_then(|before| before.chars().next_back());
+        let behind = text.get(start + word.len()..).and_then(|behind| behind.chars().next());
+        ![before, behind].into_iter().flatten().any(char::is_alphanumeric)
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use base64::engine::general_purpose::STANDARD;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+    use proptest::prelude::*;
 
     use super::*;
 
-    #[test]
-    fn credentials_are_found_however_they_are_written() {
-        let password = r#"p:a?s/s<w>&é+ "'%41"#;
-        let secrets = Secrets::new(&Credentials::new("api@x.com", password));
-        for text in [
-            "api@x.com",
-            "api%40x.com",
-            password,
-            // URLs, as different libraries write them.
-            "p%3aa%3fs%2fs%3cw%3e%26%c3%a9%2b+%22%27%2541",
-            "p%3Aa%3Fs/s%3Cw%3E%26%C3%A9%2B%20%22'%2541",
-            // JSON.
-            r#"p:a?s/s<w>&\u00e9+ \"'%41"#,
-            r#"p:a?s\/s\u003cw\u003E\u0026é\u002b \u0022\u0027%41"#,
-            // XML and HTML.
-            "p:a?s/s&lt;w&gt;&amp;&#233;+ &quot;&#39;%41",
-            "p:a?s/s&#60;w&#x3E;&amp;&#xe9;+ &quot;&apos;%41",
-            // UTF-16, read as something else.
-            "a\0p\0i\0@\0x\0.\0c\0o\0m",
-            &STANDARD.encode(password),
-            &STANDARD.encode(format!("api@x.com:{password}")),
-            &STANDARD.encode("api@x.com").replace('=', "%3D"),
-            &format!("api@x.com:{password}"),
-        ] {
-            let clean = secrets.clean(text);
-            assert!(clean.starts_with("[redacted]"), "{text} became {clean}");
-            let left = clean.trim_start_matches("[redacted]").trim_end_matches("%3D").trim_end_matches('=');
-            assert!(left.is_empty(), "{text} became {clean}");
-        }
-        assert_eq!(secrets.clean("user api@x.com is é locked"), "user [redacted] is é locked");
-        assert!(matches!(secrets.clean("nothing of it: %, %zz, \\u12, &x; &#x110000; \\"), Cow::Borrowed(_)));
+    const PASSWORD: &str = r#"p:a?s/s<w>&é+ "'%41Ü9"#;
+
+    fn secrets() -> Secrets {
+        Secrets::new(&Credentials::new("api@x.com", PASSWORD))
     }
 
     #[test]
-    fn a_short_secret_is_one_too() {
-        assert_eq!(Secrets::new(&Credentials::new("ab", "b")).clean("abba"), "[redacted][redacted]a");
+    fn credentials_are_found_however_they_are_written() {
+        let pair = format!("api@x.com:{PASSWORD}");
+        let base64 = STANDARD.encode(&pair);
+        let wrapped = base64.as_bytes().chunks(7).map(String::from_utf8_lossy).collect::<Vec<_>>();
+        let hex =
+            |separator: &str| PASSWORD.bytes().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(separator);
+        let latin_1 = |text: &str| text.bytes().map(char::from).collect::<String>();
+        let url = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
+        let html = |text: &str| text.chars().map(|sign| format!("&#{};", u32::from(sign))).collect::<String>();
+        let json = |text: &str| serde_json::to_string(text).unwrap();
+        let utf_16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).map(char::from).collect::<String>();
+        for text in [
+            "api@x.com".into(),
+            "API@X.COM".into(),
+            "api%40x.com".into(),
+            "api%2540x.com".into(),
+            "api&commat;x.com".into(),
+            "a\0p\0i\0@\0x\0.\0c\0o\0m".into(),
+            PASSWORD.into(),
+            PASSWORD.to_uppercase(),
+            PASSWORD.to_lowercase(),
+            // URLs, as different libraries write them.
+            "p%3aa%3fs%2fs%3cw%3e%26%c3%a9%2b+%22%27%2541%c3%9c9".into(),
+            "p%3Aa%3Fs/s%3Cw%3E%26%C3%A9%2B%20%22'%2541%C3%9C9".into(),
+            url(PASSWORD),
+            url(&url(PASSWORD)),
+            url(&url(&url(PASSWORD))),
+            // JSON, and JSON in JSON.
+            r#"p:a?s\/s\u003cw\u003E\u0026é\u002b \u0022\u0027%41\u00dc9"#.into(),
+            json(PASSWORD),
+            json(&json(PASSWORD)),
+            json(&json(&json(PASSWORD))),
+            // XML and HTML.
+            "p:a?s/s&lt;w&gt;&amp;&#233;+ &quot;&#39;%41&Uuml;9".into(),
+            "p:a?s/s&#60;w&#x3E;&amp;&#xe9;+ &quot;&apos;%41&#x00dc;9".into(),
+            "p:a?s/s&amp;lt;w&amp;gt;&amp;amp;&amp;eacute;+ &amp;quot;'%41&amp;Uuml;9".into(),
+            html(PASSWORD),
+            html(&html(PASSWORD)),
+            html(&url(PASSWORD)),
+            url(&json(PASSWORD)),
+            // Taken apart, and read as something else.
+            PASSWORD.replace('é', "e\u{301}").replace('Ü', "U\u{308}"),
+            latin_1(PASSWORD),
+            json(&latin_1(PASSWORD)),
+            utf_16(PASSWORD),
+            PASSWORD.replace(['é', 'Ü'], "\u{fffd}"),
+            PASSWORD.replace(['é', 'Ü'], "\u{fffd}\u{fffd}"),
+            PASSWORD.replace('é', "Ã©").replace('Ü', "Ãœ"),
+            // Base64, wrapped and for URLs, and in the middle of more of it.
+            STANDARD.encode(PASSWORD),
+            URL_SAFE.encode(PASSWORD),
+            STANDARD.encode(&pair),
+            STANDARD.encode(format!("a{PASSWORD}bcd")),
+            STANDARD.encode(format!("ab{PASSWORD}bc")),
+            STANDARD.encode(format!("abc{PASSWORD}b")),
+            STANDARD.encode("api@x.com").replace('=', "%3D"),
+            wrapped.join("\r\n"),
+            wrapped.join("\\r\\n"),
+            wrapped.join("&#13;&#10;"),
+            url(&STANDARD.encode(&pair)),
+            hex(""),
+            hex(" "),
+            hex(":"),
+            format!(r"\x{}", hex(r"\x")),
+        ] {
+            for text in [text.clone(), format!("Login for »{text}« failed: ERROR_X")] {
+                assert_eq!(secrets().clean(&text), Secrets::WITHHELD, "{text}");
+            }
+        }
+        for text in ["user api is é locked", "nothing of it: %, %zz, \\u12, &x; &#x110000; \\", "", "x.com", "41u9"] {
+            assert_eq!(secrets().clean(text), text);
+        }
+    }
+
+    #[test]
+    fn passwords_of_signs_and_of_other_letters() {
+        for (password, text) in [
+            ("!$%^&*()", "{\"!$%^&amp;*()\"}"),
+            ("!$%^&*()", "%21%24%25%5E%26%2A%28%29"),
+            ("пароль", "ПАРОЛЬ"),
+            ("пароль", "&#1087;&#1072;&#1088;&#1086;&#1083;&#1100;"),
+            ("пароль", r"\u043f\u0430\u0440\u043e\u043b\u044c"),
+            ("😀😀😀😀", r"\ud83d\ude00\ud83d\ude00\ud83d\ude00\ud83d\ude00"),
+            ("Ž1Ž2Ž3", "Å½1Å½2Å½3"),
+            ("a   b", "is a   b right?"),
+        ] {
+            let secrets = Secrets::new(&Credentials::new("api@x.com", password));
+            assert_eq!(secrets.clean(text), Secrets::WITHHELD, "{password} in {text}");
+            assert_eq!(secrets.clean("a failure: (100%) & *"), "a failure: (100%) & *");
+        }
+    }
+
+    #[test]
+    fn a_short_secret_is_one_as_a_word_alone() {
+        let secrets = Secrets::new(&Credentials::new("e", "g1!"));
+        for (text, is_met) in [
+            ("the letter is everywhere", false),
+            ("for e: no", true),
+            ("E", true),
+            ("%65", true),
+            ("(g1!)", true),
+            ("xg1!", false),
+            ("e:g1!", true),
+            ("ZTpnMSE=", true),
+            (Secrets::WITHHELD, false),
+        ] {
+            assert_eq!(secrets.clean(text) == Secrets::WITHHELD, is_met || text == Secrets::WITHHELD, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_long_is_cut_before_it_is_looked_at() {
+        let words = "é".repeat(HEAD);
+        assert_eq!(secrets().clean(&words).len(), HEAD);
+        // What is cut off may be the rest of a credential.
+        let begun = format!("{} api@x.com", "x".repeat(HEAD - 6));
+        assert_eq!(secrets().clean(&begun), Secrets::WITHHELD);
+        assert_eq!(secrets().clean_part("ERROR_APIX", true), Secrets::WITHHELD);
+        assert_eq!(secrets().clean_part("ERROR_APIX", false), "ERROR_APIX");
+    }
+
+    proptest! {
+        /// Whatever the password is, and in whatever order it has been written by others.
+        #[test]
+        fn any_password_in_any_writing(
+            password in r"[ -~éÜßžЖ漢😀]{4,24}".prop_filter("no word", |text| signs(text).chars().count() >= SHORT),
+            first in 0..6,
+            then in prop::collection::vec(0..3, 0..4),
+            around in "[a-z ]{0,8}",
+        ) {
+            let each = |of: &dyn Fn(u8) -> String| password.bytes().map(of).collect::<String>();
+            let mut text = match first {
+                0 => password.clone(),
+                1 => each(&|byte| char::from(byte).into()),
+                2 => each(&|byte| format!("{byte:02X}")),
+                3 => STANDARD.encode(&password),
+                4 => URL_SAFE.encode(&password),
+                // UTF-16 of ASCII, read as something else.
+                _ => password.chars().flat_map(|sign| [sign, '\0']).collect(),
+            };
+            for writing in then {
+                text = match writing {
+                    0 => text.bytes().map(|byte| match byte {
+                        b'a'..=b'z' | b'0'..=b'9' => char::from(byte).to_string(),
+                        other => format!("%{other:02x}"),
+                    }).collect(),
+                    1 => serde_json::to_string(&text).unwrap(),
+                    _ => text.chars().map(|sign| match sign {
+                        'a'..='z' => sign.to_string(),
+                        other => format!("&#x{:x};", u32::from(other)),
+                    }).collect(),
+                };
+            }
+            let text = format!("{around} {text} {around}");
+            let secrets = Secrets::new(&Credentials::new("api@example.com", &password));
+            prop_assert_eq!(secrets.clean(&text), Secrets::WITHHELD, "{} in {}", password, text);
+        }
     }
 }

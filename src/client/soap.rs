@@ -4,7 +4,7 @@ use quick_xml::Writer;
 use quick_xml::events::BytesText;
 use uuid::Uuid;
 
-use super::operation::Operation;
+use super::operation::ServiceOperation;
 
 pub(super) const SOAP_11: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 /// The namespace of the operations, and of their results.
@@ -13,12 +13,12 @@ pub(super) const OPERATIONS: &str = "http://apiconnector.com/v2";
 pub(super) const CONTENT_TYPE: &str = "text/xml; charset=utf-8";
 
 /// The value of `SOAPAction`, with its quotes.
-pub(super) fn action(operation: Operation) -> String {
+pub(super) fn action(operation: ServiceOperation) -> String {
     format!("\"{OPERATIONS}/ApiService/{}\"", operation.name())
 }
 
 /// The body of a request.
-pub(super) fn request(operation: Operation, import_id: Uuid) -> Vec<u8> {
+pub(super) fn request(operation: ServiceOperation, import_id: Uuid) -> Vec<u8> {
     let mut writer = Writer::new(Vec::new());
     // Writing into memory can't fail.
     let _ = writer.create_element("s:Envelope").with_attribute(("xmlns:s", SOAP_11)).write_inner_content(|writer| {
@@ -51,8 +51,8 @@ mod tests {
             "<importId>842d81e8-c619-457f-bb77-ab6c4a17da39</importId>",
             "</GetContactImportReportFaults></s:Body></s:Envelope>"
         );
-        assert_eq!(String::from_utf8(request(Operation::Faults, ID)).unwrap(), expected);
+        assert_eq!(String::from_utf8(request(ServiceOperation::Faults, ID)).unwrap(), expected);
         let expected = r#""http://apiconnector.com/v2/ApiService/GetContactImportProgress""#;
-        assert_eq!(action(Operation::Progress), expected);
+        assert_eq!(action(ServiceOperation::Progress), expected);
     }
 }

@@ -4,7 +4,9 @@ use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 
-use super::envelope::Fields;
+use serde::{Serialize, Serializer};
+
+use super::soap_answer::ResultFields;
 use super::xml::Malformed;
 use crate::escape::escape;
 
@@ -69,7 +71,7 @@ impl ImportStatus {
     }
 
     /// Reads it from the fields of an answer.
-    pub(super) fn from_fields(fields: &Fields) -> Result<ImportStatus, Malformed> {
+    pub(super) fn from_fields(fields: &ResultFields) -> Result<ImportStatus, Malformed> {
         let field = |wanted: &str| fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
         match field("Status") {
             Some((_, status)) => Ok(status.as_str().into()),
@@ -101,6 +103,13 @@ impl FromStr for ImportStatus {
     }
 }
 
+/// The service's name for it.
+impl Serialize for ImportStatus {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 impl fmt::Display for ImportStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
@@ -122,11 +131,13 @@ mod tests {
         assert_eq!(ImportStatus::from(" \n"), ImportStatus::NotFinished);
         assert_eq!(ImportStatus::from("Pau\u{202e}sed").as_str(), r"Pau\u{202e}sed");
         assert!(ImportStatus::from("Paused").is_final());
+        let written = serde_json::to_string(&[ImportStatus::NotFinished, "Paused".into()]).unwrap();
+        assert_eq!(written, r#"["NotFinished","Paused"]"#);
     }
 
     #[test]
     fn an_answer_without_a_status() {
-        let fields = |names: &[&str]| names.iter().map(|&name| (name.into(), String::new())).collect::<Fields>();
+        let fields = |names: &[&str]| names.iter().map(|&name| (name.into(), String::new())).collect::<ResultFields>();
         for (names, expected) in [
             (&[][..], Ok(ImportStatus::NotFinished)),
             (&["Id"], Ok(ImportStatus::NotFinished)),

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use super::envelope::Fields;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use super::soap_answer::ResultFields;
 use super::xml::Malformed;
 use crate::reason::FailureReason;
 use crate::reason::counts::ReasonCounts;
@@ -11,6 +14,9 @@ use crate::reason::counts::ReasonCounts;
 ///
 /// Each figure is optional, and the service may leave out those that it doesn't know; over REST it gives more of
 /// them than over SOAP. Nothing promises that they agree with the report: see [`compare`](Self::compare).
+///
+/// Serialised, it is a map of the figures that the service has given: `new_contacts`, `updated_contacts`, and the
+/// slugs of reasons, such as `hard_bounced`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImportSummary {
     new_contacts: Option<u64>,
@@ -69,7 +75,7 @@ impl ImportSummary {
     }
 
     /// Reads it from the fields of an answer. Each field but the first two bears one of the names of a reason.
-    pub(super) fn from_fields(fields: &Fields) -> Result<ImportSummary, Malformed> {
+    pub(super) fn from_fields(fields: &ResultFields) -> Result<ImportSummary, Malformed> {
         let mut summary = ImportSummary::default();
         for (name, value) in fields.iter().filter(|(_, value)| !value.is_empty()) {
             let figure = || value.parse::<u64>().map_err(|_| "one of its figures is no number");
@@ -91,6 +97,22 @@ impl ImportSummary {
     }
 }
 
+impl Serialize for ImportSummary {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let contacts = [("new_contacts", self.new_contacts), ("updated_contacts", self.updated_contacts)];
+        let mut map = serializer.serialize_map(None)?;
+        for (name, figure) in contacts {
+            if let Some(figure) = figure {
+                map.serialize_entry(name, &figure)?;
+            }
+        }
+        for (reason, figure) in self.iter() {
+            map.serialize_entry(reason.slug(), &figure)?;
+        }
+        map.end()
+    }
+}
+
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Difference { reason, figure, counted } = self;
@@ -102,7 +124,7 @@ impl fmt::Display for Difference {
 mod tests {
     use super::*;
 
-    fn fields(fields: &[(&str, &str)]) -> Fields {
+    fn fields(fields: &[(&str, &str)]) -> ResultFields {
         fields.iter().map(|&(name, value)| (name.into(), value.into())).collect()
     }
 
@@ -139,6 +161,14 @@ mod tests {
     fn a_message_is_no_summary() {
         assert_eq!(ImportSummary::from_fields(&fields(&[("message", "No.")])), Err("it is an error"));
         assert_eq!(ImportSummary::from_fields(&fields(&[])), Ok(ImportSummary::default()));
+    }
+
+    #[test]
+    fn it_is_written_as_a_map() {
+        let read = fields(&[("Blocked", "1"), ("NewContacts", "7"), ("HardBounced", "3")]);
+        let written = serde_json::to_string(&ImportSummary::from_fields(&read).unwrap()).unwrap();
+        assert_eq!(written, r#"{"new_contacts":7,"blocker":1,"hard_bounced":3}"#);
+        assert_eq!(serde_json::to_string(&ImportSummary::default()).unwrap(), "{}");
     }
 
     #[test]

@@ -40,23 +40,31 @@ pub(super) fn judge(protocol: Protocol, status: u16, code: Option<&str>, is_faul
 }
 
 fn judge_code(code: &str) -> Verdict {
-    match code {
-        "ERROR_IMPORT_NOT_FOUND" => NO_IMPORT,
-        REPORT_NOT_FOUND => NO_REPORT,
-        "ERROR_INVALID_LOGIN"
-        | "ERROR_APIUSER_INVALID"
-        | "ERROR_ACCOUNT_INVALID"
-        | "ERROR_UNKNOWN_ACCOUNT"
-        | "ERROR_USERACCOUNT_UNKNOWN"
-        | "ERROR_CANNOT_PERFORM_OPERATION_ON_ACCOUNT"
-        | "ERROR_FEATURENOTACTIVE" => NOT_PERMITTED,
-        "ERROR_APIUSAGE_EXCEEDED" => RATE_LIMITED,
-        "ERROR_SYSTEM_SERVICETEMPORARILYUNAVAILABLE" | "ERROR_UNKNOWN" | "ERROR_IMPORT_TOOMANYACTIVEIMPORTS" => {
-            UNAVAILABLE
-        }
-        _ => REFUSED,
-    }
+    CODES.iter().find(|(documented, _)| *documented == code).map_or(REFUSED, |&(_, verdict)| verdict)
 }
+
+/// Is it one of the codes that the service is known to have?
+pub(super) fn is_documented(code: &str) -> bool {
+    CODES.iter().any(|&(documented, _)| documented == code)
+}
+
+/// The codes that are documented. Any other is a refusal.
+static CODES: [(&str, Verdict); 14] = [
+    ("ERROR_IMPORT_NOT_FOUND", NO_IMPORT),
+    (REPORT_NOT_FOUND, NO_REPORT),
+    ("ERROR_INVALID_LOGIN", NOT_PERMITTED),
+    ("ERROR_APIUSER_INVALID", NOT_PERMITTED),
+    ("ERROR_ACCOUNT_INVALID", NOT_PERMITTED),
+    ("ERROR_UNKNOWN_ACCOUNT", NOT_PERMITTED),
+    ("ERROR_USERACCOUNT_UNKNOWN", NOT_PERMITTED),
+    ("ERROR_CANNOT_PERFORM_OPERATION_ON_ACCOUNT", NOT_PERMITTED),
+    ("ERROR_FEATURENOTACTIVE", NOT_PERMITTED),
+    ("ERROR_APIUSAGE_EXCEEDED", RATE_LIMITED),
+    ("ERROR_SYSTEM_SERVICETEMPORARILYUNAVAILABLE", UNAVAILABLE),
+    ("ERROR_UNKNOWN", UNAVAILABLE),
+    ("ERROR_IMPORT_TOOMANYACTIVEIMPORTS", UNAVAILABLE),
+    ("ERROR_PARAMETER_INVALID", REFUSED),
+];
 
 const fn verdict(kind: ErrorKind, again: bool, what: &'static str, advice: Option<&'static str>) -> Verdict {
     Verdict { kind, again, what, advice }

@@ -9,7 +9,9 @@ use quick_xml::name::{NamespaceResolver, ResolveResult};
 /// The most bytes of one tag.
 const LONGEST_TAG: usize = 16 * 1024;
 /// The most attributes of one tag.
-const MOST_ATTRIBUTES: usize = 64;
+const MOST_ATTRIBUTES: usize = 256;
+/// The most namespaces that are declared at once; each name with a prefix is looked for among all of them.
+const MOST_NAMESPACES: usize = 2 * MOST_ATTRIBUTES;
 /// The most elements inside each other.
 const DEEPEST: usize = 32;
 /// The most bytes of a reference, such as `&#x10FFFF;`, between `&` and `;`.
@@ -34,10 +36,15 @@ pub(super) struct Element<'a> {
     pub(super) is_nil: bool,
 }
 
+impl Element<'_> {
+    pub(super) fn is(&self, name: &str, namespace: &str) -> bool {
+        (self.name, self.namespace) == (name, namespace)
+    }
+}
+
 /// Reads one document.
-#[derive(Default)]
 pub(super) struct XmlReader {
-    state: State,
+    state: XmlState,
     /// What must be seen whole: the first three bytes, a tag, a reference, what opens a markup.
     held: Vec<u8>,
     /// The names of the open elements, with their prefixes.
@@ -47,7 +54,7 @@ pub(super) struct XmlReader {
 }
 
 #[derive(Clone, Copy, Default, PartialEq)]
-enum State {
+enum XmlState {
     #[default]
     Beginning,
     Text,
@@ -57,10 +64,19 @@ enum State {
     Markup,
     /// Inside a tag; the quote that is open, if one is.
     Tag(Option<u8>),
-    /// Inside `<!--`, `<![CDATA[` or `<?`; how much of its end has been seen.
+    /// Inside `<!--`, `<![CDATA[` or `<?`; how many marks of its ending have just been seen.
     Comment(usize),
     Cdata(usize),
     Instruction(usize),
+}
+
+impl Default for XmlReader {
+    fn default() -> Self {
+        let mut namespaces = NamespaceResolver::default();
+        namespaces.set_max_namespace_bindings(MOST_NAMESPACES);
+        let (held, open) = (Vec::new(), Vec::new());
+        XmlReader { state: XmlState::default(), held, open, namespaces, has_root: false }
+    }
 }
 
 impl XmlReader {
@@ -68,18 +84,18 @@ impl XmlReader {
     pub(super) fn feed(&mut self, mut piece: &[u8], elements: &mut impl Elements) -> Result<(), Malformed> {
         while !piece.is_empty() {
             let used = match self.state {
-                State::Beginning => self.beginning(piece, elements)?,
-                State::Text => self.text(piece, elements)?,
-                State::Reference => self.reference(piece, elements)?,
-                State::Markup => self.markup(piece)?,
-                State::Tag(quote) => self.tag(piece, quote, elements)?,
-                State::Comment(seen) => {
-                    let (used, seen) = until(b"-->", seen, piece);
-                    self.state = if seen == 3 { State::Text } else { State::Comment(seen) };
-                    used
+                XmlState::Beginning => self.beginning(piece, elements)?,
+                XmlState::Text => self.text(piece, elements)?,
+                XmlState::Reference => self.reference(piece, elements)?,
+                XmlState::Markup => self.markup(piece)?,
+                XmlState::Tag(quote) => self.tag(piece, quote, elements)?,
+                XmlState::Comment(seen) => {
+                    let found = COMMENT_END.find(piece, seen);
+                    self.state = if found.is_over { XmlState::Text } else { XmlState::Comment(found.held) };
+                    found.used
                 }
-                State::Cdata(seen) => self.cdata(piece, seen, elements)?,
-                State::Instruction(seen) => self.instruction(piece, seen)?,
+                XmlState::Cdata(seen) => self.cdata(piece, seen, elements)?,
+                XmlState::Instruction(seen) => self.instruction(piece, seen)?,
             };
             piece = piece.get(used..).unwrap_or_default();
         }
@@ -89,8 +105,8 @@ impl XmlReader {
     /// Whether the document was whole.
     pub(super) fn finish(&self) -> Result<(), Malformed> {
         match self.state {
-            State::Text if self.has_root && self.open.is_empty() => Ok(()),
-            State::Beginning | State::Text if !self.has_root => Err("it holds no element"),
+            XmlState::Text if self.has_root && self.open.is_empty() => Ok(()),
+            XmlState::Beginning | XmlState::Text if !self.has_root => Err("it holds no element"),
             _ => Err("it ends in the middle"),
         }
     }
@@ -102,7 +118,7 @@ impl XmlReader {
         self.held.extend(piece.iter().take(used));
         // No whole document has fewer bytes.
         if self.held.len() == MARK.len() {
-            self.state = State::Text;
+            self.state = XmlState::Text;
             let held = std::mem::take(&mut self.held);
             if let [0xff, 0xfe, _] | [0xfe, 0xff, _] | [0, _, _] | [_, 0, _] = held[..] {
                 return Err("it is UTF-16, not UTF-8");
@@ -121,8 +137,8 @@ impl XmlReader {
         self.held.clear();
         match mark.first() {
             None => return Ok(text.len()),
-            Some(b'<') => self.state = State::Markup,
-            Some(_) => self.state = State::Reference,
+            Some(b'<') => self.state = XmlState::Markup,
+            Some(_) => self.state = XmlState::Reference,
         }
         Ok(text.len() + 1)
     }
@@ -145,12 +161,12 @@ impl XmlReader {
             let name = std::str::from_utf8(&held).map_err(|_| UNKNOWN)?;
             let character = match BytesRef::new(name).resolve_char_ref() {
                 Ok(Some(character)) => character,
-                Ok(None) => quick_xml::escape::resolve_predefined_entity(name)
-                    .and_then(|text| text.chars().next())
-                    .ok_or(UNKNOWN)?,
+                Ok(None) => {
+                    quick_xml::escape::resolve_xml_entity(name).and_then(|text| text.chars().next()).ok_or(UNKNOWN)?
+                }
                 Err(_) => return Err(UNKNOWN),
             };
-            self.state = State::Text;
+            self.state = XmlState::Text;
             self.pass_on(character.encode_utf8(&mut [0; 4]).as_bytes(), elements)?;
         }
         Ok(used)
@@ -171,28 +187,28 @@ impl XmlReader {
         const COMMENT: &[u8] = b"!--";
         let Some(&byte) = piece.first() else { return Ok(0) };
         match (self.held.is_empty(), byte) {
-            (true, b'?') => self.state = State::Instruction(0),
+            (true, b'?') => self.state = XmlState::Instruction(0),
             (true, b'!') | (false, _) => {
                 self.held.push(byte);
                 if self.held == COMMENT {
-                    self.state = State::Comment(0);
+                    self.state = XmlState::Comment(0);
                 } else if self.held == CDATA {
                     if self.open.is_empty() {
                         return Err(OUTSIDE);
                     }
-                    self.state = State::Cdata(0);
+                    self.state = XmlState::Cdata(0);
                 } else if b"!DOCTYPE".starts_with(&self.held.to_ascii_uppercase()) && self.held.len() > 1 {
                     return Err("it has a DOCTYPE, which is refused");
                 } else if !COMMENT.starts_with(&self.held) && !CDATA.starts_with(&self.held) {
                     return Err("it has a declaration, which is refused");
                 }
-                if self.state != State::Markup {
+                if self.state != XmlState::Markup {
                     self.held.clear();
                 }
             }
             // The tag begins with this byte, which is not used up here.
             (true, _) => {
-                self.state = State::Tag(None);
+                self.state = XmlState::Tag(None);
                 return Ok(0);
             }
         }
@@ -205,7 +221,7 @@ impl XmlReader {
             used += 1;
             match (quote, byte) {
                 (None, b'>') => {
-                    self.state = State::Text;
+                    self.state = XmlState::Text;
                     let tag = std::mem::take(&mut self.held);
                     let tag = std::str::from_utf8(&tag).map_err(|_| "a tag is not UTF-8")?;
                     self.read_tag(tag, elements)?;
@@ -221,7 +237,7 @@ impl XmlReader {
             }
             self.held.push(byte);
         }
-        self.state = State::Tag(quote);
+        self.state = XmlState::Tag(quote);
         Ok(used)
     }
 
@@ -274,25 +290,24 @@ impl XmlReader {
         Ok(())
     }
 
-    fn cdata(&mut self, piece: &[u8], seen: usize, elements: &mut impl Elements) -> Result<usize, Malformed> {
-        const END: &[u8] = b"]]>";
-        let (used, now) = until(END, seen, piece);
-        // Of what was seen of the end before, as much turns out to be text as the end doesn't reach back to.
-        let text = (seen + used).saturating_sub(now);
-        let before = END.get(..seen.min(text)).unwrap_or_default();
-        elements.text(before)?;
-        elements.text(piece.get(..text - before.len()).unwrap_or_default())?;
-        self.state = if now == END.len() { State::Text } else { State::Cdata(now) };
-        Ok(used)
+    fn cdata(&mut self, piece: &[u8], held: usize, elements: &mut impl Elements) -> Result<usize, Malformed> {
+        let found = CDATA_END.find(piece, held);
+        let text = (held + found.used).saturating_sub(found.held);
+        // Of the marks that were held back, those which the end doesn't reach back to are text.
+        let before = text.min(held);
+        elements.text(b"]]".get(..before).unwrap_or_default())?;
+        elements.text(piece.get(..text - before).unwrap_or_default())?;
+        self.state = if found.is_over { XmlState::Text } else { XmlState::Cdata(found.held) };
+        Ok(found.used)
     }
 
     fn instruction(&mut self, piece: &[u8], seen: usize) -> Result<usize, Malformed> {
-        let (used, seen) = until(b"?>", seen, piece);
+        let found = INSTRUCTION_END.find(piece, seen);
         let room = LONGEST_TAG.saturating_sub(self.held.len());
-        self.held.extend(piece.iter().take(used.min(room)));
-        self.state = State::Instruction(seen);
-        if seen == 2 {
-            self.state = State::Text;
+        self.held.extend(piece.iter().take(found.used.min(room)));
+        self.state = XmlState::Instruction(found.held);
+        if found.is_over {
+            self.state = XmlState::Text;
             let held = std::mem::take(&mut self.held);
             let content = std::str::from_utf8(&held).unwrap_or_default().trim_end_matches("?>");
             if let Some(rest) = content.strip_prefix("xml")
@@ -306,7 +321,7 @@ impl XmlReader {
                 }
             }
         }
-        Ok(used)
+        Ok(found.used)
     }
 }
 
@@ -317,32 +332,39 @@ pub(super) fn is_space(text: &[u8]) -> bool {
     text.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
 }
 
-/// Looks for `end`, of which `seen` bytes stood right in front of `piece`: how many bytes are used up, and how
-/// much of `end` stands at their end.
-fn until(end: &[u8], mut seen: usize, piece: &[u8]) -> (usize, usize) {
-    let mut used = 0;
-    while let Some(rest) = piece.get(used..) {
-        if seen == 0 {
-            // Nothing but its first byte can begin it.
-            match end.first().and_then(|first| memchr::memchr(*first, rest)) {
-                Some(start) => used += start,
-                None => return (piece.len(), 0),
+/// What ends a comment, a CDATA section or an instruction: a mark, once or twice, and then `>`.
+struct Ending {
+    mark: u8,
+    marks: usize,
+}
+
+const COMMENT_END: Ending = Ending { mark: b'-', marks: 2 };
+const CDATA_END: Ending = Ending { mark: b']', marks: 2 };
+const INSTRUCTION_END: Ending = Ending { mark: b'?', marks: 1 };
+
+/// What a piece has of an ending.
+struct Found {
+    /// How many bytes of the piece belong to what may end in it.
+    used: usize,
+    /// How many bytes at their end, and before the piece, are of the ending or may turn out to be.
+    held: usize,
+    is_over: bool,
+}
+
+impl Ending {
+    /// Looks for it in a piece in front of which there were so many marks.
+    fn find(&self, piece: &[u8], before: usize) -> Found {
+        for end in memchr::memchr_iter(b'>', piece) {
+            if self.marks_at_end(piece.get(..end).unwrap_or_default(), before) == self.marks {
+                return Found { used: end + 1, held: self.marks + 1, is_over: true };
             }
         }
-        let Some(&byte) = piece.get(used) else { break };
-        used += 1;
-        while end.get(seen) != Some(&byte) {
-            // The ends in question repeat their first byte alone: `]]]>` still ends with `]]>`.
-            match (seen, end.get(..seen.saturating_sub(1)) == end.get(1..seen)) {
-                (0, _) => break,
-                (_, true) => seen -= 1,
-                (_, false) => seen = 0,
-            }
-        }
-        seen += usize::from(end.get(seen) == Some(&byte));
-        if seen == end.len() {
-            break;
-        }
+        Found { used: piece.len(), held: self.marks_at_end(piece, before), is_over: false }
     }
-    (used, seen)
+
+    /// With how many marks a piece ends, of as many as there have to be: `]]]>` is an end, too.
+    fn marks_at_end(&self, piece: &[u8], before: usize) -> usize {
+        let marks = piece.iter().rev().take(self.marks).take_while(|&&byte| byte == self.mark).count();
+        if marks == piece.len() { self.marks.min(before + marks) } else { marks }
+    }
 }

@@ -16,7 +16,6 @@ use memchr::memchr;
 use super::options::{ColumnChoice, ReadOptions};
 use super::scan::{Record, Scanner, Shape, Sink, without_marks};
 use crate::error::{Error, Result};
-use crate::format::BOM;
 use crate::reason::Slot;
 
 /// Several texts, one behind the other, without a box for each.

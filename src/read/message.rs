@@ -21,8 +21,6 @@ const PREFIX: &[u8; 6] = b"ERROR_";
 #[derive(Debug, Default)]
 pub(crate) struct Message {
     head: Vec<u8>,
-    /// Was there more than the head?
-    cut: bool,
     /// How much of `ERROR_` has just been seen; all of it while a code is being read.
     matched: usize,
     code: String,
@@ -33,7 +31,6 @@ impl Message {
     pub(crate) fn feed(&mut self, piece: &[u8]) {
         let room = HEAD - self.head.len();
         self.head.extend_from_slice(&piece[..piece.len().min(room)]);
-        self.cut |= piece.len() > room;
         let mut rest = piece;
         while !rest.is_empty() {
             if self.matched == 0 {
@@ -65,13 +62,6 @@ impl Message {
         }
         self.code.clear();
         self.matched = 0;
-    }
-
-    /// All of the answer without the white space around it, or `None` where it was too long to be kept.
-    pub(crate) fn whole(&self) -> Option<&[u8]> {
-        let start = self.head.iter().position(|&byte| !is_space(byte)).unwrap_or(self.head.len());
-        let end = self.head.iter().rposition(|&byte| !is_space(byte)).map_or(start, |last| last + 1);
-        (!self.cut).then_some(&self.head[start..end])
     }
 
     /// The last code of the answer, once all of it has been fed.

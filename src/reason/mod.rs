@@ -252,6 +252,18 @@ impl FailureReason {
         <FailureReason as IntoEnumIterator>::iter()
     }
 
+    /// The slugs of all reasons, in the documented order, and `other`.
+    ///
+    /// ```
+    /// use dotdigital_faults::FailureReason;
+    ///
+    /// assert!(FailureReason::slugs().any(|slug| slug == "hard_bounced"));
+    /// assert_eq!(FailureReason::slugs().last(), Some("other"));
+    /// ```
+    pub fn slugs() -> impl Iterator<Item = &'static str> {
+        TABLE.iter().map(|entry| entry.slug).chain([Self::OTHER])
+    }
+
     /// A stable name for programs, such as `hard_bounced`; `other` for all that isn't known.
     pub fn slug(&self) -> &'static str {
         self.entry().map_or(Self::OTHER, |entry| entry.slug)

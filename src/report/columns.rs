@@ -5,9 +5,8 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use crate::read::header::Header;
-#[cfg(feature = "redact")]
-use crate::read::header::{folded, is_email};
+use crate::escape::escape;
+use crate::read::header::{Header, folded, is_email};
 
 /// The columns under which faults stand: their names, and which of them are the reason's and the email's.
 ///
@@ -125,11 +124,33 @@ impl Columns {
     }
 
     /// Does the header name the reason's column or the email's, so that it surely is one?
-    #[cfg(feature = "redact")]
     pub(crate) fn names_reason_or_email(&self) -> bool {
         let key = |column: usize| self.header.names.get(column).map(folded);
         key(self.header.reason).is_some_and(|key| key == "reason")
             || self.header.email.and_then(key).is_some_and(|key| is_email(&key))
+    }
+
+    /// The names for an error, in less than 1 KiB; `None` where they may be a contact's data.
+    pub(crate) fn listed(&self) -> Option<String> {
+        /// How much of a name is told, in characters, and how much of all names, in bytes.
+        const LONGEST_NAME: usize = 64;
+        const LONGEST_LIST: usize = 600;
+
+        if !self.has_header() || !self.names_reason_or_email() {
+            return None;
+        }
+        let mut list = String::new();
+        for (told, name) in self.names().enumerate() {
+            let name = format!("`{}`", escape(name, LONGEST_NAME));
+            if list.len() + name.len() > LONGEST_LIST {
+                return Some(format!("{list} and {} more", self.len() - told));
+            }
+            if told > 0 {
+                list.push_str(", ");
+            }
+            list.push_str(&name);
+        }
+        Some(list)
     }
 
     fn table(&self) -> &Table {

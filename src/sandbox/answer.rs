@@ -16,9 +16,9 @@ pub(super) struct Answer {
 
 /// The bytes of an answer, a part after another.
 #[derive(Default)]
-pub(super) struct Content(VecDeque<Part>);
+pub(super) struct Content(VecDeque<ContentPart>);
 
-enum Part {
+enum ContentPart {
     Bytes(Bytes),
     Report { report: Report, at: u64 },
     Base64 { report: Report, at: u64, lines: bool },
@@ -46,26 +46,26 @@ impl Content {
     }
 
     pub(super) fn then(mut self, text: impl Into<Bytes>) -> Content {
-        self.0.push_back(Part::Bytes(text.into()));
+        self.0.push_back(ContentPart::Bytes(text.into()));
         self
     }
 
     pub(super) fn then_report(mut self, report: Report) -> Content {
-        self.0.push_back(Part::Report { report, at: 0 });
+        self.0.push_back(ContentPart::Report { report, at: 0 });
         self
     }
 
     pub(super) fn then_base64(mut self, report: Report, lines: bool) -> Content {
-        self.0.push_back(Part::Base64 { report, at: 0, lines });
+        self.0.push_back(ContentPart::Base64 { report, at: 0, lines });
         self
     }
 
     /// The length of all that [`next`](Content::next) will hand out, if none has been yet.
     pub(super) fn len(&self) -> u64 {
-        let length = |part: &Part| match part {
-            Part::Bytes(bytes) => bytes.len() as u64,
-            Part::Report { report, .. } => report.len(),
-            Part::Base64 { report, lines, .. } => report.base64_len(*lines),
+        let length = |part: &ContentPart| match part {
+            ContentPart::Bytes(bytes) => bytes.len() as u64,
+            ContentPart::Report { report, .. } => report.len(),
+            ContentPart::Base64 { report, lines, .. } => report.base64_len(*lines),
         };
         self.0.iter().map(length).fold(0, u64::saturating_add)
     }
@@ -74,13 +74,13 @@ impl Content {
     pub(super) fn next(&mut self) -> Option<Bytes> {
         loop {
             let piece = match self.0.front_mut()? {
-                Part::Bytes(bytes) => std::mem::take(bytes),
-                Part::Report { report, at } => {
+                ContentPart::Bytes(bytes) => std::mem::take(bytes),
+                ContentPart::Report { report, at } => {
                     let piece = report.piece(*at);
                     *at = at.saturating_add(piece.len() as u64);
                     piece
                 }
-                Part::Base64 { report, at, lines } => {
+                ContentPart::Base64 { report, at, lines } => {
                     let (piece, next) = report.base64_piece(*at, *lines);
                     *at = next;
                     piece

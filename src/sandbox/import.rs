@@ -1,4 +1,4 @@
-//! An import as the stand-in knows it, and the handle by which a test sets it up.
+//! The handle by which a test sets up an import.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,10 +6,9 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use super::problem::Problem;
-use super::question::{Finding, Operation};
 use super::report::Report;
-use super::state::Shared;
+use super::state::{FinishTime, ImportState, Shared};
+use super::status::{Shape, Status};
 use super::trouble::Trouble;
 
 /// An import that the stand-in knows: finished, with an empty report and no figures, until told otherwise.
@@ -34,48 +33,6 @@ use super::trouble::Trouble;
 pub struct Import {
     id: Uuid,
     shared: Arc<Shared>,
-}
-
-/// How an import stands, as the service says it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Status {
-    /// `Finished`: the report is there.
-    Finished,
-    /// `NotFinished`: the only one that isn't final.
-    NotFinished,
-    /// `RejectedByWatchdog`.
-    RejectedByWatchdog,
-    /// `InvalidFileFormat`.
-    InvalidFileFormat,
-    /// `Unknown`, which may mean that the import id isn't valid.
-    Unknown,
-    /// `Failed`.
-    Failed,
-    /// `ExceedsAllowedContactLimit`.
-    ExceedsAllowedContactLimit,
-    /// `NotAvailableInThisVersion`.
-    NotAvailableInThisVersion,
-    /// Any other text; an empty one has been seen over REST.
-    Other(String),
-}
-
-/// How a report is written over SOAP. The last three say that it is empty, whatever was set; over REST no bytes
-/// are sent then.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Shape {
-    /// As base64 text.
-    #[default]
-    Text,
-    /// As base64 text with a line break after every 76 letters.
-    Lines,
-    /// As an element without text.
-    Empty,
-    /// As an element that is nil.
-    Nil,
-    /// Not at all: the element is left out.
-    Absent,
 }
 
 impl Import {
@@ -127,7 +84,7 @@ impl Import {
     pub fn finished_in(self, duration: Duration) -> Import {
         let end = Instant::now().checked_add(duration);
         // An end beyond the clock's is never reached.
-        self.change(|state| state.end = end.map_or(End::Never, End::At))
+        self.change(|state| state.end = end.map_or(FinishTime::Never, FinishTime::At))
     }
 
     /// The service's own figures, by the names that SOAP has for them, such as `HardBounced`; REST begins them
@@ -163,131 +120,5 @@ impl Import {
 impl fmt::Debug for Import {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Import").field("id", &self.id).finish_non_exhaustive()
-    }
-}
-
-impl Status {
-    /// The text that the service writes.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Status::Finished => "Finished",
-            Status::NotFinished => "NotFinished",
-            Status::RejectedByWatchdog => "RejectedByWatchdog",
-            Status::InvalidFileFormat => "InvalidFileFormat",
-            Status::Unknown => "Unknown",
-            Status::Failed => "Failed",
-            Status::ExceedsAllowedContactLimit => "ExceedsAllowedContactLimit",
-            Status::NotAvailableInThisVersion => "NotAvailableInThisVersion",
-            Status::Other(text) => text,
-        }
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// What the stand-in knows of an import.
-pub(super) struct ImportState {
-    /// `None` once it has expired.
-    report: Option<Report>,
-    shape: Shape,
-    status: Status,
-    /// For how many more questions it is `NotFinished`.
-    questions: u32,
-    end: End,
-    summary: Vec<(String, i32)>,
-    pub(super) troubles: Vec<Trouble>,
-}
-
-/// Until when it is `NotFinished`.
-enum End {
-    Past,
-    At(Instant),
-    Never,
-}
-
-impl Default for ImportState {
-    fn default() -> Self {
-        ImportState {
-            report: Some(Report::new(Vec::new())),
-            shape: Shape::Text,
-            status: Status::Finished,
-            questions: 0,
-            end: End::Past,
-            summary: Vec::new(),
-            troubles: Vec::new(),
-        }
-    }
-}
-
-impl ImportState {
-    /// The answer to a question, which is used up by it if it asked for the status.
-    pub(super) fn find(&mut self, operation: Operation, now: Instant) -> Finding {
-        let status = self.status_at(now);
-        match operation {
-            Operation::Status => {
-                self.questions = self.questions.saturating_sub(1);
-                Finding::Status(status)
-            }
-            _ if status != Status::Finished => Finding::Problem(Problem::IMPORT_REPORT_NOT_FOUND),
-            Operation::Summary => Finding::Summary(self.summary.clone()),
-            Operation::ReportFaults => match &self.report {
-                Some(report) => Finding::Report(report.clone(), self.shape),
-                None => Finding::Problem(Problem::IMPORT_REPORT_NOT_FOUND),
-            },
-        }
-    }
-
-    fn status_at(&self, now: Instant) -> Status {
-        let has_ended = match self.end {
-            End::Past => true,
-            End::At(end) => end <= now,
-            End::Never => false,
-        };
-        if self.questions == 0 && has_ended { self.status.clone() } else { Status::NotFinished }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn status(state: &mut ImportState, now: Instant) -> Status {
-        match state.find(Operation::Status, now) {
-            Finding::Status(status) => status,
-            _ => panic!("not a status"),
-        }
-    }
-
-    #[test]
-    fn it_moves_on_with_the_questions_and_the_time() {
-        let now = Instant::now();
-        let second = Duration::from_secs(1);
-        let mut state =
-            ImportState { status: Status::Failed, questions: 2, end: End::At(now + second), ..Default::default() };
-        assert_eq!(status(&mut state, now), Status::NotFinished);
-        assert!(matches!(state.find(Operation::ReportFaults, now + second), Finding::Problem(_)));
-        assert_eq!(status(&mut state, now + second), Status::NotFinished);
-        assert_eq!(status(&mut state, now), Status::NotFinished);
-        assert_eq!(status(&mut state, now + second), Status::Failed);
-        state.end = End::Never;
-        assert_eq!(status(&mut state, now + second), Status::NotFinished);
-    }
-
-    #[test]
-    fn only_a_finished_import_has_a_report_and_figures() {
-        let now = Instant::now();
-        for (ended, expected) in [(Status::Finished, true), (Status::Unknown, false), (Status::Other("".into()), false)]
-        {
-            let mut state = ImportState { status: ended.clone(), ..Default::default() };
-            assert_eq!(matches!(state.find(Operation::ReportFaults, now), Finding::Report(..)), expected, "{ended}");
-            assert_eq!(matches!(state.find(Operation::Summary, now), Finding::Summary(_)), expected, "{ended}");
-        }
-        let mut state = ImportState { report: None, ..Default::default() };
-        assert!(matches!(state.find(Operation::ReportFaults, now), Finding::Problem(_)));
-        assert!(matches!(state.find(Operation::Summary, now), Finding::Summary(_)));
     }
 }

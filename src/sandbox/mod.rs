@@ -48,6 +48,7 @@
 mod answer;
 mod body;
 mod import;
+mod operation;
 mod problem;
 mod question;
 mod report;
@@ -56,6 +57,7 @@ mod rest;
 mod server;
 mod soap;
 mod state;
+mod status;
 mod trouble;
 
 use std::fmt;
@@ -65,9 +67,10 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-pub use import::{Import, Shape, Status};
-pub use question::Operation;
+pub use import::Import;
+pub use operation::Operation;
 pub use request::Request;
+pub use status::{Shape, Status};
 pub use trouble::Trouble;
 
 use server::Server;

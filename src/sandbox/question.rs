@@ -2,21 +2,10 @@
 
 use uuid::Uuid;
 
-use super::import::{Shape, Status};
+use super::operation::Operation;
 use super::problem::Problem;
 use super::report::Report;
-
-/// One of the three questions about an import.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Operation {
-    /// The report: `GetContactImportReportFaults`, or `…/{id}/report-faults`.
-    ReportFaults,
-    /// How far the import is: `GetContactImportProgress`, or `…/{id}`.
-    Status,
-    /// The service's own figures: `GetContactImportReport`, or `…/{id}/report`.
-    Summary,
-}
+use super::status::{Shape, Status};
 
 /// A question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

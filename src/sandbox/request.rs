@@ -6,7 +6,7 @@ use std::time::Instant;
 use hyper::header::HeaderMap;
 use uuid::Uuid;
 
-use super::question::Operation;
+use super::operation::Operation;
 
 /// A request that has reached the stand-in.
 ///

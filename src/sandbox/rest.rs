@@ -4,9 +4,10 @@ use hyper::Method;
 use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Content};
-use super::import::Shape;
+use super::operation::Operation;
 use super::problem::Problem;
-use super::question::{Finding, Operation, Question, guid};
+use super::question::{Finding, Question, guid};
+use super::status::Shape;
 
 const JSON: &str = "application/json; charset=utf-8";
 const IMPORTS: &str = "/v2/contacts/import/";

@@ -2,15 +2,16 @@
 
 use hyper::header::{CONTENT_TYPE, HeaderMap};
 use quick_xml::NsReader;
-use quick_xml::escape::{escape, resolve_predefined_entity};
+use quick_xml::escape::{escape, resolve_xml_entity};
 use quick_xml::events::Event;
 use quick_xml::name::{Namespace, ResolveResult};
 use uuid::Uuid;
 
 use super::answer::{Answer, Content};
-use super::import::Shape;
+use super::operation::Operation;
 use super::problem::Problem;
-use super::question::{Finding, Operation, Question, guid};
+use super::question::{Finding, Question, guid};
+use super::status::Shape;
 
 /// Of the operations, and of the children of their requests and responses.
 const OPERATIONS: &str = "http://apiconnector.com/v2";
@@ -60,7 +61,7 @@ pub(super) fn question(headers: &HeaderMap, body: &[u8]) -> Result<Question, Ans
     if !is_utf8_xml(headers) {
         return Err(Answer::new(415));
     }
-    let call = Call::read(body).map_err(|refusal| match refusal {
+    let call = SoapCall::read(body).map_err(|refusal| match refusal {
         Refusal::Malformed => Answer::new(400),
         Refusal::Version => fault("s:VersionMismatch", ENVELOPE, "The envelope is not one of SOAP 1.1."),
     })?;
@@ -172,7 +173,7 @@ fn is_utf8_xml(headers: &HeaderMap) -> bool {
 
 /// The first element of a body, and its `importId`.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Call {
+struct SoapCall {
     namespace: String,
     name: String,
     import_id: Option<String>,
@@ -188,7 +189,7 @@ enum Refusal {
 
 /// What was found after everything that leads to it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Position {
     Envelope,
     Body,
     Call,
@@ -196,16 +197,16 @@ enum Place {
     Elsewhere,
 }
 
-impl Call {
-    fn read(body: &[u8]) -> Result<Call, Refusal> {
+impl SoapCall {
+    fn read(body: &[u8]) -> Result<SoapCall, Refusal> {
         let text = std::str::from_utf8(body).map_err(|_| Refusal::Malformed)?;
         let mut reader = NsReader::from_str(text);
         // An empty element is a start and an end as well: one case fewer.
         reader.config_mut().expand_empty_elements = true;
-        let (mut call, mut path, mut has_ended) = (None::<Call>, Vec::new(), false);
+        let (mut call, mut path, mut has_ended) = (None::<SoapCall>, Vec::new(), false);
         loop {
             let (namespace, event) = reader.read_resolved_event().map_err(|_| Refusal::Malformed)?;
-            let within_id = path.last() == Some(&Place::ImportId);
+            let within_id = path.last() == Some(&Position::ImportId);
             match event {
                 Event::Start(_) if has_ended || path.len() == DEEPEST => return Err(Refusal::Malformed),
                 Event::Start(start) => {
@@ -215,21 +216,21 @@ impl Call {
                         ResolveResult::Unknown(_) => return Err(Refusal::Malformed),
                     };
                     let local_name = start.local_name();
-                    path.push(Call::place(&mut call, &path, namespace, local_name.as_ref())?);
+                    path.push(SoapCall::place(&mut call, &path, namespace, local_name.as_ref())?);
                 }
                 Event::End(_) => {
                     path.pop();
                     has_ended = path.is_empty();
                 }
                 Event::DocType(_) => return Err(Refusal::Malformed),
-                Event::Text(text) if within_id => Call::push(&mut call, &text.xml10_content()),
-                Event::CData(text) if within_id => Call::push(&mut call, &text.xml10_content()),
+                Event::Text(text) if within_id => SoapCall::push(&mut call, &text.xml10_content()),
+                Event::CData(text) if within_id => SoapCall::push(&mut call, &text.xml10_content()),
                 Event::GeneralRef(reference) => {
                     let character = reference.resolve_char_ref().map_err(|_| Refusal::Malformed)?.map(String::from);
-                    let entity = || resolve_predefined_entity(&reference.xml10_content()).map(String::from);
+                    let entity = || resolve_xml_entity(&reference.xml10_content()).map(String::from);
                     let text = character.or_else(entity).ok_or(Refusal::Malformed)?;
                     if within_id {
-                        Call::push(&mut call, &text);
+                        SoapCall::push(&mut call, &text);
                     }
                 }
                 Event::Text(text) if path.is_empty() && !text.xml10_content().trim().is_empty() => {
@@ -243,29 +244,29 @@ impl Call {
     }
 
     /// Where an element stands, which depends on where its parents do.
-    fn place(call: &mut Option<Call>, path: &[Place], namespace: &str, name: &str) -> Result<Place, Refusal> {
+    fn place(call: &mut Option<SoapCall>, path: &[Position], namespace: &str, name: &str) -> Result<Position, Refusal> {
         Ok(match (path.last(), namespace, name) {
-            (None, ENVELOPE, "Envelope") => Place::Envelope,
+            (None, ENVELOPE, "Envelope") => Position::Envelope,
             (None, _, "Envelope") => return Err(Refusal::Version),
             (None, ..) => return Err(Refusal::Malformed),
-            (Some(Place::Envelope), ENVELOPE, "Body") => Place::Body,
-            (Some(Place::Body), ..) if call.is_none() => {
-                *call = Some(Call { namespace: namespace.into(), name: name.into(), import_id: None });
-                Place::Call
+            (Some(Position::Envelope), ENVELOPE, "Body") => Position::Body,
+            (Some(Position::Body), ..) if call.is_none() => {
+                *call = Some(SoapCall { namespace: namespace.into(), name: name.into(), import_id: None });
+                Position::Call
             }
-            (Some(Place::Call), OPERATIONS, "importId") => match call {
-                Some(Call { import_id: import_id @ None, .. }) => {
+            (Some(Position::Call), OPERATIONS, "importId") => match call {
+                Some(SoapCall { import_id: import_id @ None, .. }) => {
                     *import_id = Some(String::new());
-                    Place::ImportId
+                    Position::ImportId
                 }
-                _ => Place::Elsewhere,
+                _ => Position::Elsewhere,
             },
-            _ => Place::Elsewhere,
+            _ => Position::Elsewhere,
         })
     }
 
-    fn push(call: &mut Option<Call>, text: &str) {
-        if let Some(Call { import_id: Some(import_id), .. }) = call {
+    fn push(call: &mut Option<SoapCall>, text: &str) {
+        if let Some(SoapCall { import_id: Some(import_id), .. }) = call {
             import_id.push_str(text);
         }
     }
@@ -282,7 +283,7 @@ mod tests {
     }
 
     fn read(text: &str) -> Result<Option<String>, Refusal> {
-        let call = Call::read(text.as_bytes())?;
+        let call = SoapCall::read(text.as_bytes())?;
         assert_eq!((call.namespace.as_str(), call.name.as_str()), (OPERATIONS, "Get"), "{text}");
         Ok(call.import_id)
     }
@@ -306,7 +307,7 @@ mod tests {
             assert_eq!(read(&body), Ok(None), "{body}");
         }
         assert_eq!(read(&get("<importId/>")), Ok(Some(String::new())));
-        assert_eq!(Call::read(enveloped("").as_bytes()), Ok(Call::default()));
+        assert_eq!(SoapCall::read(enveloped("").as_bytes()), Ok(SoapCall::default()));
     }
 
     #[test]
@@ -326,9 +327,9 @@ mod tests {
             ("<html/>".into(), Refusal::Malformed),
             ("<Envelope xmlns=\"http://www.w3.org/2003/05/soap-envelope\"/>".into(), Refusal::Version),
         ] {
-            assert_eq!(Call::read(text.as_bytes()), Err(refusal), "{text}");
+            assert_eq!(SoapCall::read(text.as_bytes()), Err(refusal), "{text}");
         }
-        assert_eq!(Call::read(b"\xff"), Err(Refusal::Malformed));
+        assert_eq!(SoapCall::read(b"\xff"), Err(Refusal::Malformed));
     }
 
     #[test]

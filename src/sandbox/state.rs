@@ -1,4 +1,4 @@
-//! What the sandbox and its server share.
+//! What the sandbox and its server share: what the stand-in knows, and what it was asked.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,10 +8,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
 
-use super::import::ImportState;
+use super::operation::Operation;
 use super::problem::Problem;
 use super::question::{Finding, Question};
+use super::report::Report;
 use super::request::Request;
+use super::status::{Shape, Status};
 use super::trouble::Trouble;
 
 /// How many requests are remembered; the oldest give way.
@@ -23,12 +25,12 @@ pub(super) struct Shared {
     pub(super) password: String,
     pub(super) soap_url: String,
     pub(super) rest_url: String,
-    state: Mutex<State>,
+    state: Mutex<SandboxState>,
 }
 
 /// What changes.
 #[derive(Default)]
-pub(super) struct State {
+pub(super) struct SandboxState {
     pub(super) imports: HashMap<Uuid, ImportState>,
     pub(super) troubles: Vec<Trouble>,
     pub(super) requests: VecDeque<Request>,
@@ -41,7 +43,7 @@ impl Shared {
     }
 
     /// Nothing is left half done in there, so a panic elsewhere does no harm.
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, SandboxState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -56,7 +58,7 @@ impl Shared {
     }
 }
 
-impl State {
+impl SandboxState {
     /// The trouble that a request gets: the sandbox's own goes first, an import's only hits those who may ask.
     pub(super) fn trouble(&mut self, question: Option<&Question>, authorized: bool) -> Option<Trouble> {
         let operation = question.map(|question| question.operation);
@@ -81,8 +83,72 @@ impl State {
     }
 }
 
+/// What the stand-in knows of an import.
+pub(super) struct ImportState {
+    /// `None` once it has expired.
+    pub(super) report: Option<Report>,
+    pub(super) shape: Shape,
+    pub(super) status: Status,
+    /// For how many more questions it is `NotFinished`.
+    pub(super) questions: u32,
+    pub(super) end: FinishTime,
+    pub(super) summary: Vec<(String, i32)>,
+    pub(super) troubles: Vec<Trouble>,
+}
+
+/// Until when it is `NotFinished`.
+pub(super) enum FinishTime {
+    Past,
+    At(Instant),
+    Never,
+}
+
+impl Default for ImportState {
+    fn default() -> Self {
+        ImportState {
+            report: Some(Report::new(Vec::new())),
+            shape: Shape::Text,
+            status: Status::Finished,
+            questions: 0,
+            end: FinishTime::Past,
+            summary: Vec::new(),
+            troubles: Vec::new(),
+        }
+    }
+}
+
+impl ImportState {
+    /// The answer to a question, which is used up by it if it asked for the status.
+    fn find(&mut self, operation: Operation, now: Instant) -> Finding {
+        let status = self.status_at(now);
+        match operation {
+            Operation::Status => {
+                self.questions = self.questions.saturating_sub(1);
+                Finding::Status(status)
+            }
+            _ if status != Status::Finished => Finding::Problem(Problem::IMPORT_REPORT_NOT_FOUND),
+            Operation::Summary => Finding::Summary(self.summary.clone()),
+            Operation::ReportFaults => match &self.report {
+                Some(report) => Finding::Report(report.clone(), self.shape),
+                None => Finding::Problem(Problem::IMPORT_REPORT_NOT_FOUND),
+            },
+        }
+    }
+
+    fn status_at(&self, now: Instant) -> Status {
+        let has_ended = match self.end {
+            FinishTime::Past => true,
+            FinishTime::At(end) => end <= now,
+            FinishTime::Never => false,
+        };
+        if self.questions == 0 && has_ended { self.status.clone() } else { Status::NotFinished }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -100,5 +166,45 @@ mod tests {
             assert_eq!(shared.admits(Some(header.as_bytes())), admitted, "{header}");
         }
         assert!(!shared.admits(None));
+    }
+
+    fn status(state: &mut ImportState, now: Instant) -> Status {
+        match state.find(Operation::Status, now) {
+            Finding::Status(status) => status,
+            _ => panic!("not a status"),
+        }
+    }
+
+    #[test]
+    fn it_moves_on_with_the_questions_and_the_time() {
+        let now = Instant::now();
+        let second = Duration::from_secs(1);
+        let mut state = ImportState {
+            status: Status::Failed,
+            questions: 2,
+            end: FinishTime::At(now + second),
+            ..Default::default()
+        };
+        assert_eq!(status(&mut state, now), Status::NotFinished);
+        assert!(matches!(state.find(Operation::ReportFaults, now + second), Finding::Problem(_)));
+        assert_eq!(status(&mut state, now + second), Status::NotFinished);
+        assert_eq!(status(&mut state, now), Status::NotFinished);
+        assert_eq!(status(&mut state, now + second), Status::Failed);
+        state.end = FinishTime::Never;
+        assert_eq!(status(&mut state, now + second), Status::NotFinished);
+    }
+
+    #[test]
+    fn only_a_finished_import_has_a_report_and_figures() {
+        let now = Instant::now();
+        for (ended, expected) in [(Status::Finished, true), (Status::Unknown, false), (Status::Other("".into()), false)]
+        {
+            let mut state = ImportState { status: ended.clone(), ..Default::default() };
+            assert_eq!(matches!(state.find(Operation::ReportFaults, now), Finding::Report(..)), expected, "{ended}");
+            assert_eq!(matches!(state.find(Operation::Summary, now), Finding::Summary(_)), expected, "{ended}");
+        }
+        let mut state = ImportState { report: None, ..Default::default() };
+        assert!(matches!(state.find(Operation::ReportFaults, now), Finding::Problem(_)));
+        assert!(matches!(state.find(Operation::Summary, now), Finding::Summary(_)));
     }
 }

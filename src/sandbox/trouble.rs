@@ -6,7 +6,7 @@ use hyper::body::Bytes;
 use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
 
 use super::body::Cut;
-use super::question::Operation;
+use super::operation::Operation;
 
 /// Trouble to order, for the next request unless told otherwise.
 ///

@@ -52,6 +52,8 @@ pub struct GroupCounter {
     column: Option<usize>,
     has_columns: bool,
     has_column: bool,
+    /// The names of the first header, for an error.
+    names: Option<String>,
     groups: GroupCounts,
     /// The groups that known reasons are counted in, and those counts.
     keys: Vec<Key>,
@@ -66,8 +68,10 @@ pub struct GroupCounter {
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Key {
     Value(Box<str>),
+    #[cfg(feature = "domains")]
     Domain(Box<str>),
     Absent,
+    #[cfg(feature = "domains")]
     Invalid,
     Rest,
 }
@@ -76,8 +80,10 @@ impl Key {
     fn borrow(&self) -> GroupKey<'_> {
         match self {
             Key::Value(value) => GroupKey::Value(value),
+            #[cfg(feature = "domains")]
             Key::Domain(domain) => GroupKey::Domain(domain),
             Key::Absent => GroupKey::Absent,
+            #[cfg(feature = "domains")]
             Key::Invalid => GroupKey::Invalid,
             Key::Rest => GroupKey::Rest,
         }
@@ -95,6 +101,7 @@ impl GroupCounter {
             column: None,
             has_columns: false,
             has_column: false,
+            names: None,
             keys: Vec::new(),
             counts: Vec::new(),
             spellings: HashMap::new(),
@@ -121,7 +128,7 @@ impl GroupCounter {
             && self.has_columns
             && !self.has_column
         {
-            return Err(Error::no_such_column(name));
+            return Err(Error::no_such_column_among(name, self.names.as_deref()));
         }
         for (key, counts) in self.keys.iter().zip(&self.counts) {
             for (reason, &count) in FailureReason::iter().zip(counts).filter(|&(_, &count)| count > 0) {
@@ -233,6 +240,9 @@ impl FaultSink for GroupCounter {
             #[cfg(feature = "domains")]
             GroupBy::Domain => columns.email(),
         };
+        if !self.has_columns {
+            self.names = columns.listed();
+        }
         self.has_columns |= !columns.is_empty();
         self.has_column |= self.column.is_some();
         // What a spelling is replaced by depends on its column.

@@ -1,16 +1,16 @@
-//! A stage of a call by itself, without a network: for this repository's benchmarks and fuzz targets.
+//! A part of a call by itself, without a network: for the benchmarks and fuzz targets of this repository alone.
 
-use super::body::Body;
+use super::body::AnswerBody;
 use super::endpoint::Protocol;
-use super::envelope::Content;
-use super::operation::Operation;
+use super::operation::ServiceOperation;
+use super::soap_answer::Answered;
 use crate::read::counter::ReasonCounter;
 use crate::read::options::ReadOptions;
 use crate::reason::counts::ReasonCounts;
 
 /// Counts the faults of the report in a SOAP answer, which comes in pieces. `None` where it is no such answer.
 pub fn count_envelope<'p>(pieces: impl IntoIterator<Item = &'p [u8]>, options: &ReadOptions) -> Option<ReasonCounts> {
-    let mut body = Body::new(Protocol::Soap, Operation::Faults, u64::MAX);
+    let mut body = AnswerBody::new(Protocol::Soap, ServiceOperation::Faults, u64::MAX);
     let mut counter = ReasonCounter::with_options(options);
     let mut report = Vec::new();
     for piece in pieces {
@@ -22,7 +22,7 @@ pub fn count_envelope<'p>(pieces: impl IntoIterator<Item = &'p [u8]>, options: &
         }
     }
     match body.finish().1 {
-        Ok(Content::Result(_)) => counter.finish().ok(),
+        Ok(Answered::Result(_)) => counter.finish().ok(),
         _ => None,
     }
 }

@@ -1,0 +1,134 @@
+//! Reports that are gzipped.
+
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
+
+use flate2::bufread::GzDecoder;
+
+/// How gzip begins.
+const MAGIC: &[u8] = b"\x1f\x8b";
+
+/// How much is read at a time.
+const PIECE: usize = 64 * 1024;
+
+/// The bytes of an input, unpacked if they are gzipped, and then at most so many.
+pub fn unpacked(mut input: Box<dyn Read>, max_size: u64) -> io::Result<Box<dyn Read>> {
+    let mut first = Vec::new();
+    input.by_ref().take(MAGIC.len() as u64).read_to_end(&mut first)?;
+    let is_gzip = first == MAGIC;
+    let input = Cursor::new(first).chain(input);
+    if !is_gzip {
+        return Ok(Box::new(input));
+    }
+    Ok(Box::new(Members { state: State::Member(GzDecoder::new(BufReader::with_capacity(PIECE, input))), left: max_size }))
+}
+
+type Packed = BufReader<Chain<Cursor<Vec<u8>>, Box<dyn Read>>>;
+
+/// All members of a gzipped input, one behind the other.
+struct Members {
+    state: State,
+    /// How many more bytes are allowed.
+    left: u64,
+}
+
+enum State {
+    Member(GzDecoder<Packed>),
+    Over,
+}
+
+impl Members {
+    /// Begins the next member, if there is one. Tapes and disks pad with NULs.
+    fn next_member(&mut self) -> io::Result<()> {
+        let State::Member(member) = std::mem::replace(&mut self.state, State::Over) else { return Ok(()) };
+        let mut packed = member.into_inner();
+        match packed.fill_buf()?.first() {
+            None => {}
+            Some(0) => loop {
+                let piece = packed.fill_buf()?;
+                if piece.iter().any(|&byte| byte != 0) {
+                    return Err(damaged("something else stands behind its end"));
+                }
+                match piece.len() {
+                    0 => break,
+                    len => packed.consume(len),
+                }
+            },
+            Some(_) => self.state = State::Member(GzDecoder::new(packed)),
+        }
+        Ok(())
+    }
+}
+
+impl Read for Members {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            let State::Member(member) = &mut self.state else { return Ok(0) };
+            let len = member.read(buffer).map_err(|error| match error.kind() {
+                io::ErrorKind::Interrupted => error,
+                io::ErrorKind::UnexpectedEof => damaged("it ends in the middle"),
+                io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => damaged("it is damaged"),
+                _ => error,
+            })?;
+            if len > 0 {
+                self.left = self.left.checked_sub(len as u64).ok_or_else(|| {
+                    io::Error::other("the unpacked report is larger than the bytes allowed (--max-size)")
+                })?;
+                return Ok(len);
+            }
+            self.next_member()?;
+        }
+    }
+}
+
+fn damaged(how: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("its gzip can't be unpacked: {how}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn read(packed: &[u8], max_size: u64) -> Result<Vec<u8>, String> {
+        let mut text = Vec::new();
+        let input = Box::new(Cursor::new(packed.to_vec()));
+        let mut unpacked = unpacked(input, max_size).map_err(|error| error.to_string())?;
+        unpacked.read_to_end(&mut text).map_err(|error| error.to_string())?;
+        Ok(text)
+    }
+
+    #[test]
+    fn members_and_what_is_behind_them() {
+        let (one, two) = (gzip(b"one"), gzip(b"two"));
+        for (packed, expected) in [
+            (&b"plain"[..], Ok(&b"plain"[..])),
+            (b"", Ok(b"")),
+            (b"\x1f", Ok(b"\x1f")),
+            (&one, Ok(b"one")),
+            (&[&*one, &two].concat(), Ok(b"onetwo")),
+            (&[&*one, &[0; 1000]].concat(), Ok(b"one")),
+            (&[&*one, &[0; 10], b"x"].concat(), Err("its gzip can't be unpacked: something else stands behind its end")),
+            (&[&*one, b"x"].concat(), Err("its gzip can't be unpacked: it ends in the middle")),
+            (&[&*one, b"some more text"].concat(), Err("its gzip can't be unpacked: it is damaged")),
+            (&one[..one.len() - 1], Err("its gzip can't be unpacked: it ends in the middle")),
+            (&[&one[..one.len() - 8], &[0; 8]].concat(), Err("its gzip can't be unpacked: it is damaged")),
+        ] {
+            assert_eq!(read(packed, 100).as_deref().map_err(String::as_str), expected);
+        }
+        assert!(read(&gzip(&[b'x'; 100]), 100).is_ok());
+        assert!(read(&gzip(&[b'x'; 101]), 100).unwrap_err().contains("--max-size"));
+    }
+}

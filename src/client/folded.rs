@@ -1,0 +1,166 @@
+//! Text reduced until all writings of it are the same: without escapes, case, accents, and the space between.
+
+use icu_normalizer::DecomposingNormalizerBorrowed;
+use quick_xml::escape::resolve_html5_entity;
+use zeroize::Zeroizing;
+
+/// What Windows-1252 has from 0x80 to 0x9f, in place of the controls of Latin-1.
+const WINDOWS_1252: &str = "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}\u{90}‘’“”•–—˜™š›œ\u{9d}žŸ";
+/// No reference to a character is longer, leading zeros included.
+const LONGEST_REFERENCE: usize = 32;
+
+/// `text` with the escapes of URLs, JSON, XML and HTML undone, and UTF-8 that was read as Latin-1 or Windows-1252 read
+/// again, and both in what comes out, until none is left.
+///
+/// Each character is looked at as the end of an escape, and what an escape stands for again as the end of another. So
+/// however often something was escaped, it is read once.
+pub(super) fn unescaped(text: &str) -> Zeroizing<String> {
+    let mut read = Zeroizing::new(Vec::with_capacity(text.len()));
+    for character in text.chars() {
+        read.push(character);
+        while let Some((length, character)) = escape_at_end(&read) {
+            let rest = read.len() - length;
+            read.truncate(rest);
+            read.push(character);
+        }
+    }
+    Zeroizing::new(read.iter().collect())
+}
+
+/// What alone counts where letters do: the letters and digits of ASCII, in lower case and without accents.
+pub(super) fn letters(text: &str) -> Zeroizing<String> {
+    let letters = decomposed(text).chars().filter(char::is_ascii_alphanumeric).collect::<String>();
+    Zeroizing::new(letters.to_ascii_lowercase())
+}
+
+/// What counts where there are hardly any letters: all that can be seen, in lower case.
+pub(super) fn signs(text: &str) -> Zeroizing<String> {
+    let is_sign = |sign: &char| {
+        !sign.is_whitespace() && !sign.is_control() && !['\\', char::REPLACEMENT_CHARACTER].contains(sign)
+    };
+    Zeroizing::new(decomposed(text).chars().filter(is_sign).flat_map(char::to_lowercase).collect())
+}
+
+/// Letters and their accents apart.
+fn decomposed(text: &str) -> Zeroizing<String> {
+    Zeroizing::new(DecomposingNormalizerBorrowed::new_nfd().normalize(text).into_owned())
+}
+
+/// The escape that a text ends with: how long it is, and what it stands for.
+fn escape_at_end(text: &[char]) -> Option<(usize, char)> {
+    let (&last, before) = text.split_last()?;
+    if last == ';' {
+        return reference(before);
+    }
+    if !last.is_ascii() {
+        return misread(text);
+    }
+    if let Some(found) = number(text) {
+        return Some(found);
+    }
+    match (before.last(), last) {
+        (Some('\\'), '/' | '\\' | '"' | '\'') => Some((2, last)),
+        (Some('\\'), 'n' | 'r' | 't') => Some((2, ' ')),
+        _ => None,
+    }
+}
+
+/// `%41` and `\x41`, a byte that is taken for a character of Latin-1; `\u0041` and `%u0041`, a unit of UTF-16.
+fn number(text: &[char]) -> Option<(usize, char)> {
+    for (start, digits) in [("%", 2), ("\\x", 2), ("\\u", 4), ("%u", 4)] {
+        let Some(code) = ending_with(text, start, digits) else { continue };
+        let length = start.len() + digits;
+        if let Some(character) = char::from_u32(code) {
+            return Some((length, character));
+        }
+        // The second half of a pair, of which the first is no character by itself and so still stands there.
+        let first = ending_with(text.get(..text.len() - length)?, start, digits)?;
+        let units = [u16::try_from(first).ok()?, u16::try_from(code).ok()?];
+        return Some((2 * length, char::decode_utf16(units).next()?.ok()?));
+    }
+    None
+}
+
+/// The number that a text ends with, of so many hexadecimal digits behind `start`.
+fn ending_with(text: &[char], start: &str, digits: usize) -> Option<u32> {
+    let (before, digits) = text.split_at_checked(text.len().checked_sub(digits)?)?;
+    let starts = before.iter().rev().copied().take(start.len()).eq(start.chars().rev());
+    starts.then(|| digits.iter().try_fold(0, |number, digit| Some(number * 16 + digit.to_digit(16)?)))?
+}
+
+/// `Ã©`: a character whose bytes in UTF-8 were taken for characters.
+fn misread(text: &[char]) -> Option<(usize, char)> {
+    let mut bytes = [0; 4];
+    for (length, &character) in (1..=4).zip(text.iter().rev()) {
+        *bytes.get_mut(4 - length)? = byte(character)?;
+        let read = bytes.get(4 - length..).and_then(|bytes| std::str::from_utf8(bytes).ok());
+        if let Some(character) = read.and_then(|read| read.chars().next()) {
+            return Some((length, character));
+        }
+    }
+    None
+}
+
+/// The byte beyond ASCII that a character was taken for.
+fn byte(character: char) -> Option<u8> {
+    let in_windows = || WINDOWS_1252.chars().position(|other| other == character).map(|place| 0x80 + place);
+    let code = in_windows().or_else(|| usize::try_from(u32::from(character)).ok())?;
+    u8::try_from(code).ok().filter(|byte| !byte.is_ascii())
+}
+
+/// `&eacute;`, `&#233;` and `&#xe9;`, of a text without the `;` at its end.
+fn reference(before: &[char]) -> Option<(usize, char)> {
+    let length = before.iter().rev().take(LONGEST_REFERENCE).position(|&character| character == '&')?;
+    let name: String = before.get(before.len() - length..)?.iter().collect();
+    let found = match name.strip_prefix('#') {
+        Some(number) => {
+            let hex = number.strip_prefix(['x', 'X']);
+            char::from_u32(hex.map_or_else(|| number.parse().ok(), |hex| u32::from_str_radix(hex, 16).ok())?)?
+        }
+        None => resolve_html5_entity(&name)?.chars().next()?,
+    };
+    Some((length + 2, found))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_are_undone_to_the_last() {
+        for (text, expected) in [
+            ("a%2fb%2Fc", "a/b/c"),
+            ("%2525252541", "A"),
+            ("%4%31", "A"),
+            (r"\u0041\u00e9\ud83d\ude00\/\\\x42", "Aé😀/B"),
+            (r#"\\\"\\u0041"#, "\"A"),
+            (r"a\r\nb", "a  b"),
+            ("&amp;amp;lt;&#65;&#x0041;&#0000000065;&eacute;&num;&commat;", "<AAAé#@"),
+            ("%26lt%3B&percnt;41%u0041", "<AA"),
+            (
+                "%, %z, %4, \\u12, \\ud83d, &x;, &#x110000;, &;, ;, \\",
+                "%, %z, %4, \\u12, \\ud83d, &x;, &#x110000;, &;, ;, \\",
+            ),
+            ("Ã©Ã\u{9c} Ãœ â‚¬ ðŸ˜€ ÃƒÂ© %c3%a9 %C3%83%C2%A9", "éÜ Ü € 😀 é é é"),
+            ("Ã, ©, é, €, Ã¤rger", "Ã, ©, é, €, ärger"),
+            ("", ""),
+        ] {
+            assert_eq!(*unescaped(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn writings_of_one_word() {
+        for text in ["Zoë-9", "ZOË 9", "zoe\u{308}9", "z\0o\0\u{eb}\09", "\"zoe\" (9)"] {
+            assert_eq!(*letters(text), "zoe9", "{text}");
+        }
+        assert_eq!(*signs("\\«Ж!\u{fffd} Й\n"), "«ж!и\u{306}");
+    }
+
+    #[test]
+    fn much_is_read_in_little_time() {
+        // Each step would be another pass over the rest, were it not looked at from its end.
+        let nested = format!("%{}41", "25".repeat(100_000));
+        assert_eq!(*unescaped(&nested), "A");
+    }
+}
