@@ -186,3 +186,26 @@ async fn what_is_said_is_cleaned_before_it_is_cut() {
     assert_eq!((error.kind(), error.code()), (NotFound, Some("ERROR_IMPORT_NOT_FOUND")));
     assert_eq!(error.message(), Some("[withheld: it repeats the credentials]"));
 }
+
+#[test]
+fn no_debug_shows_who_asks() {
+    let builder = || {
+        Client::builder(Credentials::new("jo@example.com", "opensesame"))
+            .proxy("http://jo@example.com:opensesame@proxy.example.com:8080")
+            .root_certificates(include_bytes!("tls/ca.pem"))
+    };
+    let client = builder().build().unwrap().observed_by(|_| {});
+    let blocking = dotdigital_faults::blocking::Client::from_async(client.clone()).unwrap();
+    let error = Client::builder(Credentials::new("jo@example.com", "")).build().unwrap_err();
+    for shown in [
+        format!("{:?}", Credentials::new("jo@example.com", "opensesame")),
+        format!("{:?} {:#?}", builder(), builder()),
+        format!("{client:?} {client:#?}"),
+        format!("{blocking:?} {blocking:#?}"),
+        format!("{error:?} {error}"),
+        format!("{:?}", builder().endpoint("https://jo@example.com:opensesame@localhost").build().unwrap_err()),
+        format!("{:?}", builder().proxy("http://opensesame bad").build().unwrap_err()),
+    ] {
+        assert!(!shown.contains("opensesame") && !shown.contains("jo@example"), "{shown}");
+    }
+}
