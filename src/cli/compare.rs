@@ -3,7 +3,7 @@
 use anstream::ColorChoice;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use dotdigital_faults::{Comparer, Comparison, export};
+use dotdigital_faults::{Comparer, Comparison, Error, Fault, FaultSink, export};
 
 use super::Reading;
 use super::comparison_table;
@@ -113,9 +113,26 @@ impl Compare {
             let new = self.new.report(connection, options)?;
             return Ok(Comparison::new(&old, &new));
         }
-        // What is fetched again is taken again, from where it was.
-        let (older, old) = self.old.feed(connection, options, || Ok(Comparer::new().older()))?;
-        let (newer, new) = self.new.feed(connection, options, || Ok(older.clone().newer()))?;
-        Ok(newer.finish(old, new))
+        let (older, old) = self.old.feed(connection, options, || Ok(Side { comparer: Comparer::new(), is_new: false }))?;
+        let mut comparer = Some(older.comparer);
+        let is_fetched = matches!(self.new, Source::Import(_));
+        let (newer, new) = self.new.feed(connection, options, || {
+            // What is fetched again is taken again, from where it was.
+            let again = if is_fetched { comparer.clone() } else { comparer.take() };
+            Ok(Side { comparer: again.unwrap_or_default(), is_new: true })
+        })?;
+        Ok(newer.comparer.finish(old, new))
+    }
+}
+
+/// One of the two reports, as it is taken.
+struct Side {
+    comparer: Comparer,
+    is_new: bool,
+}
+
+impl FaultSink for Side {
+    fn fault(&mut self, fault: &Fault<'_>) -> Result<(), Error> {
+        if self.is_new { self.comparer.newer().fault(fault) } else { self.comparer.older().fault(fault) }
     }
 }

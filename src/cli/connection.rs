@@ -80,6 +80,11 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 impl Connection {
+    /// The most bytes of a report, unpacked.
+    pub fn max_size(&self) -> u64 {
+        self.max_size
+    }
+
     /// A client whose calls, all together, end in time.
     pub fn client(&self, options: &ReadOptions) -> Result<blocking::Client, Failure> {
         let mut builder = Client::builder(self.credentials()?)

@@ -108,6 +108,7 @@ type Seen = ([u32; 4], u32);
 /// ```
 ///
 /// It counts, and lists nobody: [`Comparison::contacts`] then is empty.
+#[derive(Clone)]
 pub struct Comparer {
     keys: (u64, u64),
     parts: Vec<Vec<Seen>>,
