@@ -339,8 +339,8 @@ impl Error {
             _ => format!("none of its {columns} columns is named Reason"),
         };
         let what = format!(
-            "this is not a faults report: {columns}, and none of its first 1,000 rows holds a known reason; what parts \
-             its columns seems to be a {separator}"
+            "this is not a faults report: {columns}, and none of its first 1,000 rows holds a known reason; the \
+             columns seem to be separated by {separator}"
         );
         Error::new(ErrorKind::NotAReport, what).with(|context| context.code = code.map(Into::into)).advise(
             "if it is the list that was uploaded, fetch the report of its import; if one of its columns is the reason, \

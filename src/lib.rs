@@ -116,6 +116,7 @@ pub use read::counter::ReasonCounter;
 pub use format::Format;
 pub use read::options::{ColumnChoice, ReadOptions, Separator};
 pub use reason::counts::ReasonCounts;
+pub use reason::filter::ReasonFilter;
 pub use reason::remedy::Remedy;
 pub use reason::{FailureReason, UnknownReason};
 #[cfg(feature = "redact")]

@@ -12,9 +12,19 @@ const PIECE: usize = 64 * 1024;
 
 /// The bytes of an input, unpacked if they are gzipped, and then at most so many.
 pub fn unpacked(mut input: Box<dyn Read>, max_size: u64) -> io::Result<Box<dyn Read>> {
-    let mut first = Vec::new();
-    input.by_ref().take(MAGIC.len() as u64).read_to_end(&mut first)?;
-    let is_gzip = first == MAGIC;
+    // A whole piece, so that what follows in a file starts at a page.
+    let mut first = vec![0; PIECE];
+    let mut len = 0;
+    while len < MAGIC.len() {
+        match input.read(&mut first[len..]) {
+            Ok(0) => break,
+            Ok(more) => len += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    first.truncate(len);
+    let is_gzip = first.starts_with(MAGIC);
     let input = Cursor::new(first).chain(input);
     if !is_gzip {
         return Ok(Box::new(input));

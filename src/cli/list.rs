@@ -2,7 +2,7 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
-use dotdigital_faults::{Columns, Error, FailureReason, Fault, FaultSink, ReasonCounts, Remedy, export};
+use dotdigital_faults::{Columns, Error, FailureReason, Fault, FaultSink, ReasonCounts, ReasonFilter, Remedy, export};
 
 use super::Reading;
 use super::failure::{Failure, note};
@@ -26,6 +26,11 @@ Examples:
 const NOTES: &str = "\
 A CSV is faithful, byte for byte, unless --spreadsheet-safe is given: use that for files that people open in a \
 spreadsheet, and not for files that a program reads or that are imported again.";
+
+/// Up to what size a file is read through before its rows are written to standard output, so that nothing is written
+/// where the reading fails. What can still go wrong in a larger one, behind its first MiB, is a row of many megabytes, a
+/// header of many thousand columns, or the disk.
+const CHECKED: u64 = 64 << 20;
 
 /// The rows themselves, filtered
 #[derive(Args)]
@@ -85,13 +90,15 @@ impl List {
         let read = self.reading.options();
         let destination = self.output.destination()?;
         // What is written to standard output can't be taken back: so a file is read through before.
-        let is_checked = destination.is_stdout() && self.source.is_file();
+        let size = if destination.is_stdout() { self.source.file_size() } else { None };
+        let is_checked = size.is_some_and(|size| size <= CHECKED) || size.is_some() && self.reading.strict;
         if is_checked {
             self.source.feed(&read, || Ok(Checked))?;
         }
+        let filter = self.filter();
         let make = || {
-            let rows = destination.rows(is_checked).map_err(|error| destination.unwritable_rows(error))?;
-            Ok(Rows { list: self, format: Written::new(self.format, rows, &options) })
+            let rows = destination.rows(size.is_some()).map_err(|error| destination.unwritable_rows(error))?;
+            Ok(Rows { filter: filter.clone(), format: Written::new(self.format, rows, &options) })
         };
         let (rows, counts) = self.source.feed(&read, make)?;
         destination.complete_rows(rows.format.finish()?)?;
@@ -100,9 +107,13 @@ impl List {
     }
 
     /// The same option adds, different ones narrow.
-    fn is_wanted(&self, fault: &Fault<'_>) -> bool {
-        let among = |wanted: &[String], slug: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == slug);
-        among(&self.reason, fault.reason().slug()) && among(&self.remedy, fault.remedy().slug())
+    fn filter(&self) -> ReasonFilter {
+        let filter = self.reason.iter().fold(ReasonFilter::new(), |filter, slug| match &**slug {
+            FailureReason::OTHER => filter.unknown_reasons(),
+            slug => filter.reason(FailureReason::from(slug)),
+        });
+        let remedies = self.remedy.iter().filter_map(|slug| Remedy::try_parse(slug));
+        remedies.fold(filter, ReasonFilter::remedy)
     }
 }
 
@@ -116,12 +127,12 @@ impl FaultSink for Checked {
 }
 
 /// The faults that are wanted, written.
-struct Rows<'l> {
-    list: &'l List,
+struct Rows {
+    filter: ReasonFilter,
     format: Written,
 }
 
-impl FaultSink for Rows<'_> {
+impl FaultSink for Rows {
     fn columns(&mut self, columns: &Columns) -> Result<(), Error> {
         match &mut self.format {
             Written::Csv(csv) => csv.columns(columns),
@@ -130,7 +141,7 @@ impl FaultSink for Rows<'_> {
     }
 
     fn fault(&mut self, fault: &Fault<'_>) -> Result<(), Error> {
-        if !self.list.is_wanted(fault) {
+        if !self.filter.wants(fault.reason()) {
             return Ok(());
         }
         match &mut self.format {

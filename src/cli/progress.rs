@@ -50,10 +50,6 @@ impl Progress {
         }
     }
 
-    pub fn advance(&self, bytes: usize) {
-        self.0.inc(bytes as u64);
-    }
-
     pub fn reader<R: Read>(&self, reader: R) -> impl Read {
         self.0.wrap_read(reader)
     }

@@ -9,16 +9,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use dotdigital_faults::{Error, FaultReader, FaultReport, FaultSink, ReadOptions, ReasonCounter, ReasonCounts, blocking};
+use dotdigital_faults::{Error, FaultReader, FaultReport, FaultSink, ReadOptions, ReasonCounts, blocking};
 use uuid::Uuid;
 
 use super::connection::Connection;
 use super::failure::{Failure, note};
 use super::gzip;
 use super::progress::Progress;
-
-/// How much is read at a time.
-const PIECE: usize = 128 * 1024;
 
 /// Where a report comes from.
 #[derive(Clone, Debug)]
@@ -60,9 +57,10 @@ impl SourceArg {
         self.source.feed(&self.connection, options, make_sink)
     }
 
-    /// Can it be read twice?
-    pub fn is_file(&self) -> bool {
-        matches!(&self.source, Source::Path(path) if path.metadata().is_ok_and(|metadata| metadata.is_file()))
+    /// How large it is, where it is a file, which can be read twice.
+    pub fn file_size(&self) -> Option<u64> {
+        let Source::Path(path) = &self.source else { return None };
+        path.metadata().ok().filter(|metadata| metadata.is_file()).map(|metadata| metadata.len())
     }
 }
 
@@ -185,20 +183,9 @@ impl Source {
     }
 
     fn count(&self, connection: &Connection, options: &ReadOptions) -> Result<ReasonCounts, Failure> {
-        let (mut input, progress) = self.open(connection)?;
-        let mut counter = ReasonCounter::with_options(options);
-        let mut piece = vec![0; PIECE];
-        loop {
-            let len = match input.read(&mut piece) {
-                Ok(0) => break,
-                Ok(len) => len,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(self.unreadable(&error)),
-            };
-            counter.feed(&piece[..len]).map_err(|error| self.failure(error))?;
-            progress.advance(len);
-        }
-        counter.finish().map_err(|error| self.failure(error))
+        let (input, progress) = self.open(connection)?;
+        let reader = FaultReader::with_options(progress.reader(input), options);
+        reader.into_counts().map_err(|error| self.failure(error))
     }
 
     /// The bytes of the report, unpacked where they are gzipped.

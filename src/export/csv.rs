@@ -9,7 +9,7 @@ use std::fmt;
 use std::io::Write;
 
 use csv_core::{QuoteStyle, WriteResult, WriterBuilder};
-use memchr::memchr;
+use memchr::{memchr, memchr3};
 
 use super::{WriteOptions, writing};
 use crate::anomaly::Anomaly;
@@ -203,12 +203,13 @@ impl<W: Write> FaultSink for Csv<W> {
 
     fn fault(&mut self, fault: &Fault<'_>) -> Result<()> {
         self.columns(fault.columns())?;
-        if self.options.is_faithful() && can_be_copied(fault) {
-            self.short = None;
-            self.buffer.extend_from_slice(fault.bytes());
-            self.buffer.push(b'\n');
-        } else {
-            self.write_cells(fault);
+        match self.options.as_it_stands(fault) {
+            Some(bytes) => {
+                self.short = None;
+                self.buffer.extend_from_slice(bytes);
+                self.buffer.push(b'\n');
+            }
+            None => self.write_cells(fault),
         }
         self.write_if_full()
     }
@@ -221,15 +222,52 @@ impl<W> fmt::Debug for Csv<W> {
     }
 }
 
-/// Is a row what would be written of its cells?
-fn can_be_copied(fault: &Fault<'_>) -> bool {
-    let row = fault.bytes();
-    let is_whole = !fault.anomalies().contains(Anomaly::ShortRow) && !fault.anomalies().contains(Anomaly::RejoinedRow);
-    fault.columns().separator() == b','
-        && fault.columns().len() > 1
-        && is_whole
-        && memchr(b'"', row).is_none()
-        && row.first() != BOM.first()
+impl WriteOptions {
+    /// The bytes of a row, or of all of it but the reason, where they are what would be written of its cells.
+    fn as_it_stands<'r>(&self, fault: &Fault<'r>) -> Option<&'r [u8]> {
+        let (row, columns) = (fault.bytes(), fault.columns());
+        let is_whole =
+            fault.anomalies().is_empty() || fault.anomalies() == Anomaly::InvalidUtf8.into();
+        if !self.is_bytewise() || columns.separator() != b',' || !is_whole || !is_as_written(row) {
+            return None;
+        }
+        let (row, width) = match (self.has_upload_shape(), columns.reason()) {
+            (false, _) => (row, columns.len()),
+            (true, 0) if row.first() != Some(&b'"') => (row.get(memchr(b',', row)? + 1..)?, columns.len() - 1),
+            (true, _) => return None,
+        };
+        (width > 1 && row.first() != BOM.first()).then_some(row)
+    }
+}
+
+/// Does a row have quotes only around cells that need them?
+fn is_as_written(row: &[u8]) -> bool {
+    let mut rest = row;
+    while let Some(open) = memchr(b'"', rest) {
+        let at = row.len() - rest.len() + open;
+        let is_first = at == 0 || row.get(at - 1) == Some(&b',');
+        let quoted = rest.get(open + 1..).unwrap_or_default();
+        let Some((content, behind)) = closed(quoted) else { return false };
+        let is_needed = memchr3(b',', b'\n', b'\r', content).is_some() || memchr(b'"', content).is_some();
+        match behind {
+            [] => return is_first && is_needed,
+            [b',', behind @ ..] if is_first && is_needed => rest = behind,
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// What stands inside quotes, doubled ones included, and what stands behind them.
+fn closed(quoted: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut close = 0;
+    loop {
+        close += memchr(b'"', quoted.get(close..)?)?;
+        if quoted.get(close + 1) != Some(&b'"') {
+            return Some((quoted.get(..close)?, quoted.get(close + 1..)?));
+        }
+        close += 2;
+    }
 }
 
 /// Writes records with quotes where they are needed, and all in quotes where they would be taken for something else

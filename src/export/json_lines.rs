@@ -15,6 +15,8 @@
 use std::fmt;
 use std::io::Write;
 
+use memchr::memchr_iter;
+
 use super::{WriteOptions, writing};
 use crate::error::Result;
 use crate::reason::FailureReason;
@@ -131,30 +133,41 @@ impl<W: Write> JsonLines<W> {
         Ok(self.writer)
     }
 
-    /// Writes a fault whose cells need no escape. `false`, and nothing written, where it is another.
+    /// Writes a fault of a known reason, whose row is as it should be. `false`, and nothing written, where it is another.
     fn copy(&mut self, fault: &Fault<'_>) -> Result<bool> {
-        let row = fault.bytes();
         let Some(members) = self.reasons.get(fault.reason().position()) else { return Ok(false) };
-        if self.options.redacts() || !fault.anomalies().is_empty() || needs_escape(row, fault.columns().separator()) {
+        if self.options.redacts() || !fault.anomalies().is_empty() {
             return Ok(false);
         }
-        if !self.columns.as_ref().is_some_and(|known| known.are(fault.columns())) {
-            self.columns = Some(SameColumns::as_those(fault.columns()));
-            self.keys = Keys::new(fault.columns())?;
+        let columns = fault.columns();
+        if !self.columns.as_ref().is_some_and(|known| known.are(columns)) {
+            self.columns = Some(SameColumns::as_those(columns));
+            self.keys = Keys::new(columns)?;
         }
-        let out = &mut self.buffer;
+        let (row, separator, out) = (fault.bytes(), columns.separator(), &mut self.buffer);
+        let is_bare = !needs_escape(row, separator);
+        let push = |out: &mut Vec<u8>, cell: &[u8]| if is_bare { push_quoted(out, cell) } else { push_text(out, cell) };
         out.extend_from_slice(b"{\"line\":");
         push_number(out, fault.line());
         out.extend_from_slice(members);
-        match fault.columns().email().and_then(|column| fault.raw_field(column)) {
-            Some(email) => push_quoted(out, &email),
+        match columns.email().and_then(|column| fault.raw_field(column)) {
+            Some(email) => push(out, &email),
             None => out.extend_from_slice(b"null"),
         }
         out.extend_from_slice(b",\"columns\":{");
-        let separator = fault.columns().separator();
-        for (key, cell) in self.keys.iter().zip(row.split(|&byte| byte == separator)) {
-            out.extend_from_slice(key);
-            push_quoted(out, cell);
+        if is_bare {
+            let mut start = 0;
+            let ends = memchr_iter(separator, row).chain([row.len()]);
+            for (key, end) in self.keys.iter().zip(ends) {
+                out.extend_from_slice(key);
+                push_quoted(out, row.get(start..end).unwrap_or_default());
+                start = end + 1;
+            }
+        } else {
+            for (key, cell) in self.keys.iter().zip(fault.raw_fields()) {
+                out.extend_from_slice(key);
+                push_text(out, &cell);
+            }
         }
         out.extend_from_slice(b"}}");
         Ok(true)
@@ -200,6 +213,17 @@ fn push_quoted(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
     out.extend_from_slice(text);
     out.push(b'"');
+}
+
+/// A text with whatever JSON escapes in it.
+fn push_text(out: &mut Vec<u8>, text: &[u8]) {
+    const NO_SEPARATOR: u8 = 0x20;
+
+    if !needs_escape(text, NO_SEPARATOR) {
+        return push_quoted(out, text);
+    }
+    // Writing to a vector never fails.
+    let _ = serde_json::to_writer(out, &*String::from_utf8_lossy(text));
 }
 
 fn push_number(out: &mut Vec<u8>, number: u64) {

@@ -82,9 +82,9 @@ impl WriteOptions {
         self.contacts
     }
 
-    /// Are rows written byte for byte, as far as CSV itself allows?
-    pub(super) fn is_faithful(&self) -> bool {
-        !self.upload_shape && !self.spreadsheet_safe && !self.redacts()
+    /// Are cells written byte for byte?
+    pub(super) fn is_bytewise(&self) -> bool {
+        !self.spreadsheet_safe && !self.redacts()
     }
 
     pub(super) fn has_upload_shape(&self) -> bool {

@@ -261,7 +261,8 @@ impl Finder<'_> {
             return Err(Error::own_output());
         }
         let is_clean_email = |name: &[u8]| {
-            self.names.is_email(name) && String::from_utf8_lossy(name).trim().len() == name.len()
+            let text = String::from_utf8_lossy(name);
+            self.names.is_email(name) && text.trim() == text
         };
         let names_email_second = is_header && cells.get(1).is_some_and(is_clean_email);
         let is_too_wide = cells.len() > self.options.most_columns;

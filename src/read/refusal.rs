@@ -26,7 +26,7 @@ pub(super) fn refuse(text: &[u8], last: bool, options: &ReadOptions, columns: Op
     let code = message.code().map(str::to_owned);
     match excerpt(text, is_whole, options) {
         Some(excerpt) => Error::not_a_report(&excerpt, code.as_deref()),
-        None => Error::no_reason_column(columns.unwrap_or(1), separator(text, options).as_str(), code.as_deref()),
+        None => Error::no_reason_column(columns.unwrap_or(1), separated_by(text, options), code.as_deref()),
     }
 }
 
@@ -50,9 +50,14 @@ fn excerpt(text: &[u8], is_whole: bool, options: &ReadOptions) -> Option<String>
 }
 
 /// What seems to part the columns: the separator that occurs most in the first line.
-fn separator(text: &[u8], options: &ReadOptions) -> Separator {
+fn separated_by(text: &[u8], options: &ReadOptions) -> &'static str {
     let line = text.split(|byte| matches!(byte, b'\n' | b'\r')).find(|line| !line.is_empty()).unwrap_or_default();
     let count = |separator: &Separator| line.iter().filter(|&&byte| byte == separator.byte()).count();
     let most = Separator::ALL.into_iter().rev().max_by_key(count);
-    options.separator.or(most).unwrap_or_default()
+    match options.separator.or(most).unwrap_or_default() {
+        Separator::Comma => "','",
+        Separator::Semicolon => "';'",
+        Separator::Tab => "tabs",
+        Separator::Pipe => "'|'",
+    }
 }

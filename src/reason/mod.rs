@@ -1,6 +1,7 @@
 //! Why a contact was not imported.
 
 pub(crate) mod counts;
+pub(crate) mod filter;
 pub(crate) mod key;
 pub(crate) mod remedy;
 
