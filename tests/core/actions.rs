@@ -62,7 +62,7 @@ fn town() -> impl Strategy<Value = FaultReport> {
 
 fn to_csv(report: &FaultReport, options: &WriteOptions) -> Vec<u8> {
     let mut csv = Vec::new();
-    export::faults_to_csv_with(report, report.faults(), options, &mut csv).unwrap();
+    export::faults_to_csv(report, report.faults(), options, &mut csv).unwrap();
     csv
 }
 
@@ -175,7 +175,7 @@ proptest! {
         prop_assert!(itself.is_empty());
         prop_assert!(itself.transitions().is_empty() && itself.contacts().len() == 0);
         let mut reversed = Vec::new();
-        export::faults_to_csv(&old, old.faults().rev(), &mut reversed).unwrap();
+        export::faults_to_csv(&old, old.faults().rev(), &WriteOptions::new(), &mut reversed).unwrap();
         prop_assert!(Comparison::new(&old, &FaultReport::from_bytes(reversed).unwrap()).is_empty());
 
         let (there, back) = (Comparison::new(&old, &new), Comparison::new(&new, &old));
@@ -195,7 +195,7 @@ proptest! {
             prop_assert_eq!(contact.change(), mirror(mirrored.change()));
             prop_assert_eq!((contact.before(), contact.after()), (mirrored.after(), mirrored.before()));
         }
-        let transitions = |comparison: &Comparison<'_>, mirrored: bool| {
+        let transitions = |comparison: &Comparison, mirrored: bool| {
             let transitions = comparison.transitions().into_iter().map(|transition| {
                 let (change, before, after) =
                     (transition.change(), transition.before().to_vec(), transition.after().to_vec());

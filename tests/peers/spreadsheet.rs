@@ -57,7 +57,7 @@ fn a_spreadsheet_evaluates_what_is_faithful_and_nothing_that_is_safe() {
     let report = FaultReport::from_bytes(REPORT).unwrap();
     let csv = |options: &WriteOptions| {
         let mut csv = Vec::new();
-        export::faults_to_csv_with(&report, report.faults(), options, &mut csv).unwrap();
+        export::faults_to_csv(&report, report.faults(), options, &mut csv).unwrap();
         csv
     };
     let faithful = csv(&WriteOptions::new());

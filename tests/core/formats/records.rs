@@ -54,7 +54,8 @@ fn json_fits_its_schema() {
 fn one_source_is_the_document_of_its_counts() {
     for (_, report) in fixtures() {
         let tally = written(|out| export::tally_to_json(&Tally::from(&report), out));
-        assert_eq!(tally, written(|out| export::counts_to_json(report.counts(), out)));
+        let counts = serde_json::to_string_pretty(report.counts()).unwrap() + "\n";
+        assert_eq!(tally, counts);
     }
 }
 
