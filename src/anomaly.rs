@@ -38,6 +38,20 @@ pub enum Anomaly {
 }
 
 impl Anomaly {
+    /// All of them, each at the place of its discriminant.
+    const ALL: [Anomaly; Anomaly::COUNT] = [
+        Anomaly::NoHeader,
+        Anomaly::RepeatedHeader,
+        Anomaly::ShortRow,
+        Anomaly::LongRow,
+        Anomaly::RejoinedRow,
+        Anomaly::UnclosedQuote,
+        Anomaly::InvalidUtf8,
+        Anomaly::BlankRow,
+        Anomaly::Preamble,
+        Anomaly::OtherHeader,
+    ];
+
     /// The name under which it is counted, such as `short_row`.
     pub fn slug(self) -> &'static str {
         self.into()
@@ -97,7 +111,12 @@ impl AnomalySet {
 
     /// The anomalies of the row.
     pub fn iter(self) -> impl Iterator<Item = Anomaly> {
-        Anomaly::iter().filter(move |&anomaly| self.contains(anomaly))
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let next = left.trailing_zeros();
+            left &= left.wrapping_sub(1);
+            Anomaly::ALL.get(next as usize).copied()
+        })
     }
 
     /// The anomalies that a fault can have, which are the first eight, as one byte.
@@ -209,5 +228,19 @@ impl Serialize for Anomalies {
             map.serialize_entry(anomaly.slug(), &count)?;
         }
         map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_is_at_its_place() {
+        assert!(Anomaly::iter().eq(Anomaly::ALL));
+        let all = Anomaly::iter().fold(AnomalySet::EMPTY, AnomalySet::with);
+        assert!(all.iter().eq(Anomaly::ALL));
+        assert!(AnomalySet::from(Anomaly::OtherHeader).iter().eq([Anomaly::OtherHeader]));
+        assert_eq!(AnomalySet::EMPTY.iter().next(), None);
     }
 }

@@ -58,6 +58,46 @@ impl Cell {
     }
 }
 
+/// The reasons of short cells that have been met, so that the same few spellings are looked up but once.
+#[derive(Debug)]
+pub(crate) struct KnownCells {
+    places: [KnownCell; 64],
+}
+
+/// A cell, as many bytes of it as count, and its reason.
+#[derive(Clone, Copy, Debug)]
+struct KnownCell {
+    bytes: [u8; KnownCell::LONGEST],
+    len: usize,
+    slot: Option<Slot>,
+}
+
+impl KnownCell {
+    const LONGEST: usize = 32;
+}
+
+impl Default for KnownCells {
+    fn default() -> Self {
+        // An empty cell says no reason.
+        KnownCells { places: [KnownCell { bytes: [0; KnownCell::LONGEST], len: 0, slot: None }; 64] }
+    }
+}
+
+impl KnownCells {
+    /// The known reason that a cell says, if it says one.
+    pub(crate) fn slot(&mut self, cell: &Cell) -> Option<Slot> {
+        let Some(bytes) = cell.bytes().filter(|bytes| bytes.len() <= KnownCell::LONGEST) else { return cell.slot() };
+        let sum = bytes.iter().fold(bytes.len(), |sum, &byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
+        let Some(place) = self.places.get_mut((sum ^ sum >> 7) % 64) else { return cell.slot() };
+        if place.bytes.get(..place.len) != Some(bytes) {
+            place.slot = cell.slot();
+            place.len = bytes.len();
+            place.bytes.iter_mut().zip(bytes).for_each(|(place, &byte)| *place = byte);
+        }
+        place.slot
+    }
+}
+
 /// Is a cell that arrives in pieces UTF-8?
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Utf8 {

@@ -43,6 +43,8 @@ use crate::reason::{FailureReason, Slot};
 pub(crate) const BLOCK: usize = 16 * 1024;
 /// The most records that are noted of a block.
 const MOST: usize = 1024;
+/// After how many blocks without a plain record it isn't looked any less often: once in 64 records then.
+const MOST_MISSES: u32 = 6;
 /// How many bytes one vector, and one mask of bits, covers.
 pub(crate) const WORD: usize = 64;
 
@@ -78,6 +80,9 @@ pub(crate) struct PlainReader {
     level: Level,
     block: Block,
     spellings: Spellings,
+    /// How many times in a row nothing was plain, and how many times more it isn't looked.
+    misses: u32,
+    pause: u32,
 }
 
 impl std::fmt::Debug for PlainReader {
@@ -99,7 +104,7 @@ impl PlainReader {
             separators => Place::Behind(separators),
         };
         let (block, spellings) = (Block::default(), Spellings::documented(header.shape.separator));
-        Some(PlainReader { header: Arc::clone(header), place, level: *LEVEL, block, spellings })
+        Some(PlainReader { header: Arc::clone(header), place, level: *LEVEL, block, spellings, misses: 0, pause: 0 })
     }
 
     /// Takes the plain records with which `bytes` begin. A record begins there, at `position` in the input.
@@ -116,7 +121,7 @@ impl PlainReader {
             let text = &bytes[run.bytes..];
             let start = position + run.bytes as u64;
             if !self.block.goes_on_at(start) {
-                if !may_be_plain(text) {
+                if !may_be_plain(text) || self.pauses() {
                     return run;
                 }
                 self.block.note(self.level, self.header.shape.separator, text, start);
@@ -128,11 +133,22 @@ impl PlainReader {
             };
             run.bytes += more.bytes;
             run.lines += more.lines;
+            self.misses = if more.bytes == 0 { (self.misses + 1).min(MOST_MISSES) } else { 0 };
             // Either the next record is not plain, or not all of it is there.
-            if is_over || more.bytes == 0 || self.block.next < self.block.ends.len() {
+            if is_over || more.bytes == 0 || self.block.next < self.block.count {
                 return run;
             }
         }
+    }
+
+    /// Where nothing has been plain for long, it is looked less and less often.
+    fn pauses(&mut self) -> bool {
+        if self.pause > 0 {
+            self.pause -= 1;
+            return true;
+        }
+        self.pause = (1 << self.misses) - 1;
+        false
     }
 
     /// Takes what is plain of the rest of the block, which starts at `offset` of the bytes. `Break`: nothing more is
@@ -153,7 +169,7 @@ impl PlainReader {
         let mut broken = self.block.breaks.partition_point(|&at| (at as usize) < passed);
         let mut next_break = self.block.next_break(broken);
         let mut is_over = false;
-        for end in self.block.ends.get(self.block.next..).unwrap_or_default() {
+        for end in self.block.ends.get(self.block.next..self.block.count).unwrap_or_default() {
             let to = end.at as usize - passed;
             if (end.separators - separators) as usize + 1 != self.header.width || text[from] == BOM[0] {
                 break;
@@ -233,7 +249,9 @@ fn may_hold_fault(record: &[u8], header: &Header) -> bool {
 struct Block {
     /// The position of the block in the input. Others are counted from it.
     start: u64,
+    /// The first `count` of these are noted.
     ends: Vec<End>,
+    count: usize,
     /// The first of the ends that is not taken yet.
     next: usize,
     /// The separators of each word that part cells.
@@ -257,13 +275,14 @@ impl Block {
     fn goes_on_at(&mut self, position: u64) -> bool {
         let Some(at) = position.checked_sub(self.start) else { return false };
         // The careful reading has taken one record or more in between.
-        while let Some(end) = self.ends.get(self.next)
+        while self.next < self.count
+            && let Some(end) = self.ends.get(self.next)
             && u64::from(end.at) < at
         {
             self.next += 1;
         }
         let before = self.ends.get(self.next.wrapping_sub(1));
-        self.next < self.ends.len() && before.is_some_and(|end| u64::from(end.at) + 1 == at)
+        self.next < self.count && before.is_some_and(|end| u64::from(end.at) + 1 == at)
     }
 
     fn next_break(&self, broken: usize) -> u32 {
@@ -314,11 +333,13 @@ impl Block {
         if self.ends.len() < most {
             self.ends.resize(most, End::default());
         }
-        self.separators.resize(text.len() / WORD + 1, 0);
+        if self.separators.len() <= text.len() / WORD {
+            self.separators.resize(text.len() / WORD + 1, 0);
+        }
         let notes = dispatch!(level, simd => Notes::of(simd, separator, text, self));
         let Notes { count, is_rare, .. } = notes;
-        self.ends.truncate(count);
-        let len = self.ends.last().map_or(0, |end| end.at as usize);
+        self.count = count;
+        let len = self.ends.get(count.wrapping_sub(1)).map_or(0, |end| end.at as usize);
         self.is_utf8 = !is_rare || simdutf8::basic::from_utf8(&text[..len]).is_ok();
     }
 }

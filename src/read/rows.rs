@@ -18,9 +18,9 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
-use super::cell::{Cell, Utf8};
+use super::cell::{Cell, KnownCells, Utf8};
 use super::head::{Head, JUDGED};
 use super::header::{Header, Names, Skip, Texts, each_record, skip};
 use super::plain::{PlainReader, PlainRecord};
@@ -85,6 +85,7 @@ pub(crate) struct Rows {
     /// Has the first record been read?
     has_begun: bool,
     current: Current,
+    known: Box<KnownCells>,
     /// A short row that may go on behind a line break.
     pending: Option<Candidate>,
     /// What was unusual in the last row.
@@ -117,8 +118,9 @@ enum Queued {
 #[derive(Debug, Default)]
 struct Current {
     column: usize,
-    /// The reason's cell.
+    /// The reason's cell and, once the record has ended, the known reason that it says.
     cell: Cell,
+    slot: Option<Slot>,
     email_has_at: bool,
     utf8: Utf8,
     invalid_utf8: bool,
@@ -128,6 +130,7 @@ impl Current {
     fn clear(&mut self) {
         self.cell.clear();
         self.column = 0;
+        self.slot = None;
         self.email_has_at = false;
         self.utf8 = Utf8::default();
         self.invalid_utf8 = false;
@@ -157,6 +160,7 @@ impl Rows {
             names,
             has_begun: false,
             current: Current::default(),
+            known: Box::default(),
             pending: None,
             last: AnomalySet::EMPTY,
             judgement: Judgement {
@@ -225,7 +229,7 @@ impl Rows {
     }
 
     fn candidate(&self, record: &Record, anomalies: AnomalySet) -> Candidate {
-        let slot = self.current.cell.slot();
+        let slot = self.current.slot;
         Candidate {
             start: record.start,
             end: record.end,
@@ -309,7 +313,7 @@ impl<'b, S: RowSink> Taking<'_, 'b, S> {
         }
         judgement.records += 1;
         let counts = judgement.records <= JUDGED_RECORDS && record.next <= JUDGED;
-        if counts && self.rows.current.cell.slot().is_some() {
+        if counts && self.rows.current.slot.is_some() {
             return self.is_certain();
         }
         // Nothing that comes can show it any more.
@@ -331,7 +335,7 @@ impl<'b, S: RowSink> Taking<'_, 'b, S> {
     /// Rule 4e: a record that is a header once more, or another one.
     fn later_header(&mut self, record: &Record, bytes: &'b [u8], anomalies: AnomalySet) -> Option<ControlFlow<()>> {
         let header = &self.rows.header;
-        let is_known = self.rows.current.cell.slot().is_some();
+        let is_known = self.rows.current.slot.is_some();
         let may_be_copy = !is_known || header.is_like_fault();
         if record.is_marked_header || may_be_copy && header.is_copy(bytes, record.cells) {
             return Some(self.begin_again(None, record, anomalies.with(Anomaly::RepeatedHeader)));
@@ -446,6 +450,24 @@ impl<'b, S: RowSink> Sink<'b> for Taking<'_, 'b, S> {
         ControlFlow::Continue(())
     }
 
+    fn cells(&mut self, line: &'b [u8], separator: u8) -> ControlFlow<(), usize> {
+        let (current, header) = (&mut self.rows.current, &self.rows.header);
+        let (mut cells, mut start) = (0, 0);
+        for end in memchr_iter(separator, line).chain([line.len()]) {
+            let cell = line.get(start..end).unwrap_or_default();
+            if cells == header.reason {
+                current.cell.feed(cell);
+            }
+            if Some(cells) == header.email {
+                current.email_has_at = memchr(b'@', cell).is_some();
+            }
+            start = end + 1;
+            cells += 1;
+        }
+        current.invalid_utf8 = !line.is_ascii() && simdutf8::basic::from_utf8(line).is_err();
+        ControlFlow::Continue(cells)
+    }
+
     fn end_record(&mut self, record: Record, bytes: Option<&'b [u8]>) -> ControlFlow<()> {
         let skipped = skip(&record, bytes.unwrap_or_default(), self.rows.header.shape.separator);
         let flow = match skipped {
@@ -515,6 +537,7 @@ impl<'b, S: RowSink> Taking<'_, 'b, S> {
         if self.rows.current.invalid_utf8 {
             anomalies.insert(Anomaly::InvalidUtf8);
         }
+        self.rows.current.slot = self.rows.known.slot(&self.rows.current.cell);
         if !self.rows.has_begun {
             return self.first_record(record, anomalies);
         }

@@ -19,7 +19,7 @@
 //! then is it known that the quote that opens it is one. All of the record is kept in the buffer until it ends, so that
 //! whoever takes it can look at its bytes, unless it is longer than the largest row that the options allow.
 //!
-//! One method a state:
+//! A record without quotes whose line end is at hand is told at once. For any other there is a method a state:
 //!
 //! ```text
 //!   Record ──► Cell ──► Bare ──► (separator) Cell, (line end) Record
@@ -67,6 +67,19 @@ pub(crate) trait Sink<'b> {
     fn text(&mut self, piece: &'b [u8]);
 
     fn end_cell(&mut self) -> ControlFlow<()>;
+
+    /// All cells of a record without quotes, in place of `text` and `end_cell` for each; and how many there are.
+    fn cells(&mut self, line: &'b [u8], separator: u8) -> ControlFlow<(), usize> {
+        let mut cells = 0;
+        for cell in line.split(|&byte| byte == separator) {
+            if !cell.is_empty() {
+                self.text(cell);
+            }
+            self.end_cell()?;
+            cells += 1;
+        }
+        ControlFlow::Continue(cells)
+    }
 
     /// The record, and its bytes, unless it is longer than the largest row.
     fn end_record(&mut self, record: Record, bytes: Option<&'b [u8]>) -> ControlFlow<()>;
@@ -298,7 +311,30 @@ impl Scanner {
         };
         self.at += marks;
         self.state = State::Cell;
-        GO_ON
+        self.line_without_quotes(buffer, last, sink)
+    }
+
+    /// Takes the whole record, where it is a line without quotes whose end is at hand.
+    fn line_without_quotes<'b>(&mut self, buffer: &'b [u8], last: bool, sink: &mut impl Sink<'b>) -> Step {
+        let ahead = &buffer[self.at..];
+        let Some(len) = memchr3(b'\n', b'\r', b'"', ahead) else { return GO_ON };
+        let (line, end) = ahead.split_at(len);
+        if end.first() == Some(&b'"') || end == b"\r" && !last {
+            return GO_ON;
+        }
+        let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | 0 | 0x1a) || *byte == self.shape.separator;
+        if line.first().is_none_or(is_blank) {
+            // It may be blank: each of its cells tells.
+            return GO_ON;
+        }
+        self.record.only_blanks = false;
+        self.record.only_spaces = false;
+        self.at += len;
+        match sink.cells(line, self.shape.separator) {
+            ControlFlow::Continue(cells) => self.record.cells = cells,
+            ControlFlow::Break(()) => return ControlFlow::Break(Halt::Enough),
+        }
+        self.tell_record(buffer, line_end(end), sink)
     }
 
     /// How many bytes of byte order marks stand here in front of the header that has come again.
@@ -377,9 +413,15 @@ impl Scanner {
     }
 
     fn end_record<'b>(&mut self, buffer: &'b [u8], line_end: usize, sink: &mut impl Sink<'b>) -> Step {
+        self.record.cells += 1;
+        taken(sink.end_cell())?;
+        self.tell_record(buffer, line_end, sink)
+    }
+
+    /// Tells the record that ends here.
+    fn tell_record<'b>(&mut self, buffer: &'b [u8], line_end: usize, sink: &mut impl Sink<'b>) -> Step {
         let (len, end) = (self.len_at(self.at), self.at);
         self.ended_in_record |= line_end == 0;
-        self.record.cells += 1;
         self.record.end = self.position();
         self.at += line_end;
         self.record.next = self.position();
@@ -387,7 +429,6 @@ impl Scanner {
         self.state = State::Record;
         let start = end.checked_sub(len).filter(|_| len <= self.shape.largest_row);
         let bytes = start.and_then(|start| buffer.get(start..end));
-        taken(sink.end_cell())?;
         taken(sink.end_record(self.record, bytes))
     }
 
