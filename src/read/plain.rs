@@ -48,6 +48,9 @@ const MOST_MISSES: u32 = 6;
 /// How many bytes one vector, and one mask of bits, covers.
 pub(crate) const WORD: usize = 64;
 
+/// As many words as a block has, and a mask of their numbers.
+const MOST_WORDS: usize = 2 * BLOCK / WORD - 1;
+
 /// What the processor has.
 static LEVEL: LazyLock<Level> = LazyLock::new(Level::new);
 
@@ -162,46 +165,51 @@ impl PlainReader {
         line: u64,
         take: &mut impl FnMut(PlainRecord<'b>) -> ControlFlow<()>,
     ) -> ControlFlow<Run, Run> {
+        let PlainReader { header, place, block, spellings, .. } = self;
+        let (width, place, is_utf8) = (header.width, *place, block.is_utf8);
+        let masks = Masks(&block.separators);
         let text = &bytes[offset..];
-        let passed = (position - self.block.start) as usize;
+        let passed = (position - block.start) as usize;
         let (mut from, mut lines, mut taken) = (0, 0, 0);
-        let mut separators = self.block.ends.get(self.block.next.wrapping_sub(1)).map_or(0, |end| end.separators);
-        let mut broken = self.block.breaks.partition_point(|&at| (at as usize) < passed);
-        let mut next_break = self.block.next_break(broken);
+        let mut separators = block.ends.get(block.next.wrapping_sub(1)).map_or(0, |end| end.separators);
+        let mut broken = block.breaks.partition_point(|&at| (at as usize) < passed);
+        let mut next_break = block.next_break(broken);
         let mut is_over = false;
-        for end in self.block.ends.get(self.block.next..self.block.count).unwrap_or_default() {
+        for end in block.ends.get(block.next..block.count).unwrap_or_default() {
             let to = end.at as usize - passed;
-            if (end.separators - separators) as usize + 1 != self.header.width || text[from] == BOM[0] {
+            if (end.separators - separators) as usize + 1 != width {
                 break;
             }
-            let cell = match self.place {
+            let cell = match place {
                 Place::First => from,
-                Place::Last => self.block.last_cell(from + passed, to + passed) - passed,
-                Place::Behind(separators) => self.block.cell_behind(separators, from + passed) - passed,
+                // What a mark in the first cell means is told by others; no spelling begins with one.
+                _ if text[from] == BOM[0] => break,
+                Place::Last => masks.last_cell(from + passed, to + passed) - passed,
+                Place::Behind(separators) => masks.cell_behind(separators, from + passed) - passed,
             };
-            let found = text[cell..].first_chunk().and_then(|bytes| self.spellings.find(bytes));
+            let found = text[cell..].first_chunk().and_then(|bytes| spellings.find(bytes));
             let (slot, unknown) = match found {
                 Some(slot) => (slot, None),
-                None => match self.spellings.learn(text, cell, to, &self.header, &text[from..to]) {
+                None => match spellings.learn(text, cell, to, header, &text[from..to]) {
                     Some(learned) => learned,
                     None => break,
                 },
             };
-            if !self.block.is_utf8 && std::str::from_utf8(&text[from..to]).is_err() {
+            if !is_utf8 && std::str::from_utf8(&text[from..to]).is_err() {
                 break;
             }
             let mut inner_lines = 0;
             if next_break < end.at {
-                while let Some(&at) = self.block.breaks.get(broken)
+                while let Some(&at) = block.breaks.get(broken)
                     && at < end.at
                 {
                     inner_lines += 1;
                     broken += 1;
                 }
-                if may_hold_fault(&text[from..to], &self.header) {
+                if may_hold_fault(&text[from..to], header) {
                     break;
                 }
-                next_break = self.block.next_break(broken);
+                next_break = block.next_break(broken);
             }
             let is_crlf = text.get(to.wrapping_sub(1)) == Some(&b'\r');
             let record_end = to - usize::from(is_crlf);
@@ -216,7 +224,7 @@ impl PlainReader {
                 break;
             }
         }
-        self.block.next += taken;
+        block.next += taken;
         let run = Run { bytes: from, lines };
         if is_over { ControlFlow::Break(run) } else { ControlFlow::Continue(run) }
     }
@@ -289,6 +297,33 @@ impl Block {
         self.breaks.get(broken).copied().unwrap_or(u32::MAX)
     }
 
+    /// Notes the records with which `text` begins.
+    fn note(&mut self, level: Level, separator: u8, text: &[u8], start: u64) {
+        let text = &text[..text.len().min(BLOCK)];
+        self.start = start;
+        self.next = 0;
+        self.breaks.clear();
+        let most = MOST.min(text.len() / 8 + 2 * WORD);
+        if self.ends.len() < most {
+            self.ends.resize(most, End::default());
+        }
+        if self.separators.len() <= text.len() / WORD {
+            self.separators.resize(text.len() / WORD + 1, 0);
+        }
+        let Block { ends, separators, breaks, .. } = self;
+        let mut places = Places { ends: &mut ends[..], separators: &mut separators[..], breaks };
+        let notes = dispatch!(level, simd => Notes::of(simd, separator, text, &mut places));
+        let Notes { count, is_rare, .. } = notes;
+        self.count = count;
+        let len = self.ends.get(count.wrapping_sub(1)).map_or(0, |end| end.at as usize);
+        self.is_utf8 = !is_rare || simdutf8::basic::from_utf8(&text[..len]).is_ok();
+    }
+}
+
+/// The separators of each word that part cells.
+struct Masks<'m>(&'m [u64]);
+
+impl Masks<'_> {
     /// Where the last cell of the record from `from` to `to` starts.
     #[inline(always)]
     fn last_cell(&self, from: usize, to: usize) -> usize {
@@ -307,7 +342,7 @@ impl Block {
     fn cell_behind(&self, mut separators: usize, from: usize) -> usize {
         let mut word = from / WORD;
         let mut mask = self.word(word) & (u64::MAX << (from % WORD));
-        while (mask.count_ones() as usize) < separators && word < self.separators.len() {
+        while (mask.count_ones() as usize) < separators && word < self.0.len() {
             separators -= mask.count_ones() as usize;
             word += 1;
             mask = self.word(word);
@@ -320,28 +355,15 @@ impl Block {
 
     #[inline(always)]
     fn word(&self, word: usize) -> u64 {
-        self.separators.get(word).copied().unwrap_or(0)
+        self.0.get(word).copied().unwrap_or(0)
     }
+}
 
-    /// Notes the records with which `text` begins.
-    fn note(&mut self, level: Level, separator: u8, text: &[u8], start: u64) {
-        let text = &text[..text.len().min(BLOCK)];
-        self.start = start;
-        self.next = 0;
-        self.breaks.clear();
-        let most = MOST.min(text.len() / 8 + 2 * WORD);
-        if self.ends.len() < most {
-            self.ends.resize(most, End::default());
-        }
-        if self.separators.len() <= text.len() / WORD {
-            self.separators.resize(text.len() / WORD + 1, 0);
-        }
-        let notes = dispatch!(level, simd => Notes::of(simd, separator, text, self));
-        let Notes { count, is_rare, .. } = notes;
-        self.count = count;
-        let len = self.ends.get(count.wrapping_sub(1)).map_or(0, |end| end.at as usize);
-        self.is_utf8 = !is_rare || simdutf8::basic::from_utf8(&text[..len]).is_ok();
-    }
+/// Where notes are made.
+struct Places<'p> {
+    ends: &'p mut [End],
+    separators: &'p mut [u64],
+    breaks: &'p mut Vec<u32>,
 }
 
 /// What has been noted of a block so far.
@@ -364,17 +386,15 @@ struct Notes {
 impl Notes {
     /// Notes the records of a text, as far as its quotes and line ends are as they should be.
     #[inline(always)]
-    fn of<S: Simd>(simd: S, separator: u8, text: &[u8], block: &mut Block) -> Notes {
+    fn of<S: Simd>(simd: S, separator: u8, text: &[u8], places: &mut Places<'_>) -> Notes {
         let mut notes = Notes { after_separator: 1, ..Notes::default() };
         let (words, rest) = text.as_chunks::<WORD>();
         // To note them and look at them later is faster than to stop at each.
-        let mut beyond_ascii = [0; BLOCK / WORD + 1];
+        let mut beyond_ascii = [0; 2 * BLOCK / WORD];
         let mut goes_on = true;
         for (number, word) in words.iter().enumerate() {
-            if let Some(place) = beyond_ascii.get_mut(notes.beyond_ascii) {
-                *place = number;
-            }
-            goes_on = notes.word(simd, separator, word, number, block);
+            beyond_ascii[notes.beyond_ascii & MOST_WORDS] = number;
+            goes_on = notes.word(simd, separator, word, number, places);
             if !goes_on {
                 break;
             }
@@ -384,7 +404,7 @@ impl Notes {
             // NULs mean nothing, and no record ends in them.
             let mut word = [0; WORD];
             word.iter_mut().zip(rest).for_each(|(place, &byte)| *place = byte);
-            notes.word(simd, separator, &word, words.len(), block);
+            notes.word(simd, separator, &word, words.len(), places);
             notes.is_rare |= !rest.is_ascii();
         }
         notes
@@ -398,7 +418,7 @@ impl Notes {
         separator: u8,
         word: &[u8; WORD],
         number: usize,
-        block: &mut Block,
+        places: &mut Places<'_>,
     ) -> bool {
         let at = (number * WORD) as u32;
         let bytes = u8x64::from_slice(simd, word);
@@ -417,7 +437,11 @@ impl Notes {
             self.quoted = ((inside as i64) >> 63) as u64;
             ends &= !inside;
             separators &= !inside;
-            block.note_breaks(at, lfs & inside);
+            let mut breaks = lfs & inside;
+            while breaks != 0 {
+                places.breaks.push(at + breaks.trailing_zeros());
+                breaks &= breaks - 1;
+            }
         }
         self.after_separator = bounds >> 63;
         self.after_cr = crs >> 63;
@@ -426,17 +450,17 @@ impl Notes {
             // behind it that shows it to be wrong.
             ends &= (1 << wrong.trailing_zeros()) - 1;
         }
-        if let Some(place) = block.separators.get_mut(number) {
+        if let Some(place) = places.separators.get_mut(number) {
             *place = separators;
         }
-        self.note_ends(at, ends, separators, block) && wrong == 0
+        self.note_ends(at, ends, separators, places.ends) && wrong == 0
     }
 
     /// Notes where records end in a word. `false` where there is no room for more.
     #[inline(always)]
-    fn note_ends(&mut self, at: u32, mut ends: u64, separators: u64, block: &mut Block) -> bool {
+    fn note_ends(&mut self, at: u32, mut ends: u64, separators: u64, places: &mut [End]) -> bool {
         let count = ends.count_ones() as usize;
-        let Some([first, further @ ..]) = block.ends.get_mut(self.count..self.count + WORD) else { return false };
+        let Some([first, further @ ..]) = places.get_mut(self.count..self.count + WORD) else { return false };
         let mut end = || {
             let bit = ends.trailing_zeros();
             let below = separators & (ends ^ ends.wrapping_sub(1));
@@ -451,16 +475,6 @@ impl Notes {
         self.count += count;
         self.separators += separators.count_ones();
         true
-    }
-}
-
-impl Block {
-    #[inline(always)]
-    fn note_breaks(&mut self, at: u32, mut breaks: u64) {
-        while breaks != 0 {
-            self.breaks.push(at + breaks.trailing_zeros());
-            breaks &= breaks - 1;
-        }
     }
 }
 
@@ -532,9 +546,10 @@ impl Spellings {
             let [x, y, z] = spelling.masks;
             (text[0] & x ^ a | text[1] & y ^ b | text[2] & z ^ c) == 0
         };
-        let (is_first, is_second) = (is(first), is(second));
-        let slot = if is_first { first.slot } else { second.slot };
-        (is_first | is_second).then_some(slot)
+        if is(first) {
+            return Some(first.slot);
+        }
+        is(second).then_some(second.slot)
     }
 
     /// The spellings of the documentation, in cells that a separator ends.
