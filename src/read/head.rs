@@ -17,11 +17,12 @@
 
 use std::ops::ControlFlow;
 
-use super::header::{Header, Names, Texts, each_record, folded, is_marks};
+use super::header::{Header, Names, Texts, each_record, is_marks};
 use super::options::{ReadOptions, Separator};
 use super::scan::{Record, Shape, line_end, lines};
 use crate::error::{Error, Result};
 use crate::reason::Slot;
+use crate::reason::key::FoldedKey;
 
 /// How far a header with something in front of it is looked for: so many records, and so many bytes.
 const PREAMBLE_RECORDS: usize = 16;
@@ -278,8 +279,8 @@ impl Finder<'_> {
 
 /// Is it the header of a summary that this crate has written?
 fn is_own_output(names: &Texts) -> bool {
-    let has = |wanted: &str| names.iter().any(|name| folded(name) == wanted);
-    ["reason", "count", "share", "remedy"].into_iter().all(has)
+    let has = |wanted: &str| names.iter().any(|name| FoldedKey::of(name).as_bytes() == Some(wanted.as_bytes()));
+    ["share", "remedy", "count", "reason"].into_iter().all(has)
 }
 
 /// On which lines something stands in front of the header.

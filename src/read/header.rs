@@ -10,6 +10,7 @@
 
 use std::fmt;
 use std::ops::ControlFlow;
+use std::sync::OnceLock;
 
 use memchr::memchr;
 
@@ -17,6 +18,7 @@ use super::options::{ColumnChoice, ReadOptions};
 use super::scan::{Record, Scanner, Shape, Sink, without_marks};
 use crate::error::{Error, Result};
 use crate::reason::Slot;
+use crate::reason::key::FoldedKey;
 
 /// Several texts, one behind the other, without a box for each.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -72,8 +74,8 @@ pub(crate) struct Header {
     pub(crate) reason: usize,
     pub(crate) email: Option<usize>,
     pub(crate) shape: Shape,
-    /// The names as they are compared.
-    compared: Texts,
+    /// The names as they are compared, once they are.
+    compared: OnceLock<Texts>,
     /// Is the name of the reason's column a known reason, so that the header looks like a fault?
     is_like_fault: bool,
 }
@@ -82,12 +84,8 @@ impl Header {
     pub(crate) fn new(names: Texts, shape: Shape, rules: &Names) -> Result<Self> {
         let width = names.len();
         let (reason, email) = rules.columns(&names, width)?;
-        let mut compared = Texts::default();
-        for name in names.iter() {
-            compared.push(&as_compared(name));
-        }
         let is_like_fault = names.get(reason).is_some_and(|name| Slot::of(name).is_some());
-        Ok(Header { names, has_names: true, width, reason, email, shape, compared, is_like_fault })
+        Ok(Header { names, has_names: true, width, reason, email, shape, compared: OnceLock::new(), is_like_fault })
     }
 
     /// No header: the columns are numbered.
@@ -100,8 +98,16 @@ impl Header {
             reason,
             email,
             shape,
-            compared: Texts::default(),
+            compared: OnceLock::new(),
             is_like_fault: false,
+        })
+    }
+
+    fn compared(&self) -> &Texts {
+        self.compared.get_or_init(|| {
+            let mut compared = Texts::default();
+            self.names.iter().for_each(|name| compared.push(&as_compared(name)));
+            compared
         })
     }
 
@@ -117,7 +123,7 @@ impl Header {
 
     /// Does a cell read as the name of the reason's column?
     pub(crate) fn is_reason_name(&self, cell: &[u8]) -> bool {
-        let name = self.compared.get(self.reason);
+        let name = self.compared().get(self.reason);
         name.is_some_and(|name| !cell.is_ascii() || cell.trim_ascii().eq_ignore_ascii_case(name))
     }
 
@@ -204,7 +210,7 @@ impl Names {
     pub(crate) fn is_reason(&self, name: &[u8]) -> bool {
         match &self.reason {
             Wanted::Name(compared, _) => as_compared(name) == *compared,
-            _ => folded(name) == "reason",
+            _ => FoldedKey::of(name).is_reason_column(),
         }
     }
 
@@ -212,7 +218,7 @@ impl Names {
     pub(crate) fn is_email(&self, name: &[u8]) -> bool {
         match &self.email {
             Wanted::Name(compared, _) => as_compared(name) == *compared,
-            _ => is_email(&folded(name)),
+            _ => FoldedKey::of(name).is_email_column(),
         }
     }
 
@@ -248,13 +254,8 @@ impl Names {
     }
 }
 
-/// Is it the folded key of a name of the email's column?
-pub(crate) fn is_email(key: &str) -> bool {
-    matches!(key, "email" | "emailaddress" | "mail")
-}
-
 /// A name's letters and digits, lower-cased.
-pub(crate) fn folded(name: &[u8]) -> String {
+fn folded(name: &[u8]) -> String {
     if name.is_ascii() {
         let letters = name.iter().filter(|byte| byte.is_ascii_alphanumeric());
         return letters.map(|byte| char::from(byte.to_ascii_lowercase())).collect();
@@ -291,7 +292,7 @@ impl<'b> Sink<'b> for Copy<'_> {
     }
 
     fn end_cell(&mut self) -> ControlFlow<()> {
-        let is_same = self.header.compared.get(self.column).is_some_and(|name| as_compared(&self.cell) == name);
+        let is_same = self.header.compared().get(self.column).is_some_and(|name| as_compared(&self.cell) == name);
         self.cell.clear();
         self.column += 1;
         if is_same {
@@ -303,7 +304,7 @@ impl<'b> Sink<'b> for Copy<'_> {
 
     fn end_record(&mut self, record: Record, _: Option<&'b [u8]>) -> ControlFlow<()> {
         // An empty line in front of it would make it another line's record.
-        self.verdict = Some(record.start == 0 && self.column == self.header.compared.len());
+        self.verdict = Some(record.start == 0 && self.column == self.header.compared().len());
         ControlFlow::Break(())
     }
 

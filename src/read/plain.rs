@@ -27,6 +27,7 @@
 //! pass takes the records: the width is the difference of two numbers, the reason's cell starts behind the nth separator.
 //! Whether that cell is a known reason is told by its first 24 bytes, compared with the spellings that have been met.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::{Arc, LazyLock};
 
@@ -82,7 +83,7 @@ pub(crate) struct PlainReader {
     place: Place,
     level: Level,
     block: Block,
-    spellings: Spellings,
+    spellings: Cow<'static, Spellings>,
     /// How many times in a row nothing was plain, and how many times more it isn't looked.
     misses: u32,
     pause: u32,
@@ -190,7 +191,7 @@ impl PlainReader {
             let found = text[cell..].first_chunk().and_then(|bytes| spellings.find(bytes));
             let (slot, unknown) = match found {
                 Some(slot) => (slot, None),
-                None => match spellings.learn(text, cell, to, header, &text[from..to]) {
+                None => match Spellings::learn(spellings, text, cell, to, header, &text[from..to]) {
                     Some(learned) => learned,
                     None => break,
                 },
@@ -553,9 +554,9 @@ impl Spellings {
     }
 
     /// The spellings of the documentation, in cells that a separator ends.
-    fn documented(separator: u8) -> Self {
+    fn documented(separator: u8) -> Cow<'static, Self> {
         static COMMA: LazyLock<Spellings> = LazyLock::new(|| Spellings::of_labels(b','));
-        if separator == b',' { COMMA.clone() } else { Spellings::of_labels(separator) }
+        if separator == b',' { Cow::Borrowed(&COMMA) } else { Cow::Owned(Spellings::of_labels(separator)) }
     }
 
     fn of_labels(separator: u8) -> Self {
@@ -573,7 +574,7 @@ impl Spellings {
     /// one that isn't known, with its text. `None` where the record may be something else than a fault.
     #[cold]
     fn learn<'b>(
-        &mut self,
+        spellings: &mut Cow<'static, Spellings>,
         text: &'b [u8],
         cell: usize,
         end: usize,
@@ -596,7 +597,7 @@ impl Spellings {
             let is_fault = memchr(b'@', record).is_some() && !header.is_reason_name(inner) && inner.len() == spelled.len();
             return is_fault.then_some((Slot::Other, Some(inner)));
         };
-        self.keep(&text[cell..], spelled.len() + 1, slot);
+        spellings.to_mut().keep(&text[cell..], spelled.len() + 1, slot);
         Some((slot, None))
     }
 

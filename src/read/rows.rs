@@ -85,7 +85,7 @@ pub(crate) struct Rows {
     /// Has the first record been read?
     has_begun: bool,
     current: Current,
-    known: Box<KnownCells>,
+    known: Option<Box<KnownCells>>,
     /// A short row that may go on behind a line break.
     pending: Option<Candidate>,
     /// What was unusual in the last row.
@@ -160,7 +160,7 @@ impl Rows {
             names,
             has_begun: false,
             current: Current::default(),
-            known: Box::default(),
+            known: None,
             pending: None,
             last: AnomalySet::EMPTY,
             judgement: Judgement {
@@ -537,7 +537,10 @@ impl<'b, S: RowSink> Taking<'_, 'b, S> {
         if self.rows.current.invalid_utf8 {
             anomalies.insert(Anomaly::InvalidUtf8);
         }
-        self.rows.current.slot = self.rows.known.slot(&self.rows.current.cell);
+        let is_header = !self.rows.has_begun && self.rows.header.has_names;
+        if !is_header {
+            self.rows.current.slot = self.rows.known.get_or_insert_default().slot(&self.rows.current.cell);
+        }
         if !self.rows.has_begun {
             return self.first_record(record, anomalies);
         }

@@ -52,6 +52,13 @@ impl FoldedKey {
         }
     }
 
+    /// The key of a cell.
+    pub(crate) fn of(cell: &[u8]) -> Self {
+        let mut key = FoldedKey::default();
+        key.feed(cell);
+        key
+    }
+
     /// The key, where it is short enough to be one of ours.
     pub(crate) fn as_bytes(&self) -> Option<&[u8]> {
         self.bytes.get(..self.len)

@@ -326,9 +326,7 @@ impl FailureReason {
 impl Slot {
     /// The known reason that a cell stands for.
     pub(crate) fn of(cell: &[u8]) -> Option<Slot> {
-        let mut key = FoldedKey::default();
-        key.feed(cell);
-        Slot::of_key(&key)
+        Slot::of_key(&FoldedKey::of(cell))
     }
 
     /// The known reason whose key this is.

@@ -6,7 +6,8 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use crate::escape::escape;
-use crate::read::header::{Header, folded, is_email};
+use crate::read::header::Header;
+use crate::reason::key::FoldedKey;
 
 /// The columns under which faults stand: their names, and which of them are the reason's and the email's.
 ///
@@ -125,9 +126,9 @@ impl Columns {
 
     /// Does the header name the reason's column or the email's, so that it surely is one?
     pub(crate) fn names_reason_or_email(&self) -> bool {
-        let key = |column: usize| self.header.names.get(column).map(folded);
-        key(self.header.reason).is_some_and(|key| key == "reason")
-            || self.header.email.and_then(key).is_some_and(|key| is_email(&key))
+        let key = |column: usize| self.header.names.get(column).map(FoldedKey::of);
+        key(self.header.reason).is_some_and(|key| key.is_reason_column())
+            || self.header.email.and_then(key).is_some_and(|key| key.is_email_column())
     }
 
     /// The names for an error, in less than 1 KiB; `None` where they may be a contact's data.
