@@ -92,13 +92,14 @@ impl List {
         // What is written to standard output can't be taken back: so a file is read through before.
         let size = if destination.is_stdout() { self.source.file_size() } else { None };
         let is_checked = size.is_some_and(|size| size <= CHECKED) || size.is_some() && self.reading.strict;
-        if is_checked {
-            self.source.feed(&read, || Ok(Checked))?;
-        }
         let filter = self.filter();
+        if is_checked {
+            let make = || Ok(Rows::new(self.format, OutputRows::Nowhere, &filter, &options));
+            self.source.feed(&read, make)?;
+        }
         let make = || {
             let rows = destination.rows(size.is_some()).map_err(|error| destination.unwritable_rows(error))?;
-            Ok(Rows { filter: filter.clone(), format: Written::new(self.format, rows, &options) })
+            Ok(Rows::new(self.format, rows, &filter, &options))
         };
         let (rows, counts) = self.source.feed(&read, make)?;
         destination.complete_rows(rows.format.finish()?)?;
@@ -117,19 +118,16 @@ impl List {
     }
 }
 
-/// Looks at every fault, and does nothing.
-struct Checked;
-
-impl FaultSink for Checked {
-    fn fault(&mut self, _: &Fault<'_>) -> Result<(), Error> {
-        Ok(())
-    }
-}
-
 /// The faults that are wanted, written.
 struct Rows {
     filter: ReasonFilter,
     format: Written,
+}
+
+impl Rows {
+    fn new(format: Format, rows: OutputRows, filter: &ReasonFilter, options: &export::WriteOptions) -> Self {
+        Rows { filter: filter.clone(), format: Written::new(format, rows, options) }
+    }
 }
 
 impl FaultSink for Rows {

@@ -147,6 +147,7 @@ impl Destination {
         match rows {
             OutputRows::Stdout(mut stdout) => Ok(stdout.flush()?),
             OutputRows::Hidden(part) => self.complete(part),
+            OutputRows::Nowhere => Ok(()),
             OutputRows::Kept(mut kept) => {
                 let mut stdout = io::stdout().lock();
                 kept.rewind()?;
@@ -182,6 +183,8 @@ pub enum OutputRows {
     /// In memory as long as they are few, then in a file without a name.
     Kept(SpooledTempFile),
     Hidden(HiddenFile),
+    /// Written for nothing but to see that it can be done.
+    Nowhere,
 }
 
 impl Write for OutputRows {
@@ -190,6 +193,7 @@ impl Write for OutputRows {
             OutputRows::Stdout(stdout) => stdout.lock().write(bytes),
             OutputRows::Kept(kept) => kept.write(bytes),
             OutputRows::Hidden(part) => part.write(bytes),
+            OutputRows::Nowhere => Ok(bytes.len()),
         }
     }
 
@@ -198,6 +202,7 @@ impl Write for OutputRows {
             OutputRows::Stdout(stdout) => stdout.lock().flush(),
             OutputRows::Kept(kept) => kept.flush(),
             OutputRows::Hidden(part) => part.flush(),
+            OutputRows::Nowhere => Ok(()),
         }
     }
 }

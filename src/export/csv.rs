@@ -13,7 +13,7 @@ use memchr::{memchr, memchr3};
 
 use super::{WriteOptions, writing};
 use crate::anomaly::Anomaly;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::format::{BOM, format};
 use crate::reason::FailureReason;
 use crate::reason::remedy::Remedy;
@@ -24,6 +24,11 @@ use crate::report::feed::FaultSink;
 
 /// How much is gathered before it is written.
 const BUFFER: usize = 64 * 1024;
+
+/// How many bytes the headers may take that keep short rows apart: so many in any case, and so many for each byte of
+/// these rows.
+const HEADERS: u64 = 64 << 20;
+const HEADERS_PER_BYTE: u64 = 1024;
 
 /// Writes faults as CSV under the header of their report, as `faults list --format csv` prints them.
 ///
@@ -131,6 +136,8 @@ pub struct Csv<W> {
     header: Vec<u8>,
     /// How many cells the last row has, if it has so few that it might go on in the next one.
     short: Option<usize>,
+    /// How many bytes headers may still take that keep rows apart.
+    allowed: u64,
 }
 
 impl<W: Write> Csv<W> {
@@ -144,6 +151,7 @@ impl<W: Write> Csv<W> {
             columns: None,
             header: Vec::new(),
             short: None,
+            allowed: HEADERS,
         }
     }
 
@@ -164,16 +172,17 @@ impl<W: Write> Csv<W> {
         Ok(())
     }
 
-    fn write_cells(&mut self, fault: &Fault<'_>) {
+    fn write_cells(&mut self, fault: &Fault<'_>) -> Result<()> {
         let record = self.options.record(fault);
         if !self.options.has_upload_shape() {
-            self.part_from_row_before(fault, &record);
+            self.part_from_row_before(fault, &record)?;
         }
         self.records.write(&record, &mut self.buffer);
+        Ok(())
     }
 
     /// Rule 7 would join some rows when they are read again: a header between them keeps them apart.
-    fn part_from_row_before(&mut self, fault: &Fault<'_>, record: &[impl AsRef<[u8]>]) {
+    fn part_from_row_before(&mut self, fault: &Fault<'_>, record: &[impl AsRef<[u8]>]) -> Result<()> {
         let columns = fault.columns();
         let width = columns.len();
         let email = columns.email().and_then(|column| record.get(column));
@@ -181,10 +190,22 @@ impl<W: Write> Csv<W> {
             && fault.reason().slug() == FailureReason::OTHER
             && !email.is_some_and(|email| email.as_ref().contains(&b'@'));
         if goes_on {
-            self.buffer.extend_from_slice(&self.header);
+            self.repeat_header(fault)?;
         }
         let may_go_on = columns.reason() == 0 && width >= 3 && (2..width).contains(&record.len());
         self.short = may_go_on.then_some(record.len());
+        Ok(())
+    }
+
+    /// Writes the header once more, unless that would be very much for very little.
+    fn repeat_header(&mut self, fault: &Fault<'_>) -> Result<()> {
+        self.allowed = self.allowed.saturating_add(HEADERS_PER_BYTE * fault.bytes().len() as u64);
+        self.allowed = self.allowed.checked_sub(self.header.len() as u64).ok_or_else(|| {
+            let what = format!("the headers that keep short rows apart would take more than {HEADERS_PER_BYTE} times what is there");
+            Error::new(ErrorKind::TooLarge, what).at_line(fault.line()).advise("write JSON lines")
+        })?;
+        self.buffer.extend_from_slice(&self.header);
+        Ok(())
     }
 }
 
@@ -209,7 +230,7 @@ impl<W: Write> FaultSink for Csv<W> {
                 self.buffer.extend_from_slice(bytes);
                 self.buffer.push(b'\n');
             }
-            None => self.write_cells(fault),
+            None => self.write_cells(fault)?,
         }
         self.write_if_full()
     }

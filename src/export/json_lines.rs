@@ -18,7 +18,8 @@ use std::io::Write;
 use memchr::memchr_iter;
 
 use super::{WriteOptions, writing};
-use crate::error::Result;
+use crate::anomaly::Anomaly;
+use crate::error::{Error, ErrorKind, Result};
 use crate::reason::FailureReason;
 use crate::report::columns::{Columns, SameColumns};
 use crate::report::fault::Fault;
@@ -27,13 +28,18 @@ use crate::report::feed::FaultSink;
 /// How much is gathered before it is written.
 const BUFFER: usize = 64 * 1024;
 
+/// How many bytes the absent cells of rows may take: so many in any case, and so many for each byte of these rows.
+const ABSENT: u64 = 64 << 20;
+const ABSENT_PER_BYTE: u64 = 1024;
+
 /// Writes faults as JSON, an object a line, as `faults list --format jsonl` prints them.
 ///
 /// The columns keep the report's names and order; an absent cell is `null`. What the options say of CSV has no effect
 /// here. [`JsonLines`] does the same with faults that come one at a time.
 ///
 /// # Errors
-/// [`Io`](crate::ErrorKind::Io) where the writer fails.
+/// [`Io`](crate::ErrorKind::Io) where the writer fails, and [`TooLarge`](crate::ErrorKind::TooLarge) where the absent cells
+/// of short rows, under a header of many columns, would take more than a thousand times what is there.
 ///
 /// ```
 /// use dotdigital_faults::{FaultReport, export};
@@ -82,13 +88,17 @@ pub struct JsonLines<W> {
     reasons: Vec<Vec<u8>>,
     columns: Option<SameColumns>,
     keys: Keys,
+    /// How many bytes absent cells may still take.
+    allowed: u64,
 }
 
-/// The keys of columns, each with what stands in front of its value.
+/// The keys of columns, each with what stands in front of its value; and once more with the value of an absent cell.
 #[derive(Default)]
 struct Keys {
     text: Vec<u8>,
     ends: Vec<usize>,
+    absent: Vec<u8>,
+    absent_ends: Vec<usize>,
 }
 
 impl Keys {
@@ -100,9 +110,19 @@ impl Keys {
             }
             serde_json::to_writer(&mut keys.text, &columns.key(column)).map_err(writing)?;
             keys.text.push(b':');
+            let start = keys.ends.last().copied().unwrap_or(0);
             keys.ends.push(keys.text.len());
+            keys.absent.extend_from_slice(keys.text.get(start..).unwrap_or_default());
+            keys.absent.extend_from_slice(b"null");
+            keys.absent_ends.push(keys.absent.len());
         }
         Ok(keys)
+    }
+
+    /// The members of the cells that a row with so many of them lacks.
+    fn absent_behind(&self, cells: usize) -> &[u8] {
+        let start = cells.checked_sub(1).map_or(Some(0), |last| self.absent_ends.get(last).copied());
+        start.and_then(|start| self.absent.get(start..)).unwrap_or_default()
     }
 
     fn iter(&self) -> impl Iterator<Item = &[u8]> {
@@ -121,6 +141,7 @@ impl<W: Write> JsonLines<W> {
             reasons: FailureReason::iter().map(|reason| members(&reason)).collect(),
             columns: None,
             keys: Keys::default(),
+            allowed: ABSENT,
         }
     }
 
@@ -133,50 +154,78 @@ impl<W: Write> JsonLines<W> {
         Ok(self.writer)
     }
 
-    /// Writes a fault of a known reason, whose row is as it should be. `false`, and nothing written, where it is another.
-    fn copy(&mut self, fault: &Fault<'_>) -> Result<bool> {
-        let Some(members) = self.reasons.get(fault.reason().position()) else { return Ok(false) };
-        if self.options.redacts() || !fault.anomalies().is_empty() {
-            return Ok(false);
-        }
-        let columns = fault.columns();
+    /// Learns the keys of the columns under which faults stand.
+    fn know(&mut self, columns: &Columns) -> Result<()> {
         if !self.columns.as_ref().is_some_and(|known| known.are(columns)) {
             self.columns = Some(SameColumns::as_those(columns));
             self.keys = Keys::new(columns)?;
         }
-        let (row, separator, out) = (fault.bytes(), columns.separator(), &mut self.buffer);
+        Ok(())
+    }
+
+    /// Refuses to write very much for very little: the absent cells of short rows under a header of many columns.
+    fn allow_absent_cells(&mut self, fault: &Fault<'_>) -> Result<()> {
+        if !fault.anomalies().contains(Anomaly::ShortRow) {
+            return Ok(());
+        }
+        let absent = self.keys.absent_behind(fault.raw_fields().count()).len() as u64;
+        self.allowed = self.allowed.saturating_add(ABSENT_PER_BYTE * fault.bytes().len() as u64);
+        self.allowed = self.allowed.checked_sub(absent).ok_or_else(|| {
+            let what = format!("the absent cells of short rows would take more than {ABSENT_PER_BYTE} times what is there");
+            Error::new(ErrorKind::TooLarge, what)
+                .at_line(fault.line())
+                .advise("write CSV, in which an absent cell takes no place")
+        })?;
+        Ok(())
+    }
+
+    /// Writes a fault whose cells can be told without a copy. `false`, and nothing written, where it is another.
+    fn copy(&mut self, fault: &Fault<'_>) -> bool {
+        let is_simple = fault.anomalies().is_empty() || fault.anomalies() == Anomaly::ShortRow.into();
+        if self.options.redacts() || !is_simple {
+            return false;
+        }
+        let (row, columns, out) = (fault.bytes(), fault.columns(), &mut self.buffer);
+        let separator = columns.separator();
         let is_bare = !needs_escape(row, separator);
-        let push = |out: &mut Vec<u8>, cell: &[u8]| if is_bare { push_quoted(out, cell) } else { push_text(out, cell) };
         out.extend_from_slice(b"{\"line\":");
         push_number(out, fault.line());
-        out.extend_from_slice(members);
+        match self.reasons.get(fault.reason().position()) {
+            Some(members) => out.extend_from_slice(members),
+            None => out.extend_from_slice(&members(fault.reason())),
+        }
         match columns.email().and_then(|column| fault.raw_field(column)) {
-            Some(email) => push(out, &email),
+            Some(email) => push_text(out, &email),
             None => out.extend_from_slice(b"null"),
         }
         out.extend_from_slice(b",\"columns\":{");
+        let mut cells = 0;
         if is_bare {
             let mut start = 0;
-            let ends = memchr_iter(separator, row).chain([row.len()]);
-            for (key, end) in self.keys.iter().zip(ends) {
+            for (key, end) in self.keys.iter().zip(memchr_iter(separator, row).chain([row.len()])) {
                 out.extend_from_slice(key);
                 push_quoted(out, row.get(start..end).unwrap_or_default());
                 start = end + 1;
+                cells += 1;
             }
         } else {
             for (key, cell) in self.keys.iter().zip(fault.raw_fields()) {
                 out.extend_from_slice(key);
                 push_text(out, &cell);
+                cells += 1;
             }
         }
+        out.extend_from_slice(self.keys.absent_behind(cells));
         out.extend_from_slice(b"}}");
-        Ok(true)
+        true
     }
 }
 
 impl<W: Write> FaultSink for JsonLines<W> {
     fn fault(&mut self, fault: &Fault<'_>) -> Result<()> {
-        if !self.copy(fault)? {
+        self.know(fault.columns())?;
+        self.allow_absent_cells(fault)?;
+        if !self.copy(fault) {
             let buffer = &mut self.buffer;
             self.options.with_line(fault, |line| serde_json::to_writer(buffer, line)).map_err(writing)?;
         }
