@@ -7,6 +7,7 @@ the largest peak of memory, and the most bytes written for each byte read. Needs
     cargo build --release --features cli && benches/growth.py target/release/faults
 """
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -97,6 +98,7 @@ def run(program, arguments, path, folder):
     if arguments[0] == "compare":
         command.append(path)
     out_path = os.path.join(folder, "out")
+    shutil.rmtree(os.path.join(folder, "split"), ignore_errors=True)
     with open(out_path, "wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)

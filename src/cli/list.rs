@@ -89,8 +89,8 @@ impl List {
         }
         let read = self.reading.options();
         let destination = self.output.destination()?;
-        // What is written to standard output can't be taken back: so a file is read through before.
-        let size = if destination.is_stdout() { self.source.file_size() } else { None };
+        // What is written to a stream can't be taken back: so a file is read through before.
+        let size = if destination.is_stream() { self.source.file_size() } else { None };
         let is_checked = size.is_some_and(|size| size <= CHECKED) || size.is_some() && self.reading.strict;
         let filter = self.filter();
         if is_checked {

@@ -120,16 +120,16 @@ impl Destination {
         match self {
             Destination::Stdout => part.copy(io::stdout().lock()),
             Destination::Stream(path) => {
-                // What is there already stays, as it does for the shell that has opened it.
-                let stream = OpenOptions::new().append(true).open(path).map_err(|error| self.unwritable(&error))?;
+                let stream = opened(path).map_err(|error| self.unwritable(&error))?;
                 part.copy(stream)
             }
             Destination::File(path) => part.become_file(path).map_err(|error| self.unwritable(&error)),
         }
     }
 
-    pub fn is_stdout(&self) -> bool {
-        matches!(self, Destination::Stdout)
+    /// Is it only to be written to, so that nothing can be taken back?
+    pub fn is_stream(&self) -> bool {
+        matches!(self, Destination::Stdout | Destination::Stream(_))
     }
 
     /// Where rows are written while they are read: nobody sees them until all of them are there, unless it is certain
@@ -137,6 +137,7 @@ impl Destination {
     pub fn rows(&self, is_certain: bool) -> io::Result<OutputRows> {
         match self {
             Destination::Stdout if is_certain => Ok(OutputRows::Stdout(io::stdout())),
+            Destination::Stream(path) if is_certain => opened(path).map(OutputRows::Stream),
             Destination::Stdout => Ok(OutputRows::Kept(SpooledTempFile::new(KEPT_IN_MEMORY))),
             _ => self.part().map(OutputRows::Hidden),
         }
@@ -146,6 +147,7 @@ impl Destination {
     pub fn complete_rows(&self, rows: OutputRows) -> Result<(), Failure> {
         match rows {
             OutputRows::Stdout(mut stdout) => Ok(stdout.flush()?),
+            OutputRows::Stream(mut stream) => Ok(stream.flush()?),
             OutputRows::Hidden(part) => self.complete(part),
             OutputRows::Nowhere => Ok(()),
             OutputRows::Kept(mut kept) => {
@@ -177,9 +179,15 @@ impl Destination {
     }
 }
 
+/// A device, a pipe or an open file: what is there already stays, as it does for the shell that has opened it.
+fn opened(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).open(path)
+}
+
 /// Rows that are being written.
 pub enum OutputRows {
     Stdout(io::Stdout),
+    Stream(File),
     /// In memory as long as they are few, then in a file without a name.
     Kept(SpooledTempFile),
     Hidden(HiddenFile),
@@ -191,6 +199,7 @@ impl Write for OutputRows {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             OutputRows::Stdout(stdout) => stdout.lock().write(bytes),
+            OutputRows::Stream(stream) => stream.write(bytes),
             OutputRows::Kept(kept) => kept.write(bytes),
             OutputRows::Hidden(part) => part.write(bytes),
             OutputRows::Nowhere => Ok(bytes.len()),
@@ -200,6 +209,7 @@ impl Write for OutputRows {
     fn flush(&mut self) -> io::Result<()> {
         match self {
             OutputRows::Stdout(stdout) => stdout.lock().flush(),
+            OutputRows::Stream(stream) => stream.flush(),
             OutputRows::Kept(kept) => kept.flush(),
             OutputRows::Hidden(part) => part.flush(),
             OutputRows::Nowhere => Ok(()),
