@@ -8,7 +8,7 @@
 use std::fmt;
 use std::io::Write;
 
-use csv_core::{QuoteStyle, WriteResult, WriterBuilder};
+use csv_core::{QuoteStyle, WriterBuilder};
 use memchr::{memchr, memchr3};
 
 use super::{WriteOptions, writing};
@@ -247,8 +247,9 @@ impl WriteOptions {
     /// The bytes of a row, or of all of it but the reason, where they are what would be written of its cells.
     fn as_it_stands<'r>(&self, fault: &Fault<'r>) -> Option<&'r [u8]> {
         let (row, columns) = (fault.bytes(), fault.columns());
-        let is_whole =
-            fault.anomalies().is_empty() || fault.anomalies() == Anomaly::InvalidUtf8.into();
+        // A short row may have to be kept apart from the next one.
+        let other = [Anomaly::ShortRow, Anomaly::RejoinedRow, Anomaly::UnclosedQuote];
+        let is_whole = fault.anomalies().is_empty() || !other.into_iter().any(|one| fault.anomalies().contains(one));
         if !self.is_bytewise() || columns.separator() != b',' || !is_whole || !is_as_written(row) {
             return None;
         }
@@ -319,39 +320,28 @@ impl Records {
         let writer = if is_quoted { &mut self.always } else { &mut self.necessary };
         for (column, cell) in record.iter().enumerate() {
             if column > 0 {
-                grow(out, |room| writer.delimiter(room));
+                grow(out, 0, |room| writer.delimiter(room).1);
             }
             write_cell(writer, cell.as_ref(), out);
         }
-        grow(out, |room| writer.terminator(room));
+        grow(out, 0, |room| writer.terminator(room).1);
     }
 }
 
 /// Writes a cell, with its opening quote if it needs one; the closing one is written by what follows it.
-fn write_cell(writer: &mut csv_core::Writer, mut cell: &[u8], out: &mut Vec<u8>) {
-    loop {
-        let mut taken = 0;
-        let is_done = grow(out, |room| {
-            let (result, read, written) = writer.field(cell, room);
-            taken = read;
-            (result, written)
-        });
-        cell = cell.get(taken..).unwrap_or_default();
-        if is_done {
-            return;
-        }
-    }
+fn write_cell(writer: &mut csv_core::Writer, cell: &[u8], out: &mut Vec<u8>) {
+    // Room for all of it at once, each byte of it a quote: to be asked twice would look through the rest twice.
+    grow(out, 2 * cell.len(), |room| writer.field(cell, room).2);
 }
 
-/// Lets something be written behind what is there; whether all of it was.
-fn grow(out: &mut Vec<u8>, mut write: impl FnMut(&mut [u8]) -> (WriteResult, usize)) -> bool {
-    const ROOM: usize = 256;
+/// Lets something be written behind what is there, where so many bytes and a few more have room.
+fn grow(out: &mut Vec<u8>, most: usize, write: impl FnOnce(&mut [u8]) -> usize) {
+    const QUOTES: usize = 16;
 
     let len = out.len();
-    out.resize(len + ROOM, 0);
-    let (result, written) = write(out.get_mut(len..).unwrap_or_default());
+    out.resize(len + most + QUOTES, 0);
+    let written = write(out.get_mut(len..).unwrap_or_default());
     out.truncate(len + written);
-    matches!(result, WriteResult::InputEmpty)
 }
 
 /// Would the record, without quotes, read as a blank line, a byte order mark or no report at all?

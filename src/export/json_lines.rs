@@ -181,7 +181,8 @@ impl<W: Write> JsonLines<W> {
 
     /// Writes a fault whose cells can be told without a copy. `false`, and nothing written, where it is another.
     fn copy(&mut self, fault: &Fault<'_>) -> bool {
-        let is_simple = fault.anomalies().is_empty() || fault.anomalies() == Anomaly::ShortRow.into();
+        let others = [Anomaly::RejoinedRow, Anomaly::UnclosedQuote, Anomaly::InvalidUtf8];
+        let is_simple = fault.anomalies().is_empty() || !others.into_iter().any(|one| fault.anomalies().contains(one));
         if self.options.redacts() || !is_simple {
             return false;
         }
@@ -214,6 +215,9 @@ impl<W: Write> JsonLines<W> {
                 push_text(out, &cell);
                 cells += 1;
             }
+        }
+        if fault.anomalies().contains(Anomaly::LongRow) {
+            push_further(out, fault, cells);
         }
         out.extend_from_slice(self.keys.absent_behind(cells));
         out.extend_from_slice(b"}}");
@@ -256,6 +260,16 @@ fn members(reason: &FailureReason) -> Vec<u8> {
 fn needs_escape(row: &[u8], separator: u8) -> bool {
     let escaped = |byte: u8| (byte < 0x20) & (byte != separator) | (byte == b'"') | (byte == b'\\');
     row.iter().fold(false, |found, &byte| found | escaped(byte))
+}
+
+/// The cells beyond the header.
+fn push_further(out: &mut Vec<u8>, fault: &Fault<'_>, width: usize) {
+    for (column, cell) in fault.raw_fields().enumerate().skip(width) {
+        out.push(b',');
+        push_text(out, fault.columns().key(column).as_bytes());
+        out.push(b':');
+        push_text(out, &cell);
+    }
 }
 
 fn push_quoted(out: &mut Vec<u8>, text: &[u8]) {
