@@ -25,6 +25,7 @@ pub(crate) mod push;
 mod refusal;
 pub(crate) mod rows;
 pub(crate) mod scan;
+mod spelling;
 
 use std::ops::ControlFlow;
 

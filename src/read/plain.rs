@@ -33,12 +33,11 @@ use std::sync::{Arc, LazyLock};
 
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch, u8x64};
-use memchr::memchr;
-
 use super::header::Header;
 use super::scan::{Run, lines};
+use super::spelling::Spellings;
 use crate::format::BOM;
-use crate::reason::{FailureReason, Slot};
+use crate::reason::Slot;
 
 /// How many bytes are looked at at a time. It fits the fastest cache, and a longer record is not plain.
 pub(crate) const BLOCK: usize = 16 * 1024;
@@ -168,7 +167,7 @@ impl PlainReader {
     ) -> ControlFlow<Run, Run> {
         let PlainReader { header, place, block, spellings, .. } = self;
         let (width, place, is_utf8) = (header.width, *place, block.is_utf8);
-        let masks = Masks(&block.separators);
+        let cells = Words(&block.masks);
         let text = &bytes[offset..];
         let passed = (position - block.start) as usize;
         let (mut from, mut lines, mut taken) = (0, 0, 0);
@@ -185,8 +184,8 @@ impl PlainReader {
                 Place::First => from,
                 // What a mark in the first cell means is told by others; no spelling begins with one.
                 _ if text[from] == BOM[0] => break,
-                Place::Last => masks.last_cell(from + passed, to + passed) - passed,
-                Place::Behind(separators) => masks.cell_behind(separators, from + passed) - passed,
+                Place::Last => cells.last_cell(from + passed, to + passed) - passed,
+                Place::Behind(separators) => cells.cell_behind(separators, from + passed) - passed,
             };
             let found = text[cell..].first_chunk().and_then(|bytes| spellings.find(bytes));
             let (slot, unknown) = match found {
@@ -263,8 +262,7 @@ struct Block {
     count: usize,
     /// The first of the ends that is not taken yet.
     next: usize,
-    /// The separators of each word that part cells.
-    separators: Vec<u64>,
+    masks: Vec<Masks>,
     /// The LFs inside quotes.
     breaks: Vec<u32>,
     /// Are all the records that end here UTF-8?
@@ -308,23 +306,58 @@ impl Block {
         if self.ends.len() < most {
             self.ends.resize(most, End::default());
         }
-        if self.separators.len() <= text.len() / WORD {
-            self.separators.resize(text.len() / WORD + 1, 0);
+        let words = text.len().div_ceil(WORD);
+        if self.masks.len() < words {
+            self.masks.resize(words, Masks::default());
         }
-        let Block { ends, separators, breaks, .. } = self;
-        let mut places = Places { ends: &mut ends[..], separators: &mut separators[..], breaks };
-        let notes = dispatch!(level, simd => Notes::of(simd, separator, text, &mut places));
-        let Notes { count, is_rare, .. } = notes;
-        self.count = count;
-        let len = self.ends.get(count.wrapping_sub(1)).map_or(0, |end| end.at as usize);
+        let Block { ends, masks, breaks, .. } = self;
+        let masks = &mut masks[..words];
+        let is_rare = dispatch!(level, simd => find(simd, separator, text, masks));
+        self.count = Notes::of(masks, ends, breaks);
+        let len = self.ends.get(self.count.wrapping_sub(1)).map_or(0, |end| end.at as usize);
         self.is_utf8 = !is_rare || simdutf8::basic::from_utf8(&text[..len]).is_ok();
     }
 }
 
-/// The separators of each word that part cells.
-struct Masks<'m>(&'m [u64]);
+/// What stands where in a word.
+#[derive(Clone, Copy, Debug, Default)]
+struct Masks {
+    quotes: u64,
+    /// Once it has been noted, those alone that part cells.
+    separators: u64,
+    lfs: u64,
+    crs: u64,
+}
 
-impl Masks<'_> {
+/// Finds what stands where in each word of a text, and whether something in it may not be UTF-8.
+#[inline(always)]
+fn find<S: Simd>(simd: S, separator: u8, text: &[u8], masks: &mut [Masks]) -> bool {
+    let (words, rest) = text.as_chunks::<WORD>();
+    // To note which words are not ASCII, and to look at them later, is faster than to stop at each.
+    let (mut beyond_ascii, mut count) = ([0; 2 * BLOCK / WORD], 0);
+    let mut word = |word: &[u8; WORD], number: usize, place: &mut Masks| {
+        let bytes = u8x64::from_slice(simd, word);
+        let mask = |byte: u8| bytes.simd_eq(u8x64::splat(simd, byte)).to_bitmask();
+        *place = Masks { quotes: mask(b'"'), separators: mask(separator), lfs: mask(b'\n'), crs: mask(b'\r') };
+        beyond_ascii[count & MOST_WORDS] = number;
+        count += usize::from(bytes.simd_ge(u8x64::splat(simd, 0x80)).to_bitmask() != 0);
+    };
+    for ((number, bytes), place) in words.iter().enumerate().zip(&mut *masks) {
+        word(bytes, number, place);
+    }
+    if let (false, Some(place)) = (rest.is_empty(), masks.get_mut(words.len())) {
+        // NULs mean nothing, and no record ends in them.
+        let mut last = [0; WORD];
+        last.iter_mut().zip(rest).for_each(|(place, &byte)| *place = byte);
+        word(&last, words.len(), place);
+    }
+    !are_common_characters(simd, words, beyond_ascii.get(..count).unwrap_or_default())
+}
+
+/// The words of a block, in which cells are looked for.
+struct Words<'w>(&'w [Masks]);
+
+impl Words<'_> {
     /// Where the last cell of the record from `from` to `to` starts.
     #[inline(always)]
     fn last_cell(&self, from: usize, to: usize) -> usize {
@@ -356,15 +389,8 @@ impl Masks<'_> {
 
     #[inline(always)]
     fn word(&self, word: usize) -> u64 {
-        self.0.get(word).copied().unwrap_or(0)
+        self.0.get(word).map_or(0, |masks| masks.separators)
     }
-}
-
-/// Where notes are made.
-struct Places<'p> {
-    ends: &'p mut [End],
-    separators: &'p mut [u64],
-    breaks: &'p mut Vec<u32>,
 }
 
 /// What has been noted of a block so far.
@@ -378,55 +404,25 @@ struct Notes {
     after_separator: u64,
     after_close: u64,
     after_cr: u64,
-    /// How many words are not ASCII.
-    beyond_ascii: usize,
-    /// Is something not UTF-8, or UTF-8 of a rare kind?
-    is_rare: bool,
 }
 
 impl Notes {
-    /// Notes the records of a text, as far as its quotes and line ends are as they should be.
-    #[inline(always)]
-    fn of<S: Simd>(simd: S, separator: u8, text: &[u8], places: &mut Places<'_>) -> Notes {
+    /// Notes where records end, as far as the quotes and line ends are as they should be, and how many do.
+    fn of(masks: &mut [Masks], ends: &mut [End], breaks: &mut Vec<u32>) -> usize {
         let mut notes = Notes { after_separator: 1, ..Notes::default() };
-        let (words, rest) = text.as_chunks::<WORD>();
-        // To note them and look at them later is faster than to stop at each.
-        let mut beyond_ascii = [0; 2 * BLOCK / WORD];
-        let mut goes_on = true;
-        for (number, word) in words.iter().enumerate() {
-            beyond_ascii[notes.beyond_ascii & MOST_WORDS] = number;
-            goes_on = notes.word(simd, separator, word, number, places);
-            if !goes_on {
+        for (number, masks) in masks.iter_mut().enumerate() {
+            if !notes.word((number * WORD) as u32, masks, ends, breaks) {
                 break;
             }
         }
-        notes.is_rare = !are_common_characters(simd, words, beyond_ascii.get(..notes.beyond_ascii).unwrap_or_default());
-        if goes_on && !rest.is_empty() {
-            // NULs mean nothing, and no record ends in them.
-            let mut word = [0; WORD];
-            word.iter_mut().zip(rest).for_each(|(place, &byte)| *place = byte);
-            notes.word(simd, separator, &word, words.len(), places);
-            notes.is_rare |= !rest.is_ascii();
-        }
-        notes
+        notes.count
     }
 
     /// Notes one word. `false` where nothing more can be noted.
     #[inline(always)]
-    fn word<S: Simd>(
-        &mut self,
-        simd: S,
-        separator: u8,
-        word: &[u8; WORD],
-        number: usize,
-        places: &mut Places<'_>,
-    ) -> bool {
-        let at = (number * WORD) as u32;
-        let bytes = u8x64::from_slice(simd, word);
-        let mask = |byte: u8| bytes.simd_eq(u8x64::splat(simd, byte)).to_bitmask();
-        let (quotes, mut separators, lfs, crs) = (mask(b'"'), mask(separator), mask(b'\n'), mask(b'\r'));
-        self.beyond_ascii += usize::from(bytes.simd_ge(u8x64::splat(simd, 0x80)).to_bitmask() != 0);
-        let bounds = quotes | separators | lfs | crs;
+    fn word(&mut self, at: u32, masks: &mut Masks, places: &mut [End], broken: &mut Vec<u32>) -> bool {
+        let Masks { quotes, lfs, crs, .. } = *masks;
+        let bounds = quotes | masks.separators | lfs | crs;
         let mut ends = lfs;
         let mut wrong = self.after_close & !bounds | (crs << 1 | self.after_cr) & !lfs;
         self.after_close = 0;
@@ -437,10 +433,10 @@ impl Notes {
             self.after_close = closes >> 63;
             self.quoted = ((inside as i64) >> 63) as u64;
             ends &= !inside;
-            separators &= !inside;
+            masks.separators &= !inside;
             let mut breaks = lfs & inside;
             while breaks != 0 {
-                places.breaks.push(at + breaks.trailing_zeros());
+                broken.push(at + breaks.trailing_zeros());
                 breaks &= breaks - 1;
             }
         }
@@ -451,10 +447,7 @@ impl Notes {
             // behind it that shows it to be wrong.
             ends &= (1 << wrong.trailing_zeros()) - 1;
         }
-        if let Some(place) = places.separators.get_mut(number) {
-            *place = separators;
-        }
-        self.note_ends(at, ends, separators, places.ends) && wrong == 0
+        self.note_ends(at, ends, masks.separators, places) && wrong == 0
     }
 
     /// Notes where records end in a word. `false` where there is no room for more.
@@ -463,10 +456,10 @@ impl Notes {
         let count = ends.count_ones() as usize;
         let Some([first, further @ ..]) = places.get_mut(self.count..self.count + WORD) else { return false };
         let mut end = || {
-            let bit = ends.trailing_zeros();
             let below = separators & (ends ^ ends.wrapping_sub(1));
+            let end = End { at: at + ends.trailing_zeros(), separators: self.separators + below.count_ones() };
             ends &= ends.wrapping_sub(1);
-            End { at: at + bit, separators: self.separators + below.count_ones() }
+            end
         };
         // One at most, as a rule; to write it is faster than to look whether there is one.
         *first = end();
@@ -509,123 +502,4 @@ fn prefix_xor(mut bits: u64) -> u64 {
         bits ^= bits << shift;
     }
     bits
-}
-
-/// The spellings of known reasons that have been met, each with its quotes, if any, and the byte that ends its cell.
-///
-/// A cell that begins with one of these bytes is that cell: the last byte ends it.
-#[derive(Clone, Debug)]
-struct Spellings {
-    sets: [[Spelling; 2]; 32],
-}
-
-/// How many bytes of a spelling are compared at once.
-const SPELLING: usize = 24;
-
-#[derive(Clone, Copy, Debug)]
-struct Spelling {
-    words: [u64; 3],
-    masks: [u64; 3],
-    slot: Slot,
-}
-
-impl Default for Spellings {
-    fn default() -> Self {
-        // Whatever the bytes are, a mask of nothing makes no one of them.
-        let none = Spelling { words: [1; 3], masks: [0; 3], slot: Slot::Other };
-        Spellings { sets: [[none; 2]; 32] }
-    }
-}
-
-impl Spellings {
-    #[inline(always)]
-    fn find(&self, bytes: &[u8; SPELLING]) -> Option<Slot> {
-        let text = words(bytes);
-        let [first, second] = &self.sets[set(text)];
-        let is = |spelling: &Spelling| {
-            let [a, b, c] = spelling.words;
-            let [x, y, z] = spelling.masks;
-            (text[0] & x ^ a | text[1] & y ^ b | text[2] & z ^ c) == 0
-        };
-        if is(first) {
-            return Some(first.slot);
-        }
-        is(second).then_some(second.slot)
-    }
-
-    /// The spellings of the documentation, in cells that a separator ends.
-    fn documented(separator: u8) -> Cow<'static, Self> {
-        static COMMA: LazyLock<Spellings> = LazyLock::new(|| Spellings::of_labels(b','));
-        if separator == b',' { Cow::Borrowed(&COMMA) } else { Cow::Owned(Spellings::of_labels(separator)) }
-    }
-
-    fn of_labels(separator: u8) -> Self {
-        let mut spellings = Spellings::default();
-        for reason in FailureReason::iter() {
-            let mut text = [&*reason.label().as_bytes().to_vec(), &[separator]].concat();
-            let len = text.len();
-            text.resize(len.max(SPELLING), 0);
-            spellings.keep(&text, len, Slot::from(&reason));
-        }
-        spellings
-    }
-
-    /// The reason in the cell of the record that ends at `end`: a known one, which is found at once from here on, or
-    /// one that isn't known, with its text. `None` where the record may be something else than a fault.
-    #[cold]
-    fn learn<'b>(
-        spellings: &mut Cow<'static, Spellings>,
-        text: &'b [u8],
-        cell: usize,
-        end: usize,
-        header: &Header,
-        record: &[u8],
-    ) -> Option<(Slot, Option<&'b [u8]>)> {
-        let rest = text.get(cell..end)?;
-        let rest = rest.strip_suffix(b"\r").unwrap_or(rest);
-        let spelled = &rest[..memchr(header.shape.separator, rest).unwrap_or(rest.len())];
-        let inner = match spelled.strip_prefix(b"\"") {
-            Some(quoted) => quoted.strip_suffix(b"\"").filter(|inner| memchr(b'"', inner).is_none())?,
-            None => spelled,
-        };
-        // Behind a byte order mark there may be a header.
-        if spelled.starts_with(BOM) {
-            return None;
-        }
-        let Some(slot) = Slot::of(inner) else {
-            // Neither a header, nor a row of blanks, nor one that a quote in it makes another one.
-            let is_fault = memchr(b'@', record).is_some() && !header.is_reason_name(inner) && inner.len() == spelled.len();
-            return is_fault.then_some((Slot::Other, Some(inner)));
-        };
-        spellings.to_mut().keep(&text[cell..], spelled.len() + 1, slot);
-        Some((slot, None))
-    }
-
-    /// Keeps a spelling of so many bytes, with the byte that ends its cell.
-    fn keep(&mut self, text: &[u8], len: usize, slot: Slot) {
-        // A shorter one would leave the choice of the set to what follows it.
-        let Some(bytes) = text.first_chunk().filter(|_| (8..=SPELLING).contains(&len)) else { return };
-        let text = words(bytes);
-        let masks = [0, 8, 16].map(|from| match len.saturating_sub(from) {
-            0 => 0,
-            bytes @ 1..8 => (1 << (8 * bytes)) - 1,
-            _ => u64::MAX,
-        });
-        let [first, second] = &mut self.sets[set(text)];
-        let spelling = Spelling { words: [text[0] & masks[0], text[1] & masks[1], text[2] & masks[2]], masks, slot };
-        *second = std::mem::replace(first, spelling);
-    }
-}
-
-#[inline(always)]
-fn words(bytes: &[u8; SPELLING]) -> [u64; 3] {
-    let word = |at: usize| u64::from_le_bytes(std::array::from_fn(|index| bytes[at + index]));
-    [word(0), word(8), word(16)]
-}
-
-/// The set in which a spelling is kept: its first eight bytes choose. The factor is one of those that keep the
-/// documented labels apart, but for two that begin with the same bytes.
-#[inline(always)]
-fn set(words: [u64; 3]) -> usize {
-    (words[0].wrapping_mul(0x78e5_1061_7311_d8a3) >> 59) as usize
 }
