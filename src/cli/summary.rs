@@ -106,7 +106,7 @@ impl Summary {
         self.gate.check(tally.counts())
     }
 
-    /// How the table is written. One source is named as people know it, where a programmer's name is its id or path.
+    /// How the table is written. A single source is named in words; the tally knows only its id or path.
     fn table_options(&self, color: ColorChoice) -> export::TableOptions {
         let options = self.output.table_options(color);
         match self.sources.sources.as_slice() {

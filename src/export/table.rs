@@ -258,3 +258,60 @@ impl Columns {
 fn number_width(total: u64) -> usize {
     grouped(total).len().max("count".len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tally::SourceCounts;
+
+    fn written(tally: &Tally, options: &TableOptions) -> String {
+        let mut table = Vec::new();
+        tally_to_table(tally, options, &mut table).unwrap();
+        String::from_utf8(table).unwrap()
+    }
+
+    #[test]
+    fn what_the_heading_names() {
+        let source = |name| SourceCounts::new(name, ReasonCounts::new());
+        for (sources, name, expected) in [
+            (vec![], None, "No contact failed to import\n"),
+            (vec![source("")], None, "No contact failed to import\n"),
+            (vec![source("a\tb")], None, "No contact failed to import\na\\tb\n"),
+            (vec![source("a")], Some("b"), "No contact failed to import\nb\n"),
+            (vec![source("a"), source("b")], None, "No contact failed to import\n2 reports\n"),
+        ] {
+            let options = TableOptions::new();
+            let options = match name {
+                Some(name) => options.source(name),
+                None => options,
+            };
+            assert!(written(&sources.into_iter().collect(), &options).starts_with(expected), "{expected}");
+        }
+    }
+
+    #[test]
+    fn columns_of_every_width() {
+        let lines: Vec<_> = ["short", "a reason that is longer than the column of reasons ever becomes"]
+            .map(|label| Line { label: label.to_owned(), reason: None, count: 1 })
+            .into();
+        for width in 40..=MOST_COLUMNS {
+            for total in [0, 1, 999_999, 999_999_999_999] {
+                let columns = Columns::new(&lines, total, width);
+                let mut all = GAP + columns.label + GAP + columns.number + GAP + SHARE;
+                all += if columns.bar > 0 { GAP + columns.bar } else { 0 };
+                all += if columns.has_remedy { GAP + REMEDY } else { 0 };
+                assert!(all <= width, "{all} of {width} for {total}");
+            }
+        }
+    }
+
+    #[test]
+    fn colours_only_where_they_are_asked_for() {
+        let report = crate::FaultReport::from_bytes("Reason,email\nBlocker,a@example.com\nwhy,b\n").unwrap();
+        let tally = Tally::from(&report);
+        let (plain, coloured) =
+            (written(&tally, &TableOptions::new()), written(&tally, &TableOptions::new().colors(true)));
+        assert!(!plain.contains('\u{1b}'));
+        assert!(coloured.contains("\u{1b}[31m"));
+    }
+}
