@@ -84,6 +84,7 @@
 //! | `html` | counts as a page for people |
 //! | `redact` | contact data replaced by keyed hashes |
 //! | `split` | a report split into files, one a remedy |
+//! | `table` | counts and comparisons as tables, for people at a terminal |
 //! | `cli` | the program `faults` |
 //!
 //! Without default features the crate reads and counts, and depends on nothing that knows a network.

@@ -6,7 +6,6 @@ use clap::{Args, ValueEnum};
 use dotdigital_faults::{Comparer, Comparison, Error, Fault, FaultSink, export};
 
 use super::Reading;
-use super::comparison_table;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::gate::GateArg;
@@ -77,27 +76,23 @@ impl Compare {
         if matches!((&self.old, &self.new), (Source::Stdin, Source::Stdin)) {
             return Err(Failure::new("standard input can be read once only; name the path of one of the reports"));
         }
-        let mut write = export::WriteOptions::new().contacts(self.contacts);
         let redactor = self.redact.redactor()?;
-        if let Some(redactor) = &redactor {
-            write = write.redact(redactor.clone());
-        }
         let comparison = self.comparison()?;
         match self.format {
             Format::Table => {
-                let width = self.output.width();
-                let sources = (self.old.to_string(), self.new.to_string());
-                let table = comparison_table::Table {
-                    comparison: &comparison,
-                    sources: (&sources.0, &sources.1),
-                    contacts: self.contacts,
-                    redactor: redactor.as_ref(),
-                    width,
-                };
-                self.output.write_text(color, |out| Ok(table.write(out)?))?;
+                let mut options = self.output.table_options(color).contacts(self.contacts);
+                options = options.sources(self.old.to_string(), self.new.to_string());
+                if let Some(redactor) = redactor {
+                    options = options.redact(redactor);
+                }
+                self.output.write(|out| Ok(export::comparison_to_table(&comparison, &options, out)?))?;
             }
             Format::Json => {
-                self.output.write(|out| Ok(export::comparison_to_json(&comparison, &write, out)?))?;
+                let mut options = export::WriteOptions::new().contacts(self.contacts);
+                if let Some(redactor) = redactor {
+                    options = options.redact(redactor);
+                }
+                self.output.write(|out| Ok(export::comparison_to_json(&comparison, &options, out)?))?;
             }
         }
         note_anomalies(comparison.older());
@@ -113,7 +108,8 @@ impl Compare {
             let new = self.new.report(connection, options)?;
             return Ok(Comparison::new(&old, &new));
         }
-        let (older, old) = self.old.feed(connection, options, || Ok(Side { comparer: Comparer::new(), is_new: false }))?;
+        let (older, old) =
+            self.old.feed(connection, options, || Ok(Side { comparer: Comparer::new(), is_new: false }))?;
         let mut comparer = Some(older.comparer);
         let is_fetched = matches!(self.new, Source::Import(_));
         let (newer, new) = self.new.feed(connection, options, || {

@@ -3,13 +3,12 @@
 use anstream::ColorChoice;
 use clap::Args;
 use dotdigital_faults::sandbox::Sandbox;
-use dotdigital_faults::{Client, Credentials, blocking};
+use dotdigital_faults::{Client, Credentials, Tally, blocking, export};
 use uuid::{Uuid, uuid};
 
 use super::failure::{Failure, note};
 use super::output::OutputArg;
 use super::progress::Progress;
-use super::table;
 
 /// The import that the stand-in knows; its id is the one in the vendor's documentation.
 const IMPORT_ID: Uuid = uuid!("842d81e8-c619-457f-bb77-ab6c4a17da39");
@@ -39,9 +38,9 @@ impl Demo {
         let counts = client.reason_counts(IMPORT_ID)?;
         drop(progress);
 
-        let width = self.output.width();
-        self.output.write_text(color, |out| {
-            table::counts(&counts, &format!("import {IMPORT_ID}"), width, out)?;
+        let options = self.output.table_options(color).source(format!("import {IMPORT_ID}"));
+        self.output.write(|out| {
+            export::tally_to_table(&Tally::from(counts), &options, &mut *out)?;
             writeln!(out, "\nThe same for an import of your own:\n")?;
             writeln!(out, "  export DOTDIGITAL_USERNAME=apiuser-…@apiconnector.com DOTDIGITAL_PASSWORD=…")?;
             writeln!(out, "  faults summary --wait --region r1 {IMPORT_ID}")?;

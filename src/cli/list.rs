@@ -10,7 +10,6 @@ use super::gate::GateArg;
 use super::output::{OutputArg, OutputRows};
 use super::redact::RedactArgs;
 use super::source::SourceArg;
-use super::table;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -174,7 +173,7 @@ impl Written {
 /// The rows don't show what was unusual, and so it is said beside them.
 pub fn note_anomalies(counts: &ReasonCounts) {
     if !counts.anomalies().is_empty() {
-        let anomalies: Vec<_> = table::anomalies(counts.anomalies()).collect();
+        let anomalies: Vec<_> = export::anomalies_to_lines(counts.anomalies()).collect();
         note(&format!("unusual, and read all the same: {}", anomalies.join("; ")));
     }
 }

@@ -1,7 +1,6 @@
 //! The command line: a thin face of the public library, one file a verb.
 
 mod compare;
-mod comparison_table;
 mod completions;
 mod connection;
 mod demo;
@@ -18,7 +17,6 @@ mod redact;
 mod source;
 mod split;
 mod summary;
-mod table;
 
 use std::process::ExitCode;
 

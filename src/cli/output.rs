@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anstream::{AutoStream, ColorChoice};
 use clap::Args;
 use dotdigital_faults::Error;
+use dotdigital_faults::export::TableOptions;
 use tempfile::{NamedTempFile, SpooledTempFile, TempPath};
 
 use super::failure::Failure;
@@ -44,27 +45,19 @@ impl OutputArg {
         destination.complete(part)
     }
 
-    /// Writes text with colours, which are dropped where they are not wanted.
-    pub fn write_text(
-        &self,
-        color: ColorChoice,
-        write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
+    /// How a table is written there: whether in colours, and how wide.
+    pub fn table_options(&self, color: ColorChoice) -> TableOptions {
         let color = match (color, &self.output) {
             // A file is no terminal, whatever standard output is.
             (ColorChoice::Auto, Some(_)) => ColorChoice::Never,
             (ColorChoice::Auto, None) => AutoStream::choice(&io::stdout()),
             (color, _) => color,
         };
-        self.write(|out| {
-            let mut text = AutoStream::new(Vec::new(), color);
-            write(&mut text)?;
-            Ok(out.write_all(&text.into_inner())?)
-        })
+        TableOptions::new().colors(color != ColorChoice::Never).width(self.width())
     }
 
     /// How many columns a line may have.
-    pub fn width(&self) -> usize {
+    fn width(&self) -> usize {
         let terminal = match self.output {
             None if io::stdout().is_terminal() => terminal_size::terminal_size_of(io::stdout()),
             _ => None,

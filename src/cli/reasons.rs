@@ -6,7 +6,6 @@ use dotdigital_faults::export;
 
 use super::failure::Failure;
 use super::output::OutputArg;
-use super::table;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,8 +38,8 @@ impl Reasons {
     pub fn run(&self, color: ColorChoice) -> Result<(), Failure> {
         match self.format {
             Format::Table => {
-                let width = self.output.width();
-                self.output.write_text(color, |out| Ok(table::reasons(width, out)?))
+                let options = self.output.table_options(color);
+                self.output.write(|out| Ok(export::reasons_to_table(&options, out)?))
             }
             Format::Json => self.output.write(|out| Ok(export::reasons_to_json(out)?)),
         }

@@ -12,7 +12,6 @@ use super::list::note_anomalies;
 use super::output::OutputArg;
 use super::redact::RedactArgs;
 use super::source::SourceArg;
-use super::table;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,9 +27,6 @@ correct.csv and retry-later.csv have the shape of the upload, without the reason
 The others have the report's own columns. The folder is made if there is none. All files appear, or none.
 
 Use --spreadsheet-safe for files that people open in a spreadsheet, and not for files that are imported again.";
-
-/// The width of the longest name.
-const NAME: usize = "lift-suppression.csv".len();
 
 /// One CSV per remedy that occurs, ready to act on
 #[derive(Args)]
@@ -74,16 +70,8 @@ impl Split {
         self.note_others(&files);
         note_anomalies(&counts);
         let output = OutputArg::default();
-        let width = output.width();
-        output.write_text(color, |out| {
-            let count = files.iter().map(|file| table::grouped(file.faults()).len()).max().unwrap_or(0);
-            for file in &files {
-                let (name, style) = (export::remedy_file_name(file.remedy()), table::style(file.remedy()));
-                write!(out, "{style}{name:NAME$}{style:#}  {:>count$}  ", table::grouped(file.faults()))?;
-                table::wrapped(file.remedy().description(), NAME + count + 4, width.clamp(40, 120), out)?;
-            }
-            Ok(())
-        })
+        let options = output.table_options(color);
+        output.write(|out| Ok(export::split_files_to_table(&files, &options, out)?))
     }
 
     /// A file of another time would be taken for one of this report.

@@ -12,7 +12,6 @@ use super::gate::GateArg;
 use super::output::OutputArg;
 use super::redact::RedactArgs;
 use super::source::{Source, SourcesArg};
-use super::table;
 
 /// How many groups are drawn, unless asked otherwise.
 const MOST_DRAWN: usize = 20;
@@ -91,18 +90,9 @@ impl Summary {
             Some(most) => tally.top(most),
             None => tally,
         };
-        if self.format == Format::Table {
-            let source = match sources.as_slice() {
-                [source] => source.to_string(),
-                sources => format!("{} reports", sources.len()),
-            };
-            let width = self.output.width();
-            self.output.write_text(color, |out| Ok(table::tally(&tally, &source, width, out)?))?;
-            return self.gate.check(tally.counts());
-        }
         self.output.write(|out| {
             match self.format {
-                Format::Table => {}
+                Format::Table => export::tally_to_table(&tally, &self.table_options(color), out)?,
                 Format::Json => export::tally_to_json(&tally, out)?,
                 Format::Jsonl => export::tally_to_jsonl(&tally, out)?,
                 Format::Csv => export::tally_to_csv(&tally, out)?,
@@ -114,6 +104,15 @@ impl Summary {
             Ok(())
         })?;
         self.gate.check(tally.counts())
+    }
+
+    /// How the table is written. A single source is named in words; the tally knows only its id or path.
+    fn table_options(&self, color: ColorChoice) -> export::TableOptions {
+        let options = self.output.table_options(color);
+        match self.sources.sources.as_slice() {
+            [source] => options.source(source.to_string()),
+            _ => options,
+        }
     }
 
     /// Counts one source: in constant memory, unless its rows are to be grouped.

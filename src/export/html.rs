@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::words::{Line, grouped, label, lines, percent, places, printable, title};
+use super::words::{Line, grouped, label, lines, percent, places, printable, remedy_words, title};
 use super::writing;
 use crate::error::Result;
 use crate::escape::escape;
@@ -122,8 +122,8 @@ fn what_to_do(counts: &ReasonCounts) -> Markup {
             ul.remedies {
                 @for &(remedy, count) in &remedies {
                     li.(class(remedy)) {
-                        p.count { strong { (grouped(count)) } " " span.share { (percent(share(count, total))) } }
-                        h3 { (words(remedy)) }
+                        p.count { strong { (grouped(count)) } " " span.share { (percent(count, total)) } }
+                        h3 { (remedy_words(remedy)) }
                         p { (remedy.description()) }
                     }
                 }
@@ -150,8 +150,8 @@ fn reasons(counts: &ReasonCounts) -> Markup {
                             }
                             td.chart role="cell" { (bar("", &[(line.remedy(), line.count)], most)) }
                             td.number role="cell" { (grouped(line.count)) }
-                            td.share role="cell" { (percent(share(line.count, total))) }
-                            td.todo role="cell" { span.pill.(class(line.remedy())) { (words(line.remedy())) } }
+                            td.share role="cell" { (percent(line.count, total)) }
+                            td.todo role="cell" { span.pill.(class(line.remedy())) { (remedy_words(line.remedy())) } }
                         }
                     }
                 }
@@ -173,7 +173,7 @@ fn group_table(groups: &GroupCounts, total: u64) -> Markup {
                             th role="rowheader" scope="row" { (group_name(key)) }
                             td.chart role="cell" { (bar("", &remedies(counts), most)) }
                             td.number role="cell" { (grouped(counts.total())) }
-                            td.share role="cell" { (percent(share(counts.total(), total))) }
+                            td.share role="cell" { (percent(counts.total(), total)) }
                             td.why role="cell" { (why(counts)) }
                         }
                     }
@@ -228,7 +228,7 @@ fn sources(tally: &Tally) -> Markup {
                             th role="rowheader" scope="row" { bdi { (printable(source.name())) } }
                             td.chart role="cell" { (bar("", &remedies(source.counts()), most)) }
                             td.number role="cell" { (grouped(source.counts().total())) }
-                            td.share role="cell" { (percent(share(source.counts().total(), total))) }
+                            td.share role="cell" { (percent(source.counts().total(), total)) }
                             td.why role="cell" { (why(source.counts())) }
                         }
                     }
@@ -286,7 +286,7 @@ fn bar(kind: &str, parts: &[(Remedy, u64)], most: u64) -> Markup {
         svg.bar.(kind) width="100%" height="100%" aria-hidden="true" focusable="false" {
             @for (remedy, start, width, count) in parts {
                 rect.(class(remedy)) x=(format_args!("{start:.3}%")) width=(format_args!("{width:.3}%")) height="100%" {
-                    title { (words(remedy)) ": " (grouped(count)) }
+                    title { (remedy_words(remedy)) ": " (grouped(count)) }
                 }
             }
         }
@@ -310,11 +310,6 @@ fn remedies(counts: &ReasonCounts) -> Vec<(Remedy, u64)> {
     let mut remedies: Vec<_> = Remedy::iter().filter_map(|remedy| Some((remedy, *sums.get(&remedy)?))).collect();
     remedies.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
     remedies
-}
-
-/// A remedy in words.
-fn words(remedy: Remedy) -> String {
-    remedy.slug().replace('_', " ")
 }
 
 /// The class of a remedy's colour.

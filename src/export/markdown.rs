@@ -5,7 +5,6 @@ use std::io::Write;
 use super::words::{Line, grouped, label, lines, percent, places, printable, title};
 use super::writing;
 use crate::error::Result;
-use crate::reason::counts::share;
 use crate::tally::Tally;
 use crate::tally::group_counts::{GroupCounts, GroupKey};
 
@@ -51,7 +50,7 @@ fn text(tally: &Tally) -> String {
     if total > 0 {
         text += "\n| reason | count | share | what to do |\n|---|---:|---:|---|\n";
         for line in lines(counts) {
-            let (count, share) = (grouped(line.count), percent(share(line.count, total)));
+            let (count, share) = (grouped(line.count), percent(line.count, total));
             text += &format!("| {} | {count} | {share} | {} |\n", shown(&line), line.remedy().description());
         }
         text += &format!("| **total** | **{}** | | |\n", grouped(total));
@@ -88,7 +87,7 @@ fn group_table(groups: &GroupCounts, total: u64) -> String {
                 format!("{} {}", shown(&line), grouped(count))
             })
             .collect();
-        let (count, share) = (counts.total(), percent(share(counts.total(), total)));
+        let (count, share) = (counts.total(), percent(counts.total(), total));
         text += &format!("| {name} | {} | {share} | {} |\n", grouped(count), reasons.join(", "));
     }
     text

@@ -7,28 +7,43 @@
 //! | Prometheus and OpenMetrics | metrics | [`tally_to_prometheus`] |
 //! | tickets, chats, pull requests | Markdown | [`tally_to_markdown`] |
 //! | people | a page that needs nothing else (feature `html`) | `tally_to_html` |
+//! | people at a terminal | tables (feature `table`) | `tally_to_table`, `comparison_to_table`, `reasons_to_table`, `split_files_to_table` |
 //! | notebooks and dashboards that draw | Vega-Lite | [`tally_to_vega_lite`] |
 //! | acting on faults | the rows themselves, as CSV and JSON lines | [`faults_to_csv`], [`faults_to_jsonl`]; one at a time, [`Csv`], [`JsonLines`] |
 //!
 //! The counts are those of a [`Tally`](crate::Tally): of one report, `Tally::from(&report)`, or of several.
 
 mod comparison;
+#[cfg(feature = "table")]
+mod comparison_table;
 mod csv;
 #[cfg(feature = "html")]
 mod html;
 mod json;
 mod json_lines;
+#[cfg(feature = "table")]
+mod layout;
 mod long_form;
 mod markdown;
 mod options;
 mod prometheus;
+#[cfg(feature = "table")]
+mod reasons_table;
 #[cfg(feature = "split")]
 mod split;
+#[cfg(all(feature = "split", feature = "table"))]
+mod split_table;
 mod spreadsheet;
+#[cfg(feature = "table")]
+mod table;
+#[cfg(feature = "table")]
+mod table_options;
 mod vega_lite;
 mod words;
 
 pub use comparison::comparison_to_json;
+#[cfg(feature = "table")]
+pub use comparison_table::comparison_to_table;
 pub use csv::{Csv, faults_to_csv, remedy_file_name, remedy_to_csv};
 #[cfg(feature = "html")]
 pub use html::tally_to_html;
@@ -38,10 +53,19 @@ pub use long_form::{tally_to_csv, tally_to_jsonl};
 pub use markdown::tally_to_markdown;
 pub use options::WriteOptions;
 pub use prometheus::tally_to_prometheus;
+#[cfg(feature = "table")]
+pub use reasons_table::reasons_to_table;
 #[cfg(feature = "split")]
 pub use split::{Split, SplitFile, SplitOptions, split_to_dir};
+#[cfg(all(feature = "split", feature = "table"))]
+pub use split_table::split_files_to_table;
 pub use spreadsheet::{defuse, restore, restore_csv};
+#[cfg(feature = "table")]
+pub use table::tally_to_table;
+#[cfg(feature = "table")]
+pub use table_options::TableOptions;
 pub use vega_lite::tally_to_vega_lite;
+pub use words::anomalies_to_lines;
 
 use std::io;
 

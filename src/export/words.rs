@@ -35,30 +35,42 @@ impl Line {
     }
 }
 
-/// The reasons that are shown, the most frequent first.
+/// The reasons that are shown, the most frequent first, and the sum of the others.
 pub(super) fn lines(counts: &ReasonCounts) -> Vec<Line> {
-    let reasons = counts.by_frequency();
-    // Known reasons are always shown: there are few of them.
-    let unknown = counts.iter().filter(|(reason, _)| reason.slug() == FailureReason::OTHER).count();
+    let (shown, further) = shown(counts.by_frequency().collect(), |&(reason, _)| reason);
+    let line =
+        |(reason, count): (&FailureReason, u64)| Line { label: label(reason), reason: Some(reason.clone()), count };
+    let mut lines: Vec<_> = shown.into_iter().map(line).collect();
+    if !further.is_empty() {
+        let count = further.iter().map(|&(_, count)| count).sum();
+        lines.push(Line { label: further_reasons(further.len()), reason: None, count });
+    }
+    lines
+}
+
+/// Parts what there is of each reason, the most frequent first, into what is shown and what is only summed up: the one
+/// rule of all formats for people.
+///
+/// Known reasons are always shown, since there are few of them, and each says what to do. Of the unknown ones a damaged
+/// report may have thousands.
+pub(super) fn shown<T>(reasons: Vec<T>, reason: impl Fn(&T) -> &FailureReason) -> (Vec<T>, Vec<T>) {
+    let is_unknown = |entry: &T| reason(entry).slug() == FailureReason::OTHER;
+    let unknown = reasons.iter().filter(|entry| is_unknown(entry)).count();
     let most = MOST_REASONS.saturating_sub(reasons.len() - unknown);
     // The last line isn't spent on a single reason that could stand there itself.
     let mut room = if unknown > most { most.saturating_sub(1) } else { most };
-    let (mut lines, mut further, mut sum) = (Vec::new(), 0_u64, 0);
-    for (reason, count) in reasons {
-        if reason.slug() == FailureReason::OTHER {
-            if room == 0 {
-                further += 1;
-                sum += count;
-                continue;
-            }
+    reasons.into_iter().partition(|entry| {
+        let has_room = !is_unknown(entry) || room > 0;
+        if has_room && is_unknown(entry) {
             room -= 1;
         }
-        lines.push(Line { label: label(reason), reason: Some(reason.clone()), count });
-    }
-    if further > 0 {
-        lines.push(Line { label: format!("({} further reasons)", grouped(further)), reason: None, count: sum });
-    }
-    lines
+        has_room
+    })
+}
+
+/// What stands for reasons that are summed up.
+pub(super) fn further_reasons(count: usize) -> String {
+    format!("({} further reasons)", grouped(count as u64))
 }
 
 /// A reason in words, safe for one line.
@@ -108,8 +120,64 @@ pub(super) fn grouped(number: u64) -> String {
     text
 }
 
-/// A share with one decimal; what occurs at all is never shown as nothing.
-pub(super) fn percent(share: f64) -> String {
-    let percent = 100.0 * share;
+/// A part of a total with one decimal; what occurs at all is never shown as nothing.
+pub(super) fn percent(count: u64, total: u64) -> String {
+    let percent = 100.0 * count as f64 / total.max(1) as f64;
     if percent < 0.05 { "<0.1 %".to_owned() } else { format!("{percent:.1} %") }
+}
+
+/// A remedy in words.
+#[cfg(any(feature = "html", feature = "table"))]
+pub(super) fn remedy_words(remedy: Remedy) -> String {
+    remedy.slug().replace('_', " ")
+}
+
+/// Tells what was unusual in a report, a line each: how often, what, on which lines first, and what was made of it.
+///
+/// ```
+/// use dotdigital_faults::{FaultReport, export};
+///
+/// let report = FaultReport::from_bytes("Reason,email,firstname\nDuplicate,demo@example.com\n")?;
+/// let lines: Vec<_> = export::anomalies_to_lines(report.anomalies()).collect();
+/// assert!(lines[0].starts_with("1 short_row (line 2): "));
+/// # Ok::<(), dotdigital_faults::Error>(())
+/// ```
+pub fn anomalies_to_lines(anomalies: &Anomalies) -> impl Iterator<Item = String> {
+    anomalies.iter().map(|(anomaly, count)| {
+        let place = places(anomalies, anomaly);
+        format!("{} {}{place}: {}", grouped(count), anomaly.slug(), anomaly.description())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Which reasons are shown of so many that are known and so many that aren't, where those are more frequent.
+    fn parted(known: usize, unknown: usize) -> (usize, usize) {
+        let others = (0..unknown).map(|number| FailureReason::from(format!("unknown {number}")));
+        let reasons: Vec<_> = others.chain(FailureReason::iter().take(known)).collect();
+        let (shown, further) = shown(reasons, |reason| reason);
+        assert!(further.iter().all(|reason| reason.slug() == FailureReason::OTHER));
+        (shown.len(), further.len())
+    }
+
+    #[test]
+    fn only_unknown_reasons_are_summed_up() {
+        assert_eq!(parted(0, 40), (40, 0));
+        assert_eq!(parted(0, 41), (39, 2));
+        assert_eq!(parted(13, 27), (40, 0));
+        assert_eq!(parted(13, 28), (39, 2));
+        assert_eq!(parted(13, 0), (13, 0));
+    }
+
+    #[test]
+    fn numbers_for_people() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        for (count, total, expected) in
+            [(1, 3, "33.3 %"), (1, 10_000, "<0.1 %"), (5, 10_000, "0.1 %"), (3, 3, "100.0 %"), (0, 0, "<0.1 %")]
+        {
+            assert_eq!(percent(count, total), expected);
+        }
+    }
 }

@@ -56,3 +56,43 @@ fn nothing_failed() {
         assert_eq!(out(&faults(["summary", path])), format!("No contact failed to import\n{path:?}\n"));
     }
 }
+
+#[test]
+fn known_reasons_are_never_summed_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, known: &str| {
+        let mut report = format!("Reason,email\n{known},known@example.com\n");
+        for number in 0..50 {
+            report += &format!("unknown {number},a{number}@example.com\n").repeat(2);
+        }
+        let path = folder.path().join(name);
+        std::fs::write(&path, report).unwrap();
+        path.into_os_string().into_string().unwrap()
+    };
+    let (old, new) = (write("old.csv", "Blocker"), write("new.csv", "Duplicate"));
+    let table = faults(["summary", &old]);
+    assert!(out(&table).contains("\n  Blocker "), "{}", out(&table));
+    assert!(out(&table).contains("\n  (12 further reasons)     24 "), "{}", out(&table));
+    // The same rule for each format that sums up.
+    let markdown = faults(["summary", &old, "--format", "markdown"]);
+    assert!(out(&markdown).contains("| (12 further reasons) | 24 |"), "{}", out(&markdown));
+    let table = faults(["compare", &old, &new]);
+    for line in ["\n  Blocker ", "\n  Duplicate ", "\n  (13 further reasons)       26       26        0\n"] {
+        assert!(out(&table).contains(line), "{}", out(&table));
+    }
+}
+
+#[test]
+fn every_script_lines_up() {
+    // What is wide takes two columns, and an accent that is written apart none.
+    let report = "Reason,email\n漢字,a\ncafe\u{301},b\nsoft\u{ad}hyphen,c\n";
+    let output = faults_on(report.as_bytes(), ["summary", "-"]);
+    let table = out(&output);
+    for line in [
+        "\n  漢字                  1   33.3 %  ",
+        "\n  cafe\u{301}                  1   33.3 %  ",
+        "\n  soft\\u{ad}hyphen      1   33.3 %  ",
+    ] {
+        assert!(table.contains(line), "{table}");
+    }
+}
