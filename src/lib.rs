@@ -113,8 +113,8 @@ pub use client::blocking;
 #[cfg(feature = "client")]
 pub use client::{Client, ClientBuilder, Credentials, ImportStatus, ImportSummary, Progress, Protocol, Region};
 pub use error::{Error, ErrorKind, Result, Timeout};
-pub use read::counter::ReasonCounter;
 pub use format::Format;
+pub use read::counter::ReasonCounter;
 pub use read::options::{ColumnChoice, ReadOptions, Separator};
 pub use reason::counts::ReasonCounts;
 pub use reason::filter::ReasonFilter;
@@ -122,20 +122,20 @@ pub use reason::remedy::Remedy;
 pub use reason::{FailureReason, UnknownReason};
 #[cfg(feature = "redact")]
 pub use redact::Redactor;
+pub use report::columns::Columns;
 pub use report::deserialize::Deserialize;
 #[cfg(feature = "domains")]
 pub use report::domain::domain_in_unicode;
-pub use report::columns::Columns;
 pub use report::fault::Fault;
 pub use report::feed::{FaultFeed, FaultSink};
-pub use report::reader::FaultReader;
 pub use report::group::Group;
+pub use report::reader::FaultReader;
 pub use report::{FaultReport, Faults};
-pub use tally::comparison::{Change, ChangedContact, Comparer, Comparison, Transition};
-pub use tally::group_counter::GroupCounter;
 /// The HTTP library of the client, for those who hand in a client of their own, and want its version to fit.
 #[cfg(feature = "client")]
 pub use reqwest;
+pub use tally::comparison::{Change, ChangedContact, Comparer, Comparison, Transition};
+pub use tally::group_counter::GroupCounter;
 pub use tally::group_counts::{GroupBy, GroupCounts, GroupKey};
 pub use tally::{SourceCounts, Tally};
 

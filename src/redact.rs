@@ -115,11 +115,7 @@ impl Redactor {
                 _ => None,
             };
         }
-        Some(if columns.email() == Some(column) {
-            self.email(&String::from_utf8_lossy(cell))
-        } else {
-            self.cell(cell)
-        })
+        Some(if columns.email() == Some(column) { self.email(&String::from_utf8_lossy(cell)) } else { self.cell(cell) })
     }
 
     #[cfg(feature = "domains")]

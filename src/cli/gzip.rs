@@ -29,7 +29,10 @@ pub fn unpacked(mut input: Box<dyn Read>, max_size: u64) -> io::Result<Box<dyn R
     if !is_gzip {
         return Ok(Box::new(input));
     }
-    Ok(Box::new(Members { state: State::Member(GzDecoder::new(BufReader::with_capacity(PIECE, input))), left: max_size }))
+    Ok(Box::new(Members {
+        state: State::Member(GzDecoder::new(BufReader::with_capacity(PIECE, input))),
+        left: max_size,
+    }))
 }
 
 type Packed = BufReader<Chain<Cursor<Vec<u8>>, Box<dyn Read>>>;
@@ -130,7 +133,10 @@ mod tests {
             (&one, Ok(b"one")),
             (&[&*one, &two].concat(), Ok(b"onetwo")),
             (&[&*one, &[0; 1000]].concat(), Ok(b"one")),
-            (&[&*one, &[0; 10], b"x"].concat(), Err("its gzip can't be unpacked: something else stands behind its end")),
+            (
+                &[&*one, &[0; 10], b"x"].concat(),
+                Err("its gzip can't be unpacked: something else stands behind its end"),
+            ),
             (&[&*one, b"x"].concat(), Err("its gzip can't be unpacked: it ends in the middle")),
             (&[&*one, b"some more text"].concat(), Err("its gzip can't be unpacked: it is damaged")),
             (&one[..one.len() - 1], Err("its gzip can't be unpacked: it ends in the middle")),

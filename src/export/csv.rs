@@ -201,7 +201,9 @@ impl<W: Write> Csv<W> {
     fn repeat_header(&mut self, fault: &Fault<'_>) -> Result<()> {
         self.allowed = self.allowed.saturating_add(HEADERS_PER_BYTE * fault.bytes().len() as u64);
         self.allowed = self.allowed.checked_sub(self.header.len() as u64).ok_or_else(|| {
-            let what = format!("the headers that keep short rows apart would take more than {HEADERS_PER_BYTE} times what is there");
+            let what = format!(
+                "the headers that keep short rows apart would take more than {HEADERS_PER_BYTE} times what is there"
+            );
             Error::new(ErrorKind::TooLarge, what).at_line(fault.line()).advise("write JSON lines")
         })?;
         self.buffer.extend_from_slice(&self.header);

@@ -171,7 +171,8 @@ impl<W: Write> JsonLines<W> {
         let absent = self.keys.absent_behind(fault.raw_fields().count()).len() as u64;
         self.allowed = self.allowed.saturating_add(ABSENT_PER_BYTE * fault.bytes().len() as u64);
         self.allowed = self.allowed.checked_sub(absent).ok_or_else(|| {
-            let what = format!("the absent cells of short rows would take more than {ABSENT_PER_BYTE} times what is there");
+            let what =
+                format!("the absent cells of short rows would take more than {ABSENT_PER_BYTE} times what is there");
             Error::new(ErrorKind::TooLarge, what)
                 .at_line(fault.line())
                 .advise("write CSV, in which an absent cell takes no place")

@@ -200,10 +200,7 @@ impl Wanted {
 
 impl Names {
     pub(crate) fn new(options: &ReadOptions) -> Self {
-        Names {
-            reason: Wanted::new(options.reason_column.as_ref()),
-            email: Wanted::new(options.email_column.as_ref()),
-        }
+        Names { reason: Wanted::new(options.reason_column.as_ref()), email: Wanted::new(options.email_column.as_ref()) }
     }
 
     /// Is it an exact name of the reason's column?

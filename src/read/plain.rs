@@ -31,13 +31,13 @@ use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::{Arc, LazyLock};
 
-use fearless_simd::prelude::*;
-use fearless_simd::{Level, dispatch, u8x64};
 use super::header::Header;
 use super::scan::{Run, lines};
 use super::spelling::Spellings;
 use crate::format::BOM;
 use crate::reason::Slot;
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, dispatch, u8x64};
 
 /// How many bytes are looked at at a time. It fits the fastest cache, and a longer record is not plain.
 pub(crate) const BLOCK: usize = 16 * 1024;
@@ -167,7 +167,7 @@ impl PlainReader {
     ) -> ControlFlow<Run, Run> {
         let PlainReader { header, place, block, spellings, .. } = self;
         let (width, place, is_utf8) = (header.width, *place, block.is_utf8);
-        let cells = Words(&block.masks);
+        let masks = Masks(&block.separators);
         let text = &bytes[offset..];
         let passed = (position - block.start) as usize;
         let (mut from, mut lines, mut taken) = (0, 0, 0);
@@ -184,8 +184,8 @@ impl PlainReader {
                 Place::First => from,
                 // What a mark in the first cell means is told by others; no spelling begins with one.
                 _ if text[from] == BOM[0] => break,
-                Place::Last => cells.last_cell(from + passed, to + passed) - passed,
-                Place::Behind(separators) => cells.cell_behind(separators, from + passed) - passed,
+                Place::Last => masks.last_cell(from + passed, to + passed) - passed,
+                Place::Behind(separators) => masks.cell_behind(separators, from + passed) - passed,
             };
             let found = text[cell..].first_chunk().and_then(|bytes| spellings.find(bytes));
             let (slot, unknown) = match found {
@@ -262,7 +262,8 @@ struct Block {
     count: usize,
     /// The first of the ends that is not taken yet.
     next: usize,
-    masks: Vec<Masks>,
+    /// The separators of each word that part cells.
+    separators: Vec<u64>,
     /// The LFs inside quotes.
     breaks: Vec<u32>,
     /// Are all the records that end here UTF-8?
@@ -306,58 +307,23 @@ impl Block {
         if self.ends.len() < most {
             self.ends.resize(most, End::default());
         }
-        let words = text.len().div_ceil(WORD);
-        if self.masks.len() < words {
-            self.masks.resize(words, Masks::default());
+        if self.separators.len() <= text.len() / WORD {
+            self.separators.resize(text.len() / WORD + 1, 0);
         }
-        let Block { ends, masks, breaks, .. } = self;
-        let masks = &mut masks[..words];
-        let is_rare = dispatch!(level, simd => find(simd, separator, text, masks));
-        self.count = Notes::of(masks, ends, breaks);
-        let len = self.ends.get(self.count.wrapping_sub(1)).map_or(0, |end| end.at as usize);
+        let Block { ends, separators, breaks, .. } = self;
+        let mut places = Places { ends: &mut ends[..], separators: &mut separators[..], breaks };
+        let notes = dispatch!(level, simd => Notes::of(simd, separator, text, &mut places));
+        let Notes { count, is_rare, .. } = notes;
+        self.count = count;
+        let len = self.ends.get(count.wrapping_sub(1)).map_or(0, |end| end.at as usize);
         self.is_utf8 = !is_rare || simdutf8::basic::from_utf8(&text[..len]).is_ok();
     }
 }
 
-/// What stands where in a word.
-#[derive(Clone, Copy, Debug, Default)]
-struct Masks {
-    quotes: u64,
-    /// Once it has been noted, those alone that part cells.
-    separators: u64,
-    lfs: u64,
-    crs: u64,
-}
+/// The separators of each word that part cells.
+struct Masks<'m>(&'m [u64]);
 
-/// Finds what stands where in each word of a text, and whether something in it may not be UTF-8.
-#[inline(always)]
-fn find<S: Simd>(simd: S, separator: u8, text: &[u8], masks: &mut [Masks]) -> bool {
-    let (words, rest) = text.as_chunks::<WORD>();
-    // To note which words are not ASCII, and to look at them later, is faster than to stop at each.
-    let (mut beyond_ascii, mut count) = ([0; 2 * BLOCK / WORD], 0);
-    let mut word = |word: &[u8; WORD], number: usize, place: &mut Masks| {
-        let bytes = u8x64::from_slice(simd, word);
-        let mask = |byte: u8| bytes.simd_eq(u8x64::splat(simd, byte)).to_bitmask();
-        *place = Masks { quotes: mask(b'"'), separators: mask(separator), lfs: mask(b'\n'), crs: mask(b'\r') };
-        beyond_ascii[count & MOST_WORDS] = number;
-        count += usize::from(bytes.simd_ge(u8x64::splat(simd, 0x80)).to_bitmask() != 0);
-    };
-    for ((number, bytes), place) in words.iter().enumerate().zip(&mut *masks) {
-        word(bytes, number, place);
-    }
-    if let (false, Some(place)) = (rest.is_empty(), masks.get_mut(words.len())) {
-        // NULs mean nothing, and no record ends in them.
-        let mut last = [0; WORD];
-        last.iter_mut().zip(rest).for_each(|(place, &byte)| *place = byte);
-        word(&last, words.len(), place);
-    }
-    !are_common_characters(simd, words, beyond_ascii.get(..count).unwrap_or_default())
-}
-
-/// The words of a block, in which cells are looked for.
-struct Words<'w>(&'w [Masks]);
-
-impl Words<'_> {
+impl Masks<'_> {
     /// Where the last cell of the record from `from` to `to` starts.
     #[inline(always)]
     fn last_cell(&self, from: usize, to: usize) -> usize {
@@ -389,8 +355,15 @@ impl Words<'_> {
 
     #[inline(always)]
     fn word(&self, word: usize) -> u64 {
-        self.0.get(word).map_or(0, |masks| masks.separators)
+        self.0.get(word).copied().unwrap_or(0)
     }
+}
+
+/// Where notes are made.
+struct Places<'p> {
+    ends: &'p mut [End],
+    separators: &'p mut [u64],
+    breaks: &'p mut Vec<u32>,
 }
 
 /// What has been noted of a block so far.
@@ -404,25 +377,55 @@ struct Notes {
     after_separator: u64,
     after_close: u64,
     after_cr: u64,
+    /// How many words are not ASCII.
+    beyond_ascii: usize,
+    /// Is something not UTF-8, or UTF-8 of a rare kind?
+    is_rare: bool,
 }
 
 impl Notes {
-    /// Notes where records end, as far as the quotes and line ends are as they should be, and how many do.
-    fn of(masks: &mut [Masks], ends: &mut [End], breaks: &mut Vec<u32>) -> usize {
+    /// Notes the records of a text, as far as its quotes and line ends are as they should be.
+    #[inline(always)]
+    fn of<S: Simd>(simd: S, separator: u8, text: &[u8], places: &mut Places<'_>) -> Notes {
         let mut notes = Notes { after_separator: 1, ..Notes::default() };
-        for (number, masks) in masks.iter_mut().enumerate() {
-            if !notes.word((number * WORD) as u32, masks, ends, breaks) {
+        let (words, rest) = text.as_chunks::<WORD>();
+        // To note them and look at them later is faster than to stop at each.
+        let mut beyond_ascii = [0; 2 * BLOCK / WORD];
+        let mut goes_on = true;
+        for (number, word) in words.iter().enumerate() {
+            beyond_ascii[notes.beyond_ascii & MOST_WORDS] = number;
+            goes_on = notes.word(simd, separator, word, number, places);
+            if !goes_on {
                 break;
             }
         }
-        notes.count
+        notes.is_rare = !are_common_characters(simd, words, beyond_ascii.get(..notes.beyond_ascii).unwrap_or_default());
+        if goes_on && !rest.is_empty() {
+            // NULs mean nothing, and no record ends in them.
+            let mut word = [0; WORD];
+            word.iter_mut().zip(rest).for_each(|(place, &byte)| *place = byte);
+            notes.word(simd, separator, &word, words.len(), places);
+            notes.is_rare |= !rest.is_ascii();
+        }
+        notes
     }
 
     /// Notes one word. `false` where nothing more can be noted.
     #[inline(always)]
-    fn word(&mut self, at: u32, masks: &mut Masks, places: &mut [End], broken: &mut Vec<u32>) -> bool {
-        let Masks { quotes, lfs, crs, .. } = *masks;
-        let bounds = quotes | masks.separators | lfs | crs;
+    fn word<S: Simd>(
+        &mut self,
+        simd: S,
+        separator: u8,
+        word: &[u8; WORD],
+        number: usize,
+        places: &mut Places<'_>,
+    ) -> bool {
+        let at = (number * WORD) as u32;
+        let bytes = u8x64::from_slice(simd, word);
+        let mask = |byte: u8| bytes.simd_eq(u8x64::splat(simd, byte)).to_bitmask();
+        let (quotes, mut separators, lfs, crs) = (mask(b'"'), mask(separator), mask(b'\n'), mask(b'\r'));
+        self.beyond_ascii += usize::from(bytes.simd_ge(u8x64::splat(simd, 0x80)).to_bitmask() != 0);
+        let bounds = quotes | separators | lfs | crs;
         let mut ends = lfs;
         let mut wrong = self.after_close & !bounds | (crs << 1 | self.after_cr) & !lfs;
         self.after_close = 0;
@@ -433,10 +436,10 @@ impl Notes {
             self.after_close = closes >> 63;
             self.quoted = ((inside as i64) >> 63) as u64;
             ends &= !inside;
-            masks.separators &= !inside;
+            separators &= !inside;
             let mut breaks = lfs & inside;
             while breaks != 0 {
-                broken.push(at + breaks.trailing_zeros());
+                places.breaks.push(at + breaks.trailing_zeros());
                 breaks &= breaks - 1;
             }
         }
@@ -447,7 +450,10 @@ impl Notes {
             // behind it that shows it to be wrong.
             ends &= (1 << wrong.trailing_zeros()) - 1;
         }
-        self.note_ends(at, ends, masks.separators, places) && wrong == 0
+        if let Some(place) = places.separators.get_mut(number) {
+            *place = separators;
+        }
+        self.note_ends(at, ends, separators, places.ends) && wrong == 0
     }
 
     /// Notes where records end in a word. `false` where there is no room for more.
@@ -456,10 +462,10 @@ impl Notes {
         let count = ends.count_ones() as usize;
         let Some([first, further @ ..]) = places.get_mut(self.count..self.count + WORD) else { return false };
         let mut end = || {
+            let bit = ends.trailing_zeros();
             let below = separators & (ends ^ ends.wrapping_sub(1));
-            let end = End { at: at + ends.trailing_zeros(), separators: self.separators + below.count_ones() };
             ends &= ends.wrapping_sub(1);
-            end
+            End { at: at + bit, separators: self.separators + below.count_ones() }
         };
         // One at most, as a rule; to write it is faster than to look whether there is one.
         *first = end();

@@ -338,12 +338,7 @@ impl Scanner {
     }
 
     /// How many bytes of byte order marks stand here in front of the header that has come again.
-    fn marks_before_header<'b>(
-        &mut self,
-        ahead: &[u8],
-        last: bool,
-        sink: &impl Sink<'b>,
-    ) -> ControlFlow<Halt, usize> {
+    fn marks_before_header<'b>(&mut self, ahead: &[u8], last: bool, sink: &impl Sink<'b>) -> ControlFlow<Halt, usize> {
         if ahead.first() != BOM.first() {
             return ControlFlow::Continue(0);
         }

@@ -92,7 +92,8 @@ impl Spellings {
         }
         let Some(slot) = Slot::of(inner) else {
             // Neither a header, nor a row of blanks, nor one that a quote in it makes another one.
-            let is_fault = memchr(b'@', record).is_some() && !header.is_reason_name(inner) && inner.len() == spelled.len();
+            let is_fault =
+                memchr(b'@', record).is_some() && !header.is_reason_name(inner) && inner.len() == spelled.len();
             return is_fault.then_some((Slot::Other, Some(inner)));
         };
         spellings.to_mut().keep(&text[cell..], spelled.len() + 1, slot);

@@ -93,13 +93,10 @@ fn quoted_cell(quoted: &[u8], separator: u8) -> (Cow<'_, [u8]>, Option<&[u8]>) {
 }
 
 /// The cell of one column, if the row has it.
-pub(crate) fn cell<'r>(
-    row: &'r [u8],
-    column: usize,
-    header: &Header,
-    anomalies: AnomalySet,
-) -> Option<Cow<'r, [u8]>> {
-    if anomalies.is_empty() && let Some(cell) = cell_of_first_word(row, column, header.shape.separator) {
+pub(crate) fn cell<'r>(row: &'r [u8], column: usize, header: &Header, anomalies: AnomalySet) -> Option<Cow<'r, [u8]>> {
+    if anomalies.is_empty()
+        && let Some(cell) = cell_of_first_word(row, column, header.shape.separator)
+    {
         return Some(Cow::Borrowed(cell));
     }
     Cells::new(row, header, anomalies).nth(column)

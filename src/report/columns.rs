@@ -226,7 +226,11 @@ impl Table {
     fn find(&self, name: &str) -> Option<usize> {
         let lower = name.to_lowercase();
         let is_same = |candidate: &str| {
-            if candidate.is_ascii() { candidate.eq_ignore_ascii_case(&lower) } else { candidate.to_lowercase() == lower }
+            if candidate.is_ascii() {
+                candidate.eq_ignore_ascii_case(&lower)
+            } else {
+                candidate.to_lowercase() == lower
+            }
         };
         let find = |names: &Texts| {
             let exact = names.iter().position(|candidate| candidate == name);

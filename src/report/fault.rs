@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
-use super::cells::{Cells, cell};
 pub(crate) use super::cells::text;
+use super::cells::{Cells, cell};
 use super::columns::{Columns, number};
 use crate::anomaly::AnomalySet;
 use crate::read::rows::Row;
@@ -142,8 +142,7 @@ impl fmt::Debug for Fault<'_> {
 impl Serialize for Fault<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let fields: Vec<_> = self.fields().collect();
-        JsonLine { fault: self, label: self.reason.label(), fields: &fields, is_numbered: false }
-            .serialize(serializer)
+        JsonLine { fault: self, label: self.reason.label(), fields: &fields, is_numbered: false }.serialize(serializer)
     }
 }
 

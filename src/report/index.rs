@@ -163,8 +163,13 @@ mod tests {
 
     #[test]
     fn places_of_any_size() {
-        let rows =
-            [(0, 5, 1), (5, 65_540, 2), ((1 << 32) - 1, 1 << 32, 3), (1 << 32, (1 << 32) + 65_535, 4), (3 << 32, 3 << 32, 5)];
+        let rows = [
+            (0, 5, 1),
+            (5, 65_540, 2),
+            ((1 << 32) - 1, 1 << 32, 3),
+            (1 << 32, (1 << 32) + 65_535, 4),
+            (3 << 32, 3 << 32, 5),
+        ];
         let index = index(&rows);
         for (row, (start, end, _)) in rows.into_iter().enumerate() {
             assert_eq!(index.place(row), Some((start as usize, (end - start) as usize)));

@@ -151,12 +151,7 @@ impl Comparer {
     }
 
     /// Compares, and names the hash of each contact that has changed, with the number of its transition so far.
-    fn compare(
-        self,
-        old: ReasonCounts,
-        new: ReasonCounts,
-        mut changed: impl FnMut([u32; 4], usize),
-    ) -> Comparison {
+    fn compare(self, old: ReasonCounts, new: ReasonCounts, mut changed: impl FnMut([u32; 4], usize)) -> Comparison {
         let Comparer { parts, reasons, without_email, .. } = self;
         let mut unchanged = 0;
         let mut numbers: HashMap<(Vec<u32>, Vec<u32>), usize> = HashMap::new();
@@ -276,7 +271,9 @@ impl Default for Comparer {
 /// `Debug` shows nothing of the faults.
 impl fmt::Debug for Comparer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Comparer").field("faults", &self.parts.iter().map(Vec::len).sum::<usize>()).finish_non_exhaustive()
+        f.debug_struct("Comparer")
+            .field("faults", &self.parts.iter().map(Vec::len).sum::<usize>())
+            .finish_non_exhaustive()
     }
 }
 
@@ -445,7 +442,8 @@ pub struct Transition {
 impl Transition {
     fn new(before: &[u32], after: &[u32], contacts: u64, reasons: &[FailureReason]) -> Self {
         let named = |numbers: &[u32]| {
-            let mut named: Vec<_> = numbers.iter().filter_map(|&number| reasons.get(number as usize)).cloned().collect();
+            let mut named: Vec<_> =
+                numbers.iter().filter_map(|&number| reasons.get(number as usize)).cloned().collect();
             named.sort_unstable();
             named
         };

@@ -258,12 +258,10 @@ impl GroupCounts {
             GroupKey::Absent => &mut self.absent,
             GroupKey::Invalid => &mut self.invalid,
             GroupKey::Rest => &mut self.rest,
-            GroupKey::Value(value) | GroupKey::Domain(value) => {
-                match self.values.0.get_mut(value) {
-                    Some(counts) => counts,
-                    None => &mut self.rest,
-                }
-            }
+            GroupKey::Value(value) | GroupKey::Domain(value) => match self.values.0.get_mut(value) {
+                Some(counts) => counts,
+                None => &mut self.rest,
+            },
         };
         let is_new = reason.slug() == FailureReason::OTHER && counts.get(reason) == 0;
         if is_new && reason.label() != ReasonCounts::FURTHER_UNKNOWN {
