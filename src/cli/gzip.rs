@@ -30,7 +30,7 @@ pub fn unpacked(mut input: Box<dyn Read>, max_size: u64) -> io::Result<Box<dyn R
         return Ok(Box::new(input));
     }
     Ok(Box::new(Members {
-        state: State::Member(GzDecoder::new(BufReader::with_capacity(PIECE, input))),
+        state: State::Member(Box::new(GzDecoder::new(BufReader::with_capacity(PIECE, input)))),
         left: max_size,
     }))
 }
@@ -45,7 +45,7 @@ struct Members {
 }
 
 enum State {
-    Member(GzDecoder<Packed>),
+    Member(Box<GzDecoder<Packed>>),
     Over,
 }
 
@@ -66,7 +66,7 @@ impl Members {
                     len => packed.consume(len),
                 }
             },
-            Some(_) => self.state = State::Member(GzDecoder::new(packed)),
+            Some(_) => self.state = State::Member(Box::new(GzDecoder::new(packed))),
         }
         Ok(())
     }

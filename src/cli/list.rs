@@ -150,15 +150,15 @@ impl FaultSink for Rows {
 
 /// What writes them.
 enum Written {
-    Csv(export::Csv<OutputRows>),
-    Jsonl(export::JsonLines<OutputRows>),
+    Csv(Box<export::Csv<OutputRows>>),
+    Jsonl(Box<export::JsonLines<OutputRows>>),
 }
 
 impl Written {
     fn new(format: Format, rows: OutputRows, options: &export::WriteOptions) -> Self {
         match format {
-            Format::Csv => Written::Csv(export::Csv::new(rows, options)),
-            Format::Jsonl => Written::Jsonl(export::JsonLines::new(rows, options)),
+            Format::Csv => Written::Csv(Box::new(export::Csv::new(rows, options))),
+            Format::Jsonl => Written::Jsonl(Box::new(export::JsonLines::new(rows, options))),
         }
     }
 

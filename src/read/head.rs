@@ -18,8 +18,9 @@
 use std::ops::ControlFlow;
 
 use super::header::{Header, Names, Texts, each_record, is_marks};
+use super::line::{line_end, lines};
 use super::options::{ReadOptions, Separator};
-use super::scan::{Record, Shape, line_end, lines};
+use super::record::{Record, Shape};
 use crate::error::{Error, Result};
 use crate::reason::Slot;
 use crate::reason::key::FoldedKey;

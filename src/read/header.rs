@@ -14,8 +14,10 @@ use std::sync::OnceLock;
 
 use memchr::memchr;
 
+use super::line::without_marks;
 use super::options::{ColumnChoice, ReadOptions};
-use super::scan::{Record, Scanner, Shape, Sink, without_marks};
+use super::record::{Record, Shape, Sink};
+use super::scan::Scanner;
 use crate::error::{Error, Result};
 use crate::reason::Slot;
 use crate::reason::key::FoldedKey;

@@ -18,12 +18,16 @@ pub(crate) mod cell;
 pub(crate) mod counter;
 mod head;
 pub(crate) mod header;
+mod judgement;
+mod line;
 pub(crate) mod message;
 pub(crate) mod options;
 pub(crate) mod plain;
 pub(crate) mod push;
+pub(crate) mod record;
 mod refusal;
-pub(crate) mod rows;
+pub(crate) mod row;
+mod rows;
 pub(crate) mod scan;
 mod spelling;
 
@@ -34,11 +38,13 @@ use crate::format::{BOM, FIRST_BYTES, format};
 use crate::reason::counts::ReasonCounts;
 use head::{Beginning, JUDGED};
 use header::Names;
+use line::{line_end, lines};
 use message::{Message, is_space};
 use options::ReadOptions;
 use refusal::refuse;
-use rows::{RowSink, Rows, Taking};
-use scan::{Scanner, line_end};
+use row::RowSink;
+use rows::{Rows, Taking};
+use scan::Scanner;
 
 /// Reads a report from the bytes at hand.
 #[derive(Debug)]
@@ -184,7 +190,7 @@ impl Reading {
             Beginning::NoRecord => Err(refuse(text, last, &self.options, None)),
             Beginning::Head(head) => {
                 let (shape, preamble) = (head.header.shape, head.preamble);
-                let lines = scan::lines(&text[..preamble]).count() as u64 - 1;
+                let lines = lines(&text[..preamble]).count() as u64 - 1;
                 let skipped = head::preamble_lines(&text[..preamble], line);
                 let (strict, most_columns) = (self.options.strict, self.options.most_columns);
                 let mut rows = Rows::new(*head, strict, most_columns, self.names.clone());
@@ -212,7 +218,7 @@ fn beginning(buffer: &[u8], last: bool) -> Result<Next> {
 fn is_empty_report(text: &[u8]) -> bool {
     let start = text.iter().position(|&byte| !is_space(byte)).unwrap_or(text.len());
     let end = text.iter().rposition(|&byte| !is_space(byte)).map_or(start, |last| last + 1);
-    matches!(&text[start..end], b"null" | b"\"\"") || scan::lines(text).all(header::is_marks)
+    matches!(&text[start..end], b"null" | b"\"\"") || lines(text).all(header::is_marks)
 }
 
 impl Space {

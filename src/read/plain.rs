@@ -32,7 +32,8 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, LazyLock};
 
 use super::header::Header;
-use super::scan::{Run, lines};
+use super::line::lines;
+use super::record::Run;
 use super::spelling::Spellings;
 use crate::format::BOM;
 use crate::reason::Slot;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Reading;
 use super::options::ReadOptions;
-use super::rows::RowSink;
+use super::row::RowSink;
 use crate::error::Result;
 use crate::reason::counts::ReasonCounts;
 

@@ -6,7 +6,7 @@ use super::head::JUDGED;
 use super::header::{Texts, each_record};
 use super::message::Message;
 use super::options::{ReadOptions, Separator};
-use super::scan::{Record, Shape};
+use super::record::{Record, Shape};
 use crate::error::Error;
 use crate::escape::escape;
 

@@ -21,10 +21,12 @@ use std::sync::Arc;
 use memchr::{memchr, memchr_iter};
 
 use super::cell::{Cell, KnownCells, Utf8};
-use super::head::{Head, JUDGED};
+use super::head::Head;
 use super::header::{Header, Names, Skip, Texts, each_record, skip};
+use super::judgement::{Judgement, Queued};
 use super::plain::{PlainReader, PlainRecord};
-use super::scan::{Record, Run, Sink};
+use super::record::{Record, Run, Sink};
+use super::row::{Row, RowSink};
 use crate::anomaly::{Anomaly, AnomalySet};
 use crate::error::Error;
 use crate::reason::counts::ReasonCounts;
@@ -32,45 +34,6 @@ use crate::reason::{FailureReason, Slot};
 
 /// What may stand between the two parts of a row that was torn apart.
 const LARGEST_GAP: u64 = 64 * 1024;
-
-/// Among how many records of two cells or more a known reason must stand.
-const JUDGED_RECORDS: usize = 1000;
-
-/// One fault.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Row {
-    /// Where its record starts, in bytes from the start of the input.
-    pub(crate) start: u64,
-    /// Where it ends, without its line end.
-    pub(crate) end: u64,
-    pub(crate) line: u64,
-    pub(crate) slot: Slot,
-    pub(crate) anomalies: AnomalySet,
-}
-
-/// Takes the faults, in order, and the headers under which they stand. `Break` ends the reading.
-pub(crate) trait RowSink {
-    /// Does it look at the rows' bytes? Else they are empty.
-    const NEEDS_BYTES: bool;
-
-    /// From here on, faults stand under this header.
-    fn header(&mut self, header: &Arc<Header>) -> ControlFlow<()>;
-
-    fn row(&mut self, row: Row, bytes: &[u8]) -> ControlFlow<()>;
-}
-
-/// For those who only want the counts.
-impl RowSink for () {
-    const NEEDS_BYTES: bool = false;
-
-    fn header(&mut self, _: &Arc<Header>) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-
-    fn row(&mut self, _: Row, _: &[u8]) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-}
 
 /// Makes rows of records.
 #[derive(Debug)]
@@ -92,26 +55,6 @@ pub(crate) struct Rows {
     last: AnomalySet,
     judgement: Judgement,
     plain: Option<Box<PlainReader>>,
-}
-
-/// Rule 2: is this a report?
-#[derive(Debug)]
-struct Judgement {
-    is_certain: bool,
-    names_email_second: bool,
-    /// How many records of two cells or more there were, and whether there was any record but copies of the header.
-    records: usize,
-    has_records: bool,
-    /// What has been found so far, and isn't told yet.
-    queue: Vec<Queued>,
-    /// The first thing that would have been an error of a report.
-    failure: Option<Error>,
-}
-
-#[derive(Debug)]
-enum Queued {
-    Header(Arc<Header>),
-    Row(Row),
 }
 
 /// What is known of the record being read.
@@ -151,6 +94,7 @@ struct Candidate {
 
 impl Rows {
     pub(crate) fn new(head: Head, strict: bool, most_columns: usize, names: Names) -> Self {
+        let judgement = Judgement::new(&head);
         let mut rows = Rows {
             counts: ReasonCounts::new(),
             failure: None,
@@ -163,14 +107,7 @@ impl Rows {
             known: None,
             pending: None,
             last: AnomalySet::EMPTY,
-            judgement: Judgement {
-                is_certain: head.names_reason,
-                names_email_second: head.names_email_second,
-                records: 0,
-                has_records: false,
-                queue: Vec::new(),
-                failure: None,
-            },
+            judgement,
             plain: None,
         };
         if head.is_too_wide {
@@ -205,8 +142,7 @@ impl Rows {
 
     /// Rule 2, at the end of the input: may a report have no more records than these?
     pub(crate) fn is_report(&self) -> bool {
-        let judgement = &self.judgement;
-        judgement.is_certain || !judgement.has_records && judgement.names_email_second
+        self.judgement.is_report()
     }
 
     /// Ends the reading there, or as soon as it is certain that it is one.
@@ -311,8 +247,7 @@ impl<'b, S: RowSink> Taking<'_, 'b, S> {
         if judgement.is_certain || record.cells < 2 {
             return ControlFlow::Continue(());
         }
-        judgement.records += 1;
-        let counts = judgement.records <= JUDGED_RECORDS && record.next <= JUDGED;
+        let counts = judgement.counts(record);
         if counts && self.rows.current.slot.is_some() {
             return self.is_certain();
         }

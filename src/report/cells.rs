@@ -21,7 +21,8 @@ use memchr::memchr;
 use crate::anomaly::{Anomaly, AnomalySet};
 use crate::read::header::{Header, Skip, skip};
 use crate::read::plain::{WORD, cell_ends};
-use crate::read::scan::{Record, Scanner, Sink};
+use crate::read::record::{Record, Sink};
+use crate::read::scan::Scanner;
 
 /// The cells of a row, in order, without their quotes.
 #[derive(Clone)]

@@ -9,7 +9,7 @@ pub(crate) use super::cells::text;
 use super::cells::{Cells, cell};
 use super::columns::{Columns, number};
 use crate::anomaly::AnomalySet;
-use crate::read::rows::Row;
+use crate::read::row::Row;
 use crate::reason::remedy::Remedy;
 use crate::reason::{FailureReason, Slot};
 

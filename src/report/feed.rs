@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::read::header::Header;
 use crate::read::options::ReadOptions;
 use crate::read::push::Push;
-use crate::read::rows::{Row, RowSink};
+use crate::read::row::{Row, RowSink};
 use crate::reason::counts::ReasonCounts;
 
 /// Takes faults, one at a time: a closure, or a type of one's own.

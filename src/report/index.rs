@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::columns::Columns;
 use crate::anomaly::{Anomaly, AnomalySet};
 use crate::read::header::Header;
-use crate::read::rows::{Row, RowSink};
+use crate::read::row::{Row, RowSink};
 use crate::reason::Slot;
 
 /// For how many rows the line is counted from one that is kept.

@@ -25,7 +25,7 @@ use crate::anomaly::Anomalies;
 use crate::error::{Error, Result};
 use crate::read::Reading;
 use crate::read::options::ReadOptions;
-use crate::read::rows::Row;
+use crate::read::row::Row;
 use crate::reason::counts::ReasonCounts;
 use crate::reason::remedy::Remedy;
 use crate::reason::{FailureReason, Slot};

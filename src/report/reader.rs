@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::read::Reading;
 use crate::read::header::Header;
 use crate::read::options::ReadOptions;
-use crate::read::rows::{Row, RowSink};
+use crate::read::row::{Row, RowSink};
 use crate::reason::counts::ReasonCounts;
 
 /// How much is read at a time.
