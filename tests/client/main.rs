@@ -8,9 +8,9 @@ mod helpers;
 
 // The client against scripted servers.
 mod answers;
-#[cfg(feature = "blocking")]
 mod blocking;
 mod calls;
+mod foreign;
 mod tls;
 
 // The stand-in by itself, and the client against it.

@@ -16,6 +16,8 @@ mod summary;
 #[cfg(target_os = "linux")]
 mod disk;
 mod gates;
+#[cfg(unix)]
+mod leftovers;
 mod output;
 mod redaction;
 mod rules;

@@ -1,5 +1,4 @@
 //! What the program leaves on the disk, whom it lets read it, and what it refuses to read.
-#![cfg(unix)]
 
 use std::fs;
 use std::io::{Read, Write};
@@ -11,10 +10,10 @@ use std::time::Duration;
 
 use dotdigital_faults::sandbox::{Operation, Sandbox, Trouble};
 use tempfile::TempDir;
-use uuid::{Uuid, uuid};
 
-const FAULTS: &str = env!("CARGO_BIN_EXE_faults");
-const ID: Uuid = uuid!("842d81e8-c619-457f-bb77-ab6c4a17da39");
+use crate::helpers::ID;
+use crate::helpers::program::path as faults;
+
 const REPORT: &str = "Reason,email\nDuplicate,jo@example.com\n";
 
 /// A folder with a report in it.
@@ -25,7 +24,7 @@ fn folder() -> TempDir {
 }
 
 fn shell(folder: &Path, script: &str) -> Output {
-    let output = Command::new("sh").args(["-c", script]).env("FAULTS", FAULTS).current_dir(folder).output().unwrap();
+    let output = Command::new("sh").args(["-c", script]).env("FAULTS", faults()).current_dir(folder).output().unwrap();
     assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
     output
 }
@@ -73,7 +72,7 @@ fn devices_and_pipes_are_written_to() {
     assert_eq!(read(folder.path(), "copy"), REPORT);
     assert!(!fs::metadata(folder.path().join("pipe")).unwrap().is_file());
     shell(folder.path(), "\"$FAULTS\" list report.csv -o /dev/null; test -c /dev/null");
-    let full = Command::new(FAULTS).args(["list", "report.csv", "-o", "/dev/full"]).current_dir(&folder).output();
+    let full = Command::new(faults()).args(["list", "report.csv", "-o", "/dev/full"]).current_dir(&folder).output();
     assert_eq!(full.unwrap().status.code(), Some(2));
 }
 
@@ -92,7 +91,7 @@ fn what_a_link_points_to_is_replaced_or_made() {
         assert!(fs::symlink_metadata(at(link)).unwrap().is_symlink());
         assert_eq!(read(folder.path(), target), REPORT);
     }
-    let output = Command::new(FAULTS).args(["list", "report.csv", "-o", "circle"]).current_dir(&folder).output();
+    let output = Command::new(faults()).args(["list", "report.csv", "-o", "circle"]).current_dir(&folder).output();
     let output = output.unwrap();
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8(output.stderr).unwrap();
@@ -122,7 +121,7 @@ fn late(sandbox: &Sandbox, arguments: &[&str], temporary: &Path) -> Child {
     sandbox.import(ID).report(REPORT.repeat(10_000));
     let stall = Duration::from_secs(120);
     sandbox.trouble(Trouble::usual().stalled_after(100_000, stall).on(Operation::ReportFaults).always());
-    let mut command = Command::new(FAULTS);
+    let mut command = Command::new(faults());
     command.args(["fetch", "842d81e8-c619-457f-bb77-ab6c4a17da39", "--stall-timeout", "100"]).args(arguments);
     command.env("DOTDIGITAL_ENDPOINT", sandbox.rest_url()).env("DOTDIGITAL_PROTOCOL", "rest");
     command.env("DOTDIGITAL_USERNAME", sandbox.username()).env("DOTDIGITAL_PASSWORD", sandbox.password());
@@ -169,7 +168,7 @@ fn a_signal_leaves_nothing_and_nobody_else_may_read_on_the_way() {
 fn secrets_of_another_size_are_refused() {
     let folder = folder();
     let run = |arguments: &[&str]| {
-        let mut command = Command::new(FAULTS);
+        let mut command = Command::new(faults());
         command.args(arguments).current_dir(&folder).env("DOTDIGITAL_USERNAME", "jo");
         let output = command.env("DOTDIGITAL_ENDPOINT", "http://127.0.0.1:9").output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
@@ -221,7 +220,7 @@ fn a_report_that_may_have_been_cut_is_told_of_by_every_verb() {
         &["split", id, "--dir", "to-do"],
         &["compare", "report.csv", id],
     ] {
-        let mut command = Command::new(FAULTS);
+        let mut command = Command::new(faults());
         command.args(arguments).current_dir(&folder).env("DOTDIGITAL_ENDPOINT", &endpoint);
         command.env("DOTDIGITAL_PROTOCOL", "rest").env("DOTDIGITAL_USERNAME", "jo").env("DOTDIGITAL_PASSWORD", "open");
         let output = command.output().unwrap();

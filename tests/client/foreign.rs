@@ -1,5 +1,4 @@
 //! Answers that other libraries and proxies give, and few do: byte for byte, from a server of a few lines.
-#![cfg(feature = "client")]
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -9,9 +8,9 @@ use std::time::Duration;
 
 use dotdigital_faults::ErrorKind::*;
 use dotdigital_faults::{Client, ClientBuilder, Credentials, Progress, Protocol};
-use uuid::{Uuid, uuid};
 
-const ID: Uuid = uuid!("842d81e8-c619-457f-bb77-ab6c4a17da39");
+use crate::helpers::ID;
+
 const REPORT: &str = "Reason,email\r\nDuplicate,jo@example.com\r\n";
 
 /// Gives every connection the same bytes, once it has asked, and counts them.
