@@ -17,7 +17,7 @@
 
 use std::ops::ControlFlow;
 
-use super::header::{Header, Names, Texts, each_record, is_marks};
+use super::header::{Exact, Header, Names, Texts, each_record, is_marks};
 use super::line::{line_end, lines};
 use super::options::{ReadOptions, Separator};
 use super::record::{Record, Shape};
@@ -67,8 +67,7 @@ struct Found {
     record: Record,
     cells: Texts,
     shape: Shape,
-    is_reason: bool,
-    is_email: bool,
+    exact: Exact,
 }
 
 impl Found {
@@ -76,7 +75,7 @@ impl Found {
     fn is_fault(&self) -> bool {
         let has_at = |column: usize| self.cells.get(column).is_some_and(|cell| cell.contains(&b'@'));
         let is_known = self.cells.get(0).is_some_and(|cell| Slot::of(cell).is_some());
-        !self.is_reason && !self.is_email && (is_known || has_at(1) && !has_at(0))
+        self.exact.is_none() && (is_known || has_at(1) && !has_at(0))
     }
 }
 
@@ -149,7 +148,7 @@ impl Finder<'_> {
     fn find(&self) -> Result<Beginning> {
         let Some(first) = self.choose() else { return Ok(Beginning::GoesOn) };
         let First::Is(first) = first else { return Ok(Beginning::NoRecord) };
-        if first.is_reason || first.is_email || first.is_fault() {
+        if !first.exact.is_none() || first.is_fault() {
             return self.head(first, 0);
         }
         match self.behind_preamble() {
@@ -171,9 +170,8 @@ impl Finder<'_> {
     }
 
     fn found(&self, record: &Record, cells: Texts, shape: Shape) -> Found {
-        let is_reason = cells.iter().any(|name| self.names.is_reason(name));
-        let is_email = cells.iter().any(|name| self.names.is_email(name));
-        Found { record: *record, cells, shape, is_reason, is_email }
+        let exact = self.names.exact(&cells);
+        Found { record: *record, cells, shape, exact }
     }
 
     /// The first record by a separator.
@@ -190,7 +188,7 @@ impl Finder<'_> {
             None if !self.last && self.text.len() as u64 + self.start >= JUDGED => {
                 let mut names_reason = false;
                 each_record(self.text, true, shape, (0, Some(1)), |record, cells| {
-                    names_reason = self.found(record, cells, shape).is_reason;
+                    names_reason = self.found(record, cells, shape).exact.reason.is_some();
                     ControlFlow::Break(())
                 });
                 First::GoesOn(names_reason)
@@ -204,12 +202,13 @@ impl Finder<'_> {
         let mut firsts = Vec::new();
         for &separator in &self.separators {
             match self.first(separator) {
-                First::Is(first) if first.is_reason => return Some(First::Is(first)),
+                First::Is(first) if first.exact.reason.is_some() => return Some(First::Is(first)),
                 First::GoesOn(true) if !self.last => return None,
                 first => firsts.push(first),
             }
         }
-        let has_email = |first: &First| matches!(first, First::Is(first) if first.is_email && first.record.cells >= 2);
+        let has_email =
+            |first: &First| matches!(first, First::Is(first) if first.exact.email.is_some() && first.record.cells >= 2);
         let chosen = firsts.iter().position(has_email).unwrap_or(0);
         (chosen < firsts.len()).then(|| firsts.swap_remove(chosen))
     }
@@ -246,7 +245,7 @@ impl Finder<'_> {
     /// The first of the records that names both columns, unless a fault stands in front of it.
     fn first_header(&self, mut records: Vec<Vec<Found>>) -> Option<Found> {
         let places = (0..PREAMBLE_RECORDS).flat_map(|place| (0..records.len()).map(move |by| (by, place)));
-        let is_header = |found: &Found| found.is_reason && found.is_email && self.names.name_both(&found.cells);
+        let is_header = |found: &Found| found.exact.is_both();
         let is_at =
             |&(by, place): &(usize, usize)| records.get(by).and_then(|found| found.get(place)).is_some_and(is_header);
         let (by, place) = places.into_iter().find(is_at)?;
@@ -258,7 +257,7 @@ impl Finder<'_> {
 
     fn head(&self, found: Found, preamble: usize) -> Result<Beginning> {
         let is_header = !found.is_fault();
-        let Found { cells, shape, is_reason, .. } = found;
+        let Found { cells, shape, exact, .. } = found;
         if is_header && is_own_output(&cells) {
             return Err(Error::own_output());
         }
@@ -269,11 +268,11 @@ impl Finder<'_> {
         let names_email_second = is_header && cells.get(1).is_some_and(is_clean_email);
         let is_too_wide = cells.len() > self.options.most_columns;
         let header = if is_header {
-            Header::new(cells, shape, self.names)?
+            Header::new(cells, &exact, shape, self.names)?
         } else {
             Header::none(cells.len(), shape, self.names)?
         };
-        let names_reason = is_header && is_reason || self.names.has_reason_position();
+        let names_reason = is_header && exact.reason.is_some() || self.names.has_reason_position();
         Ok(Beginning::Head(Box::new(Head { header, preamble, names_reason, names_email_second, is_too_wide })))
     }
 }

@@ -83,16 +83,16 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    pub(crate) fn new(names: Texts, shape: Shape, rules: &Names) -> Result<Self> {
+    pub(crate) fn new(names: Texts, exact: &Exact, shape: Shape, rules: &Names) -> Result<Self> {
         let width = names.len();
-        let (reason, email) = rules.columns(&names, width)?;
+        let (reason, email) = rules.columns(&names, exact, width)?;
         let is_like_fault = names.get(reason).is_some_and(|name| Slot::of(name).is_some());
         Ok(Header { names, has_names: true, width, reason, email, shape, compared: OnceLock::new(), is_like_fault })
     }
 
     /// No header: the columns are numbered.
     pub(crate) fn none(width: usize, shape: Shape, rules: &Names) -> Result<Self> {
-        let (reason, email) = rules.columns(&Texts::default(), width)?;
+        let (reason, email) = rules.columns(&Texts::default(), &Exact::default(), width)?;
         Ok(Header {
             names: Texts::default(),
             has_names: false,
@@ -206,7 +206,7 @@ impl Names {
     }
 
     /// Is it an exact name of the reason's column?
-    pub(crate) fn is_reason(&self, name: &[u8]) -> bool {
+    fn is_reason(&self, name: &[u8]) -> bool {
         match &self.reason {
             Wanted::Name(compared, _) => as_compared(name) == *compared,
             _ => FoldedKey::of(name).is_reason_column(),
@@ -221,10 +221,19 @@ impl Names {
         }
     }
 
-    /// Do they name both columns, the reason's and another one for the email?
-    pub(crate) fn name_both(&self, names: &Texts) -> bool {
-        let reason = names.iter().position(|name| self.is_reason(name));
-        reason.is_some() && names.iter().enumerate().any(|(at, name)| Some(at) != reason && self.is_email(name))
+    /// Where exact names stand among the names of a header.
+    pub(crate) fn exact(&self, names: &Texts) -> Exact {
+        let mut exact = Exact::default();
+        for (column, name) in names.iter().enumerate() {
+            if self.is_reason(name) {
+                exact.reason.get_or_insert(column);
+            }
+            if self.is_email(name) {
+                let place = if exact.email.is_none() { &mut exact.email } else { &mut exact.second_email };
+                place.get_or_insert(column);
+            }
+        }
+        exact
     }
 
     /// Has the reason's column been set by its position?
@@ -233,23 +242,42 @@ impl Names {
     }
 
     /// The reason's column and the email's.
-    fn columns(&self, names: &Texts, width: usize) -> Result<(usize, Option<usize>)> {
-        let exact = |is: &dyn Fn(&[u8]) -> bool| names.iter().position(is);
+    fn columns(&self, names: &Texts, exact: &Exact, width: usize) -> Result<(usize, Option<usize>)> {
         let loose = |part: &str, but: Option<usize>| {
             let mut names = names.iter().enumerate();
             names.find(|&(column, name)| Some(column) != but && folded(name).contains(part)).map(|(column, _)| column)
         };
         let reason = match self.reason.chosen(names, width)? {
             Some(column) => column,
-            None => exact(&|name| self.is_reason(name)).or_else(|| loose("reason", None)).unwrap_or(0),
+            None => exact.reason.or_else(|| loose("reason", None)).unwrap_or(0),
         };
         let email = match self.email.chosen(names, width)? {
             Some(column) => Some(column),
-            None => exact(&|name| self.is_email(name))
+            None => exact
+                .email
                 .or_else(|| loose("email", Some(reason)))
                 .or_else(|| (0..width).find(|&column| column != reason)),
         };
         Ok((reason, email))
+    }
+}
+
+/// Where the exact names of a header stand.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Exact {
+    pub(crate) reason: Option<usize>,
+    pub(crate) email: Option<usize>,
+    second_email: Option<usize>,
+}
+
+impl Exact {
+    /// Are both columns named, the reason's and another one for the email?
+    pub(crate) fn is_both(&self) -> bool {
+        self.reason.is_some() && self.email.is_some() && (self.email != self.reason || self.second_email.is_some())
+    }
+
+    pub(crate) fn is_none(&self) -> bool {
+        self.reason.is_none() && self.email.is_none()
     }
 }
 

@@ -22,7 +22,7 @@ use memchr::{memchr, memchr_iter};
 
 use super::cell::{Cell, KnownCells, Utf8};
 use super::head::Head;
-use super::header::{Header, Names, Skip, Texts, each_record, skip};
+use super::header::{Exact, Header, Names, Skip, Texts, each_record, skip};
 use super::judgement::{Judgement, Queued};
 use super::plain::{PlainReader, PlainRecord};
 use super::record::{Record, Run, Sink};
@@ -284,22 +284,28 @@ impl<'b, S: RowSink> Taking<'_, 'b, S> {
     }
 
     /// The names of another header, if the record is one.
-    fn other_header(&self, bytes: &[u8]) -> Option<Texts> {
+    fn other_header(&self, bytes: &[u8]) -> Option<(Texts, Exact)> {
         let Header { shape, reason, email, .. } = *self.rows.header;
         let names = &self.rows.names;
         let mut other = None;
         each_record(bytes, true, shape, (reason, email), |_, cells| {
-            other = names.name_both(&cells).then_some(cells);
+            let exact = names.exact(&cells);
+            other = exact.is_both().then_some((cells, exact));
             ControlFlow::Break(())
         });
         other
     }
 
-    fn begin_again(&mut self, other: Option<Texts>, record: &Record, anomalies: AnomalySet) -> ControlFlow<()> {
+    fn begin_again(
+        &mut self,
+        other: Option<(Texts, Exact)>,
+        record: &Record,
+        anomalies: AnomalySet,
+    ) -> ControlFlow<()> {
         self.flush()?;
-        let Some(cells) = other else { return self.rows.unusual(anomalies, record.line) };
+        let Some((cells, exact)) = other else { return self.rows.unusual(anomalies, record.line) };
         let (columns, most) = (cells.len(), self.rows.most_columns);
-        match Header::new(cells, self.rows.header.shape, &self.rows.names) {
+        match Header::new(cells, &exact, self.rows.header.shape, &self.rows.names) {
             Ok(header) => self.rows.header = Arc::new(header),
             Err(error) => return self.rows.fail(error.at_line(record.line)),
         }
