@@ -66,7 +66,7 @@ impl SplitFile {
     }
 }
 
-/// Writes one CSV for each remedy that occurs into a folder: [`remedy_to_csv`] under [`remedy_file_name`].
+/// Writes one CSV for each remedy that occurs into a folder: [`remedy_to_csv`](super::remedy_to_csv) under [`remedy_file_name`].
 ///
 /// The folder is made if there is none; the one around it has to be there. Other files in it are left alone.
 ///
