@@ -115,13 +115,13 @@ pub use error::{Error, ErrorKind, Result, Timeout};
 pub use read::counter::ReasonCounter;
 pub use format::Format;
 pub use read::options::{ColumnChoice, ReadOptions, Separator};
-pub use reason::counts::ReasonCounts;
+pub use reason::counts::{ReasonCounts, ReasonCountsIter};
 pub use reason::filter::ReasonFilter;
 pub use reason::remedy::Remedy;
 pub use reason::{FailureReason, UnknownReason};
 #[cfg(feature = "redact")]
 pub use redact::Redactor;
-pub use report::deserialize::Deserialize;
+pub use report::deserialize::Deserialized;
 #[cfg(feature = "domains")]
 pub use report::domain::domain_in_unicode;
 pub use report::columns::Columns;

@@ -1,6 +1,7 @@
 //! Why a contact was not imported.
 
 pub(crate) mod counts;
+pub(crate) mod document;
 pub(crate) mod filter;
 pub(crate) mod key;
 pub(crate) mod remedy;
@@ -313,6 +314,11 @@ impl FailureReason {
         FailureReason::Other(UnknownReason(text.into()))
     }
 
+    /// The known reasons, in the documented order.
+    pub(crate) fn known() -> &'static [FailureReason] {
+        &KNOWN
+    }
+
     /// Its place among the known reasons, in the documented order; behind them for all that isn't known.
     pub(crate) fn position(&self) -> usize {
         Slot::from(self) as usize
@@ -340,11 +346,6 @@ impl Slot {
             texts.filter_map(|(text, slot)| Some((FoldedKey::from(text).as_bytes()?.into(), slot))).collect()
         });
         SLOTS.get(key.as_bytes()?).copied()
-    }
-
-    /// Those of the known reasons, in the documented order.
-    pub(crate) fn known() -> impl Iterator<Item = Slot> {
-        TABLE.iter().map(|entry| entry.slot)
     }
 
     /// The reason itself; for `Other`, which has no one reason, one with an empty text is never asked for.

@@ -83,13 +83,13 @@ impl FaultReport {
     /// assert_eq!(error.to_string(), "line 4, column `Postcode`: the row doesn't fit the type: invalid digit found in string");
     /// # Ok::<(), dotdigital_faults::Error>(())
     /// ```
-    pub fn deserialize<T: DeserializeOwned>(&self) -> Deserialize<'_, T> {
-        Deserialize { faults: self.faults(), fit: None, row: PhantomData }
+    pub fn deserialize<T: DeserializeOwned>(&self) -> Deserialized<'_, T> {
+        Deserialized { faults: self.faults(), fit: None, row: PhantomData }
     }
 }
 
 /// The faults of a report as the user's own type, as [`FaultReport::deserialize`] gives them.
-pub struct Deserialize<'r, T> {
+pub struct Deserialized<'r, T> {
     faults: Faults<'r>,
     /// For the columns under which the last fault stood.
     fit: Option<(&'r Columns, Fit)>,
@@ -216,7 +216,7 @@ fn missing_field(message: &str) -> Option<&str> {
     message.strip_prefix("missing field `")?.strip_suffix('`')
 }
 
-impl<T: DeserializeOwned> Iterator for Deserialize<'_, T> {
+impl<T: DeserializeOwned> Iterator for Deserialized<'_, T> {
     type Item = Result<T>;
 
     fn next(&mut self) -> Option<Result<T>> {
@@ -234,12 +234,12 @@ impl<T: DeserializeOwned> Iterator for Deserialize<'_, T> {
     }
 }
 
-impl<T: DeserializeOwned> ExactSizeIterator for Deserialize<'_, T> {}
-impl<T: DeserializeOwned> FusedIterator for Deserialize<'_, T> {}
+impl<T: DeserializeOwned> ExactSizeIterator for Deserialized<'_, T> {}
+impl<T: DeserializeOwned> FusedIterator for Deserialized<'_, T> {}
 
-impl<T> fmt::Debug for Deserialize<'_, T> {
+impl<T> fmt::Debug for Deserialized<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Deserialize").field("faults", &self.faults).finish_non_exhaustive()
+        f.debug_struct("Deserialized").field("faults", &self.faults).finish_non_exhaustive()
     }
 }
 

@@ -5,11 +5,11 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::FaultReport;
+use super::fault::Fault;
 use crate::error::{Error, Result};
 use crate::reason::FailureReason;
 use crate::reason::counts::ReasonCounts;
-use super::FaultReport;
-use super::fault::Fault;
 
 /// Faults of one report that have something in common, such as their reason.
 #[derive(Clone)]

@@ -63,7 +63,8 @@ const NEWER: u32 = 1 << 31;
 /// ```
 ///
 /// Reports that are too large for memory are compared by a [`Comparer`]. Comparing the other way round gives the mirror
-/// image. `Debug` prints no contact data.
+/// image. With serde it is the document of [`comparison_to_json`](crate::export::comparison_to_json), without contacts.
+/// `Debug` prints no contact data.
 #[derive(Clone)]
 pub struct Comparison {
     old: ReasonCounts,
@@ -109,6 +110,7 @@ type Seen = ([u32; 4], u32);
 ///
 /// It counts, and lists nobody: [`Comparison::contacts`] then is empty.
 #[derive(Clone)]
+#[must_use = "it compares once it is finished"]
 pub struct Comparer {
     keys: (u64, u64),
     parts: Vec<Vec<Seen>>,
@@ -151,12 +153,7 @@ impl Comparer {
     }
 
     /// Compares, and names the hash of each contact that has changed, with the number of its transition so far.
-    fn compare(
-        self,
-        old: ReasonCounts,
-        new: ReasonCounts,
-        mut changed: impl FnMut([u32; 4], usize),
-    ) -> Comparison {
+    fn compare(self, old: ReasonCounts, new: ReasonCounts, mut changed: impl FnMut([u32; 4], usize)) -> Comparison {
         let Comparer { parts, reasons, without_email, .. } = self;
         let mut unchanged = 0;
         let mut numbers: HashMap<(Vec<u32>, Vec<u32>), usize> = HashMap::new();
@@ -276,7 +273,9 @@ impl Default for Comparer {
 /// `Debug` shows nothing of the faults.
 impl fmt::Debug for Comparer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Comparer").field("faults", &self.parts.iter().map(Vec::len).sum::<usize>()).finish_non_exhaustive()
+        f.debug_struct("Comparer")
+            .field("faults", &self.parts.iter().map(Vec::len).sum::<usize>())
+            .finish_non_exhaustive()
     }
 }
 
@@ -394,7 +393,7 @@ impl fmt::Debug for Comparison {
 }
 
 /// A contact that has changed.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ChangedContact<'c> {
     email: &'c str,
     transition: &'c Transition,
@@ -434,7 +433,7 @@ impl fmt::Debug for ChangedContact<'_> {
 }
 
 /// How many contacts went from the same reasons to the same reasons.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Transition {
     change: Change,
     before: Vec<FailureReason>,
@@ -445,7 +444,8 @@ pub struct Transition {
 impl Transition {
     fn new(before: &[u32], after: &[u32], contacts: u64, reasons: &[FailureReason]) -> Self {
         let named = |numbers: &[u32]| {
-            let mut named: Vec<_> = numbers.iter().filter_map(|&number| reasons.get(number as usize)).cloned().collect();
+            let mut named: Vec<_> =
+                numbers.iter().filter_map(|&number| reasons.get(number as usize)).cloned().collect();
             named.sort_unstable();
             named
         };
