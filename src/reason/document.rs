@@ -56,7 +56,7 @@ impl<'de> Deserialize<'de> for ReasonCounts {
     }
 }
 
-/// Is the document of the one schema that there is?
+/// Refuses a document that isn't of the one schema that there is.
 pub(crate) fn check_schema<E: Error>(schema: u32) -> Result<(), E> {
     if schema == SCHEMA {
         return Ok(());

@@ -44,7 +44,7 @@ impl Fault<'_> {
 impl FaultReport {
     /// The faults as values of the user's own type, made by the `csv` crate.
     ///
-    /// A struct's fields are found among the columns by their names, in any case. A field `reason` finds the
+    /// A struct's fields are found among the columns by their names, case-insensitively. A field `reason` finds the
     /// reason's column and a field `email` the email's, whatever the report calls them; a reason may be a
     /// [`FailureReason`](crate::FailureReason). Of several columns of one name the first counts, the others are
     /// `name_2`, `name_3`. A field that is an `Option` is `None` where the cell is empty or absent, or the report
@@ -174,7 +174,7 @@ impl Fit {
     }
 }
 
-/// Does so much of a row fail, for another cause than that a field is missing?
+/// Returns true if so much of a row fails, for another cause than that a field is missing.
 fn beginning_fails<T: DeserializeOwned>(len: usize, record: &StringRecord, headers: &StringRecord) -> bool {
     let (mut record, mut headers) = (record.clone(), headers.clone());
     record.truncate(len);

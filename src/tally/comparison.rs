@@ -77,6 +77,12 @@ pub struct Comparison {
 }
 
 /// How a contact has changed.
+///
+/// ```
+/// use dotdigital_faults::Change;
+///
+/// assert_eq!(Change::NewlyFailing.to_string(), "newly_failing");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

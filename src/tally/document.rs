@@ -202,7 +202,7 @@ struct Groups {
     counts: GroupCounts,
     /// Their sum; `None` where it is no number of 64 bits.
     sum: Option<u64>,
-    /// Are there groups as only columns have them, or as only domains have them?
+    /// Whether there are groups as only columns have them, and as only domains have them.
     of_column: bool,
     of_domain: bool,
 }

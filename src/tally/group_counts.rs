@@ -10,6 +10,12 @@ use crate::reason::FailureReason;
 use crate::reason::counts::{ReasonCounts, sum};
 
 /// What faults are grouped by.
+///
+/// ```
+/// use dotdigital_faults::GroupBy;
+///
+/// assert_eq!(GroupBy::column("Country").name(), "Country");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GroupBy {
@@ -40,6 +46,13 @@ impl GroupBy {
 ///
 /// The order is that of the variants, then that of the text. `Debug` gives the length of a value alone: what stands
 /// in a column may be about a person.
+///
+/// ```
+/// use dotdigital_faults::GroupKey;
+///
+/// assert_eq!(GroupKey::Value("NL").to_string(), "NL");
+/// assert_eq!((GroupKey::Absent.to_string(), GroupKey::Absent.kind()), ("(absent)".to_owned(), "absent"));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum GroupKey<'a> {

@@ -155,7 +155,7 @@ impl Tally {
     }
 
     /// The same, with the groups that are the largest over all reports, as many as asked for, and all others
-    /// under [`GroupKey::Rest`].
+    /// under [`GroupKey::Rest`](crate::GroupKey::Rest).
     #[must_use]
     pub fn top(&self, most: usize) -> Tally {
         let Some(groups) = &self.groups else { return self.clone() };
