@@ -4,7 +4,7 @@ use dotdigital_faults::{FailureReason, FaultReport};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args_os().nth(1).ok_or("name a report")?;
-    let report = FaultReport::from_bytes(std::fs::read(path)?)?;
+    let report = FaultReport::from_path(path)?;
     for fault in report.by_reason(&FailureReason::HardBounced) {
         println!("{}", fault.email());
     }

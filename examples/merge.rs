@@ -1,6 +1,5 @@
 //! Merges a month of reports into one table for a spreadsheet or a notebook: a record for each report and reason.
 
-use std::fs;
 use std::io;
 
 use dotdigital_faults::{FaultReport, SourceCounts, Tally, export};
@@ -8,7 +7,7 @@ use dotdigital_faults::{FaultReport, SourceCounts, Tally, export};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut tally = Tally::new();
     for path in std::env::args().skip(1) {
-        let report = FaultReport::from_bytes(fs::read(&path)?)?;
+        let report = FaultReport::from_path(&path)?;
         tally.add(SourceCounts::new(path, report.counts().clone()));
     }
     eprintln!("{} faults in {} reports", tally.counts().total(), tally.sources().len());

@@ -9,7 +9,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = arguments.next().ok_or("name a report")?;
     let page = arguments.next().ok_or("name the file of the page")?;
 
-    let report = FaultReport::from_bytes(fs::read(&path)?)?;
+    let report = FaultReport::from_path(&path)?;
     let groups = report.count_by(&GroupBy::column("country"))?;
     let tally = Tally::from(SourceCounts::new(path, report.counts().clone()).with_groups(groups)).top(10);
 

@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = arguments.next().ok_or("name a report")?;
     let metrics = PathBuf::from(arguments.next().ok_or("name the file of metrics")?);
 
-    let report = FaultReport::from_bytes(fs::read(path)?)?;
+    let report = FaultReport::from_path(path)?;
     let source = SourceCounts::new("report", report.counts().clone()).with_read_at(SystemTime::now());
 
     let part = metrics.with_extension("part");

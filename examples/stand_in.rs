@@ -1,5 +1,5 @@
-//! Tests one's own code with the stand-in: a real server on this machine that speaks as the service does, and makes
-//! trouble to order.
+//! Tests one's own code with a stand-in for the service: a real server on this machine that speaks as the service does,
+//! and makes trouble to order.
 
 use dotdigital_faults::sandbox::{Sandbox, Trouble};
 use dotdigital_faults::{Client, Credentials, FailureReason, Result, blocking};

@@ -6,7 +6,7 @@ use dotdigital_faults::{FailureReason, FaultReport};
 
 fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let path = std::env::args_os().nth(1).ok_or("name a report")?;
-    let report = FaultReport::from_bytes(std::fs::read(path)?)?;
+    let report = FaultReport::from_path(path)?;
     let unknown = report.counts().by_frequency().filter(|(reason, _)| matches!(reason, FailureReason::Other(_)));
     let mut code = ExitCode::SUCCESS;
     for (reason, count) in unknown {

@@ -7,8 +7,7 @@ use dotdigital_faults::{Client, Credentials, Progress, blocking};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let import_id = env::args().nth(1).ok_or("name an import")?.parse()?;
-    let credentials = Credentials::new(env::var("DOTDIGITAL_USERNAME")?, env::var("DOTDIGITAL_PASSWORD")?);
-    let mut builder = Client::builder(credentials);
+    let mut builder = Client::builder(Credentials::from_env()?);
     if let Ok(endpoint) = env::var("DOTDIGITAL_ENDPOINT") {
         builder = builder.endpoint(endpoint);
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use strum::{EnumCount, EnumIter, IntoEnumIterator, IntoStaticStr};
 
@@ -52,9 +53,20 @@ impl Anomaly {
         Anomaly::OtherHeader,
     ];
 
-    /// The name under which it is counted, such as `short_row`.
+    /// A stable name for programs, under which it is counted, such as `short_row`.
     pub fn slug(self) -> &'static str {
         self.into()
+    }
+
+    /// The anomaly of that slug, if there is one.
+    ///
+    /// ```
+    /// use dotdigital_faults::Anomaly;
+    ///
+    /// assert_eq!(Anomaly::try_parse("short_row"), Some(Anomaly::ShortRow));
+    /// ```
+    pub fn try_parse(slug: &str) -> Option<Anomaly> {
+        Anomaly::iter().find(|anomaly| anomaly.slug() == slug)
     }
 
     /// What it is, in a few words.
@@ -91,6 +103,27 @@ impl Serialize for Anomaly {
     }
 }
 
+/// From its slug.
+impl<'de> Deserialize<'de> for Anomaly {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Slug;
+
+        impl Visitor<'_> for Slug {
+            type Value = Anomaly;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of an anomaly")
+            }
+
+            fn visit_str<E: Error>(self, slug: &str) -> Result<Anomaly, E> {
+                Anomaly::try_parse(slug).ok_or_else(|| E::custom("there is no such anomaly"))
+            }
+        }
+
+        deserializer.deserialize_str(Slug)
+    }
+}
+
 /// The kinds of anomaly that one row has: at most one of each.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct AnomalySet(u16);
@@ -99,12 +132,12 @@ impl AnomalySet {
     /// A row that is as it should be.
     pub const EMPTY: AnomalySet = AnomalySet(0);
 
-    /// Was the row as it should be?
+    /// Returns true if the row is as it should be.
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// Does the row have this anomaly?
+    /// Returns true if the row has this anomaly.
     pub fn contains(self, anomaly: Anomaly) -> bool {
         self.0 & 1 << anomaly as u8 != 0
     }
@@ -188,7 +221,7 @@ impl Anomalies {
         &self.first_lines[anomaly as usize]
     }
 
-    /// Was nothing unusual?
+    /// Returns true if nothing was unusual.
     pub fn is_empty(&self) -> bool {
         self.counts.iter().all(|&count| count == 0)
     }
@@ -220,7 +253,7 @@ impl Anomalies {
     }
 }
 
-/// As an object of slugs and counts, which holds only what occurred.
+/// As a map from slugs to counts, which holds only what occurred.
 impl Serialize for Anomalies {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -228,6 +261,34 @@ impl Serialize for Anomalies {
             map.serialize_entry(anomaly.slug(), &count)?;
         }
         map.end()
+    }
+}
+
+/// From a map from slugs to counts. Those that aren't known are ignored; the lines are no part of it.
+impl<'de> Deserialize<'de> for Anomalies {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Counts;
+
+        impl<'de> Visitor<'de> for Counts {
+            type Value = Anomalies;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map from anomalies to counts")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Anomalies, A::Error> {
+                let mut anomalies = Anomalies::default();
+                while let Some((slug, count)) = map.next_entry::<String, u64>()? {
+                    if let Some(anomaly) = Anomaly::try_parse(&slug) {
+                        let place = &mut anomalies.counts[anomaly as usize];
+                        *place = place.saturating_add(count);
+                    }
+                }
+                Ok(anomalies)
+            }
+        }
+
+        deserializer.deserialize_map(Counts)
     }
 }
 

@@ -216,12 +216,7 @@ impl Error {
         self.0.timeout
     }
 
-    /// Are the credentials unknown, missing, or not enough?
-    pub fn is_not_permitted(&self) -> bool {
-        self.kind() == ErrorKind::NotPermitted
-    }
-
-    /// Is there nothing to fetch: no such import, or its report is not there yet, never was, or is gone?
+    /// Returns true if there is nothing to fetch: no such import, or its report is not there yet, never was, or is gone.
     ///
     /// True for [`NotFound`](ErrorKind::NotFound), [`NotFinished`](ErrorKind::NotFinished),
     /// [`EndedWithoutReport`](ErrorKind::EndedWithoutReport) and [`Expired`](ErrorKind::Expired).
@@ -230,68 +225,13 @@ impl Error {
         matches!(self.kind(), NotFound | NotFinished | EndedWithoutReport | Expired)
     }
 
-    /// Has the import not finished yet, so that the same call may do later?
-    pub fn is_not_finished(&self) -> bool {
-        self.kind() == ErrorKind::NotFinished
-    }
-
-    /// Is the report no longer kept?
-    pub fn is_expired(&self) -> bool {
-        self.kind() == ErrorKind::Expired
-    }
-
-    /// Was the service out of reach, too slow, limiting calls, or not to be trusted, after all attempts?
+    /// Returns true if the service was out of reach, too slow, limiting calls, or not to be trusted, after all attempts.
     ///
     /// True for [`RateLimited`](ErrorKind::RateLimited), [`Unavailable`](ErrorKind::Unavailable),
     /// [`TimedOut`](ErrorKind::TimedOut) and [`Untrusted`](ErrorKind::Untrusted).
     pub fn is_unavailable(&self) -> bool {
         use ErrorKind::*;
         matches!(self.kind(), RateLimited | Unavailable | TimedOut | Untrusted)
-    }
-
-    /// Does the service limit calls? [`retry_after`](Self::retry_after) has the wait, if it has named one.
-    pub fn is_rate_limited(&self) -> bool {
-        self.kind() == ErrorKind::RateLimited
-    }
-
-    /// Has a time limit passed? [`timeout`](Self::timeout) tells which.
-    pub fn is_timed_out(&self) -> bool {
-        self.kind() == ErrorKind::TimedOut
-    }
-
-    /// Is the report larger than allowed?
-    pub fn is_too_large(&self) -> bool {
-        self.kind() == ErrorKind::TooLarge
-    }
-
-    /// Does the service refuse the call for good?
-    pub fn is_refused(&self) -> bool {
-        self.kind() == ErrorKind::Refused
-    }
-
-    /// Is the answer not what was asked for?
-    pub fn is_unexpected_answer(&self) -> bool {
-        self.kind() == ErrorKind::UnexpectedAnswer
-    }
-
-    /// Is the client set up in a way that can't work?
-    pub fn is_configuration(&self) -> bool {
-        self.kind() == ErrorKind::Configuration
-    }
-
-    /// Is it an answer that is no report at all, such as an error in JSON or a page in HTML?
-    pub fn is_not_a_report(&self) -> bool {
-        self.kind() == ErrorKind::NotAReport
-    }
-
-    /// Is it something unusual that only a strict reading refuses?
-    pub fn is_anomaly(&self) -> bool {
-        self.kind() == ErrorKind::Anomaly
-    }
-
-    /// Did reading or writing fail, as opposed to what was read?
-    pub fn is_io(&self) -> bool {
-        self.kind() == ErrorKind::Io
     }
 }
 

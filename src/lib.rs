@@ -10,7 +10,7 @@
 //!
 //! # async fn run(import_id: uuid::Uuid) -> dotdigital_faults::Result<()> {
 //! let client = Client::new(Credentials::from_env()?)?; // SOAP, region r1
-//! let report = client.report_faults(import_id).await?; // or FaultReport::from_bytes(bytes)?
+//! let report = client.report_faults(import_id).await?; // or FaultReport::from_path("report.csv")?
 //!
 //! for (reason, count) in report.counts().by_frequency() {
 //!     println!("{count:>8}  {reason}: {}", reason.remedy().description());
@@ -36,24 +36,65 @@
 //! # }
 //! ```
 //!
+//! A report of any size is read in the same way, one fault at a time, in a few MiB:
+//!
+//! ```no_run
+//! use dotdigital_faults::{FailureReason, FaultReader};
+//!
+//! #[derive(serde::Deserialize)]
+//! struct Row {
+//!     reason: FailureReason,
+//!     email: String,
+//! }
+//!
+//! let mut reader = FaultReader::from_path("50-gigabytes.csv")?;
+//! while let Some(fault) = reader.read_fault()? {
+//!     let row: Row = fault.deserialize()?;
+//!     println!("{}: {}", row.email, row.reason);
+//! }
+//! println!("{} faults", reader.into_counts()?.total());
+//! # Ok::<(), dotdigital_faults::Error>(())
+//! ```
+//!
 //! # What to use
 //!
 //! | to | use |
 //! |---|---|
-//! | fetch a report, its bytes or its counts; wait for an import | `Client`, or `blocking::Client` |
+//! | fetch a report, its bytes or its counts; wait for an import | [`Client`], or [`blocking::Client`] |
 //! | have a report in memory, and look at its rows | [`FaultReport`], [`Fault`] |
-//! | count a report of any size in a few MiB | [`ReasonCounter`], [`ReasonCounts`] |
 //! | know what a reason means and what to do about it | [`FailureReason`], [`Remedy`] |
 //! | see what was unusual in a report | [`Anomaly`], [`Anomalies`] |
-//! | know which list, country or mail provider fails, and why | [`GroupBy`], [`GroupCounts`] |
+//! | stop at the first unusual row, say where the reason stands, or change a limit | [`ReadOptions`] |
+//!
+//! Reports that needn't be in memory:
+//!
+//! | to | use |
+//! |---|---|
+//! | read a file, or anything that can be read, fault by fault | [`FaultReader`] |
+//! | push bytes in as they come, and be handed each fault | [`FaultFeed`], [`FaultSink`] |
+//! | be handed the faults of an import while they are fetched | [`Client::stream_faults`] |
+//! | count, and nothing else | [`ReasonCounter`], [`ReasonCounts`] |
+//! | take the faults of some reasons or remedies only | [`ReasonFilter`] |
+//! | know which columns a fault stands under | [`Columns`] |
+//!
+//! Several faults, and several reports:
+//!
+//! | to | use |
+//! |---|---|
+//! | know which list, country or mail provider fails, and why | [`GroupCounter`], [`GroupBy`], [`GroupCounts`] |
+//! | see what changed between two reports | [`Comparer`], [`Comparison`] |
 //! | sum up several reports, and tell them apart | [`Tally`] |
+//! | keep counts, and add to them on another day | serde, for [`ReasonCounts`], [`GroupCounts`] and [`Tally`] |
 //! | write counts or faults for another program, a dashboard or people | [`export`] |
-//! | see what changed between two reports | [`Comparison`] |
-//! | have a file for each remedy, ready to act on | [`export::remedy_to_csv`], `export::split_to_dir` |
+//! | have a file for each remedy, ready to act on | [`export::remedy_to_csv`], [`export::split_to_dir`] |
 //! | let a file be opened in a spreadsheet | [`export::WriteOptions::spreadsheet_safe`] |
-//! | count people without holding their data | `Redactor` |
-//! | stop at the first unusual row, or change a limit | [`ReadOptions`] |
-//! | test one's own code without an account | `sandbox` |
+//! | count people without holding their data | [`Redactor`] |
+//! | test one's own code without an account | [`sandbox`] |
+//!
+#![cfg_attr(
+    all(doc, feature = "client", feature = "domains", feature = "html", feature = "sandbox"),
+    doc = "The [cookbook] has short programs for most of them."
+)]
 //!
 //! # What it promises
 //!
@@ -61,10 +102,10 @@
 //!   are never closed, bytes that are not UTF-8. What was unusual is counted as an [`Anomaly`]. What isn't a report
 //!   at all, such as an error page, is an [`Error`], never an empty report. An answer that was cut is fetched again
 //!   from the start, never counted by half.
-//! - **No reason is missed.** Labels are compared by their letters and digits, in any case, and every wording that
-//!   the service and its connectors are known to use is recognised. Others keep their text.
-//! - **Bounded.** Counting takes a few MiB for a report of any size, also while it is fetched. A report in memory
-//!   takes its own size, and about six bytes a row. Every call has a deadline. Nothing that a report or an answer
+//! - **No reason is missed.** Labels are compared by their letters and digits, case-insensitively, and every wording
+//!   that the service and its connectors are known to use is recognised. Others keep their text.
+//! - **Bounded.** Reading and counting takes a few MiB for a report of any size, also while it is fetched. A report in
+//!   memory takes its own size and about ten bytes a row. Every call has a deadline. Nothing that a report or an answer
 //!   holds makes it panic.
 //! - **No contact data and no credentials** in errors, logs or `Debug`. Credentials go to the chosen host alone.
 //!
@@ -78,8 +119,8 @@
 //!
 //! | feature | for |
 //! |---|---|
-//! | `client` (default) | fetching reports, over SOAP or REST, in async programs and in others |
-//! | `sandbox` | a stand-in of the service on loopback, for your tests and ours |
+//! | `client` (default) | fetching reports, over SOAP or REST, in async programs and in blocking ones |
+//! | `sandbox` | a stand-in for the service on loopback, for your tests and ours |
 //! | `domains` | groups by the domain of the address |
 //! | `html` | counts as a page for people |
 //! | `redact` | contact data replaced by keyed hashes |
@@ -88,6 +129,18 @@
 //! | `cli` | the program `faults` |
 //!
 //! Without default features the crate reads and counts, and depends on nothing that knows a network.
+//!
+// What isn't there without a feature leads to the table of features.
+#![cfg_attr(feature = "client", doc = "[`Client`]: crate::Client\n[`blocking::Client`]: crate::blocking::Client")]
+#![cfg_attr(feature = "client", doc = "[`Client::stream_faults`]: crate::Client::stream_faults")]
+#![cfg_attr(not(feature = "client"), doc = "[`Client`]: #features\n[`blocking::Client`]: #features")]
+#![cfg_attr(not(feature = "client"), doc = "[`Client::stream_faults`]: #features")]
+#![cfg_attr(feature = "redact", doc = "[`Redactor`]: crate::Redactor")]
+#![cfg_attr(not(feature = "redact"), doc = "[`Redactor`]: #features")]
+#![cfg_attr(feature = "sandbox", doc = "[`sandbox`]: crate::sandbox")]
+#![cfg_attr(not(feature = "sandbox"), doc = "[`sandbox`]: #features")]
+#![cfg_attr(feature = "split", doc = "[`export::split_to_dir`]: crate::export::split_to_dir")]
+#![cfg_attr(not(feature = "split"), doc = "[`export::split_to_dir`]: #features")]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
@@ -116,14 +169,14 @@ pub use error::{Error, ErrorKind, Result, Timeout};
 pub use format::Format;
 pub use read::counter::ReasonCounter;
 pub use read::options::{ColumnChoice, ReadOptions, Separator};
-pub use reason::counts::ReasonCounts;
+pub use reason::counts::{ReasonCounts, ReasonCountsIter};
 pub use reason::filter::ReasonFilter;
 pub use reason::remedy::Remedy;
 pub use reason::{FailureReason, UnknownReason};
 #[cfg(feature = "redact")]
 pub use redact::Redactor;
 pub use report::columns::Columns;
-pub use report::deserialize::Deserialize;
+pub use report::deserialize::Deserialized;
 #[cfg(feature = "domains")]
 pub use report::domain::domain_in_unicode;
 pub use report::fault::Fault;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io;
 use std::process::ExitCode;
 
-use dotdigital_faults::Error;
+use dotdigital_faults::{Error, ErrorKind};
 
 /// Usage, input, or any other error.
 const OTHER: u8 = 2;
@@ -60,7 +60,7 @@ impl From<Error> for Failure {
             cause = source.source();
         }
         let code = match error {
-            _ if error.is_not_permitted() => NOT_PERMITTED,
+            _ if error.kind() == ErrorKind::NotPermitted => NOT_PERMITTED,
             _ if error.is_not_there() => NOT_THERE,
             _ if error.is_unavailable() => UNAVAILABLE,
             _ => OTHER,

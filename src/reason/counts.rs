@@ -1,14 +1,14 @@
 //! How many faults there are of each reason.
 
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
-use std::iter::Sum;
+use std::collections::{BTreeMap, btree_map};
+use std::iter::{FusedIterator, Sum};
 use std::ops::{Add, AddAssign};
 
-use serde::ser::{Serialize, SerializeStruct, Serializer};
 use uuid::Uuid;
 
 use crate::anomaly::Anomalies;
+use crate::reason::document::ReasonCount;
 use crate::reason::remedy::Remedy;
 use crate::reason::{FailureReason, Slot};
 
@@ -46,6 +46,24 @@ use crate::reason::{FailureReason, Slot};
 ///   ],
 ///   "anomalies": {}
 /// }
+/// ```
+///
+/// That document can be read back, and added to others:
+///
+/// ```
+/// use dotdigital_faults::{FailureReason, ReasonCounts};
+///
+/// let may = r#"{
+///     "schema": 1,
+///     "import_id": null,
+///     "total": 2,
+///     "reasons": [{"reason": "blocker", "label": "Blocker", "count": 2, "share": 1.0, "remedy": "remove"}],
+///     "anomalies": {}
+/// }"#;
+/// let mut counts: ReasonCounts = serde_json::from_str(may)?;
+/// counts += &[FailureReason::Blocker].iter().collect();
+/// assert_eq!(counts.get(&FailureReason::Blocker), 3);
+/// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReasonCounts {
@@ -92,20 +110,33 @@ impl ReasonCounts {
 
     /// How many faults have a reason of this slug: `other` sums up all that aren't known.
     pub fn get_slug(&self, slug: &str) -> u64 {
-        self.iter().filter(|(reason, _)| reason.slug() == slug).map(|(_, count)| count).sum()
+        sum(self.iter().filter(|(reason, _)| reason.slug() == slug).map(|(_, count)| count))
     }
 
     /// How many faults call for this remedy.
     pub fn get_remedy(&self, remedy: Remedy) -> u64 {
-        self.iter().filter(|(reason, _)| reason.remedy() == remedy).map(|(_, count)| count).sum()
+        sum(self.iter().filter(|(reason, _)| reason.remedy() == remedy).map(|(_, count)| count))
+    }
+
+    /// The remedies that are called for, in the order of [`Remedy::iter`], each with how many faults call for it.
+    ///
+    /// ```
+    /// use dotdigital_faults::{FailureReason, ReasonCounts, Remedy};
+    ///
+    /// let reasons = [FailureReason::HardBounced, FailureReason::InvalidEmail, FailureReason::Blocker];
+    /// let counts: ReasonCounts = reasons.iter().collect();
+    /// assert_eq!(counts.by_remedy().collect::<Vec<_>>(), [(Remedy::Correct, 1), (Remedy::Remove, 2)]);
+    /// ```
+    pub fn by_remedy(&self) -> impl Iterator<Item = (Remedy, u64)> {
+        Remedy::iter().map(|remedy| (remedy, self.get_remedy(remedy))).filter(|&(_, count)| count > 0)
     }
 
     /// How many faults there are.
     pub fn total(&self) -> u64 {
-        self.known.iter().chain(self.unknown.values()).sum()
+        sum(self.known.iter().chain(self.unknown.values()).copied())
     }
 
-    /// Are there no faults?
+    /// Returns true if there are no faults.
     pub fn is_empty(&self) -> bool {
         self.total() == 0
     }
@@ -116,10 +147,8 @@ impl ReasonCounts {
     }
 
     /// The reasons that occur, in the documented order, then the unknown ones by their text.
-    pub fn iter(&self) -> impl Iterator<Item = (&FailureReason, u64)> {
-        let known = self.known.iter().zip(Slot::known()).map(|(&count, slot)| (slot.reason(), count));
-        let unknown = self.unknown.iter().map(|(reason, &count)| (&reason.0, count));
-        known.filter(|&(_, count)| count > 0).chain(unknown)
+    pub fn iter(&self) -> ReasonCountsIter<'_> {
+        ReasonCountsIter { known: FailureReason::known().iter().zip(&self.known), unknown: self.unknown.iter() }
     }
 
     /// The reasons that occur, the most frequent first; among equals, in the order of [`iter`](Self::iter).
@@ -134,8 +163,8 @@ impl ReasonCounts {
         &self.anomalies
     }
 
-    /// Does the report seem to have been cut off? Its last row then has no line end, and too few fields or a quote
-    /// that is never closed. That row is counted like any other.
+    /// Returns true if the report seems to have been cut off: its last row then has no line end, and too few fields or
+    /// a quote that is never closed. That row is counted like any other.
     pub fn is_cut_off(&self) -> bool {
         self.cut_off
     }
@@ -146,6 +175,7 @@ impl ReasonCounts {
     }
 
     /// Says whose faults these are.
+    #[must_use]
     pub fn with_import_id(mut self, import_id: Uuid) -> Self {
         self.import_id = Some(import_id);
         self
@@ -220,9 +250,53 @@ impl ReasonCounts {
     }
 }
 
+/// A sum that stays at the largest count there is, as each count does.
+pub(crate) fn sum(counts: impl Iterator<Item = u64>) -> u64 {
+    counts.fold(0, u64::saturating_add)
+}
+
 /// The nearest double to the part that `count` is of `total`.
 pub(crate) fn share(count: u64, total: u64) -> f64 {
     if total == 0 { 0.0 } else { count as f64 / total as f64 }
+}
+
+/// The reasons that occur, each with its count, as [`ReasonCounts::iter`] gives them.
+#[derive(Clone, Debug)]
+pub struct ReasonCountsIter<'c> {
+    known: std::iter::Zip<std::slice::Iter<'static, FailureReason>, std::slice::Iter<'c, u64>>,
+    unknown: btree_map::Iter<'c, Unknown, u64>,
+}
+
+impl<'c> Iterator for ReasonCountsIter<'c> {
+    type Item = (&'c FailureReason, u64);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.known.find(|&(_, &count)| count > 0) {
+            Some((reason, &count)) => Some((reason, count)),
+            None => self.unknown.next().map(|(reason, &count)| (&reason.0, count)),
+        }
+    }
+}
+
+impl FusedIterator for ReasonCountsIter<'_> {}
+
+/// As [`ReasonCounts::iter`].
+///
+/// ```
+/// use dotdigital_faults::{FailureReason, ReasonCounts};
+///
+/// let counts: ReasonCounts = [FailureReason::Blocker, FailureReason::Blocker].iter().collect();
+/// for (reason, count) in &counts {
+///     assert_eq!((reason, count), (&FailureReason::Blocker, 2));
+/// }
+/// ```
+impl<'c> IntoIterator for &'c ReasonCounts {
+    type Item = (&'c FailureReason, u64);
+    type IntoIter = ReasonCountsIter<'c>;
+
+    fn into_iter(self) -> ReasonCountsIter<'c> {
+        self.iter()
+    }
 }
 
 /// Adds the faults of another report. The import id stays only where both are of the same import, or the counts
@@ -276,37 +350,6 @@ impl<'a> FromIterator<&'a FailureReason> for ReasonCounts {
         let mut counts = ReasonCounts::new();
         reasons.into_iter().for_each(|reason| counts.add_reason(reason, 1));
         counts
-    }
-}
-
-impl Serialize for ReasonCounts {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut document = serializer.serialize_struct("ReasonCounts", 5)?;
-        document.serialize_field("schema", &1)?;
-        document.serialize_field("import_id", &self.import_id)?;
-        document.serialize_field("total", &self.total())?;
-        document.serialize_field("reasons", &self.entries())?;
-        document.serialize_field("anomalies", &self.anomalies)?;
-        document.end()
-    }
-}
-
-/// One entry of the document.
-pub(crate) struct ReasonCount<'a> {
-    reason: &'a FailureReason,
-    count: u64,
-    total: u64,
-}
-
-impl Serialize for ReasonCount<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut entry = serializer.serialize_struct("ReasonCount", 5)?;
-        entry.serialize_field("reason", self.reason.slug())?;
-        entry.serialize_field("label", self.reason.label())?;
-        entry.serialize_field("count", &self.count)?;
-        entry.serialize_field("share", &share(self.count, self.total))?;
-        entry.serialize_field("remedy", &self.reason.remedy())?;
-        entry.end()
     }
 }
 

@@ -5,8 +5,8 @@ use super::{FailureReason, Slot};
 
 /// Tells which faults are wanted, by their reason and by what to do about it.
 ///
-/// Several reasons add up, and so do several remedies; a fault must be among both, where both are named. Without any, every
-/// fault is wanted.
+/// Several reasons add up, and so do several remedies; a fault must be among both, where both are named. Without any,
+/// every fault is wanted.
 ///
 /// ```
 /// use dotdigital_faults::{FailureReason, ReasonFilter, Remedy};
@@ -15,7 +15,8 @@ use super::{FailureReason, Slot};
 /// assert!(filter.wants(&FailureReason::Duplicate));
 /// assert!(!filter.remedy(Remedy::Remove).wants(&FailureReason::Duplicate));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[must_use = "it only tells which faults are wanted"]
 pub struct ReasonFilter {
     reasons: Vec<FailureReason>,
     remedies: Vec<Remedy>,

@@ -64,12 +64,12 @@ impl FoldedKey {
         self.bytes.get(..self.len)
     }
 
-    /// Is it the key of a name of the reason's column?
+    /// Returns true if it is the key of a name of the reason's column.
     pub(crate) fn is_reason_column(&self) -> bool {
         self.as_bytes() == Some(b"reason")
     }
 
-    /// Is it the key of a name of the email's column?
+    /// Returns true if it is the key of a name of the email's column.
     pub(crate) fn is_email_column(&self) -> bool {
         matches!(self.as_bytes(), Some(b"email" | b"emailaddress" | b"mail"))
     }

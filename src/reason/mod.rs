@@ -1,6 +1,7 @@
 //! Why a contact was not imported.
 
 pub(crate) mod counts;
+pub(crate) mod document;
 pub(crate) mod filter;
 pub(crate) mod key;
 pub(crate) mod remedy;
@@ -22,7 +23,7 @@ use crate::reason::remedy::Remedy;
 ///
 /// The labels are those of the vendor's documentation of `GetContactImportReportFaults`; its connectors and its
 /// newer API word some of them differently. All of these are recognised: text is compared by its letters and
-/// digits alone, in any case, so that `Hard bounced`, `HardBounced` and `hard_bounced` are the same reason.
+/// digits alone, case-insensitively, so that `Hard bounced`, `HardBounced` and `hard_bounced` are the same reason.
 /// A text that isn't known stays as it is, in [`Other`](FailureReason::Other): no fault is ever lost.
 ///
 /// The order is that of the documentation, then the unknown ones by their text.
@@ -288,7 +289,7 @@ impl FailureReason {
         self.entry().map_or("A reason that this version doesn't know.", |entry| entry.description)
     }
 
-    /// Does it last for good, whatever anybody does?
+    /// Returns true if it lasts for good, whatever anybody does.
     ///
     /// True for the vendor-wide suppression, blockers, hard bounces and complaints to an ISP. Somebody who
     /// unsubscribed may opt in again, and a suppression of the account's own can be lifted.
@@ -297,12 +298,12 @@ impl FailureReason {
         matches!(self, GloballySuppressed | Blocker | HardBounced | ComplainedToIsp)
     }
 
-    /// Has mail to this address come back, hard or soft?
+    /// Returns true if mail to this address has come back, hard or soft.
     pub fn is_bounce(&self) -> bool {
         matches!(self, FailureReason::HardBounced | FailureReason::SoftBounced)
     }
 
-    /// Does the contact stand on a suppression list, the vendor's or the account's own?
+    /// Returns true if the contact stands on a suppression list, the vendor's or the account's own.
     pub fn is_suppression(&self) -> bool {
         use FailureReason::*;
         matches!(self, GloballySuppressed | SuppressedByDomain | SuppressedByYou)
@@ -311,6 +312,11 @@ impl FailureReason {
     /// A reason whose text is known not to be in the table.
     pub(crate) fn unknown(text: impl Into<Box<str>>) -> FailureReason {
         FailureReason::Other(UnknownReason(text.into()))
+    }
+
+    /// The known reasons, in the documented order.
+    pub(crate) fn known() -> &'static [FailureReason] {
+        &KNOWN
     }
 
     /// Its place among the known reasons, in the documented order; behind them for all that isn't known.
@@ -338,11 +344,6 @@ impl Slot {
             texts.filter_map(|(text, slot)| Some((FoldedKey::from(text).as_bytes()?.into(), slot))).collect()
         });
         SLOTS.get(key.as_bytes()?).copied()
-    }
-
-    /// Those of the known reasons, in the documented order.
-    pub(crate) fn known() -> impl Iterator<Item = Slot> {
-        TABLE.iter().map(|entry| entry.slot)
     }
 
     /// The reason itself; for `Other`, which has no one reason, one with an empty text is never asked for.

@@ -39,12 +39,12 @@ pub enum Remedy {
 }
 
 impl Remedy {
-    /// Every remedy.
+    /// Every remedy, in the order of the variants.
     pub fn iter() -> impl DoubleEndedIterator<Item = Remedy> + ExactSizeIterator + Clone {
         <Remedy as IntoEnumIterator>::iter()
     }
 
-    /// The remedy of that slug, compared by letters and digits alone, in any case.
+    /// The remedy of that slug, compared by letters and digits alone, case-insensitively; `None` where there is none.
     pub fn try_parse(text: &str) -> Option<Remedy> {
         let key = FoldedKey::from(text);
         Remedy::iter().find(|remedy| FoldedKey::from(remedy.slug()).as_bytes() == key.as_bytes())

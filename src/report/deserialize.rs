@@ -44,7 +44,7 @@ impl Fault<'_> {
 impl FaultReport {
     /// The faults as values of the user's own type, made by the `csv` crate.
     ///
-    /// A struct's fields are found among the columns by their names, in any case. A field `reason` finds the
+    /// A struct's fields are found among the columns by their names, case-insensitively. A field `reason` finds the
     /// reason's column and a field `email` the email's, whatever the report calls them; a reason may be a
     /// [`FailureReason`](crate::FailureReason). Of several columns of one name the first counts, the others are
     /// `name_2`, `name_3`. A field that is an `Option` is `None` where the cell is empty or absent, or the report
@@ -83,13 +83,13 @@ impl FaultReport {
     /// assert_eq!(error.to_string(), "line 4, column `Postcode`: the row doesn't fit the type: invalid digit found in string");
     /// # Ok::<(), dotdigital_faults::Error>(())
     /// ```
-    pub fn deserialize<T: DeserializeOwned>(&self) -> Deserialize<'_, T> {
-        Deserialize { faults: self.faults(), fit: None, row: PhantomData }
+    pub fn deserialize<T: DeserializeOwned>(&self) -> Deserialized<'_, T> {
+        Deserialized { faults: self.faults(), fit: None, row: PhantomData }
     }
 }
 
 /// The faults of a report as the user's own type, as [`FaultReport::deserialize`] gives them.
-pub struct Deserialize<'r, T> {
+pub struct Deserialized<'r, T> {
     faults: Faults<'r>,
     /// For the columns under which the last fault stood.
     fit: Option<(&'r Columns, Fit)>,
@@ -174,7 +174,7 @@ impl Fit {
     }
 }
 
-/// Does so much of a row fail, for another cause than that a field is missing?
+/// Returns true if so much of a row fails, for another cause than that a field is missing.
 fn beginning_fails<T: DeserializeOwned>(len: usize, record: &StringRecord, headers: &StringRecord) -> bool {
     let (mut record, mut headers) = (record.clone(), headers.clone());
     record.truncate(len);
@@ -216,7 +216,7 @@ fn missing_field(message: &str) -> Option<&str> {
     message.strip_prefix("missing field `")?.strip_suffix('`')
 }
 
-impl<T: DeserializeOwned> Iterator for Deserialize<'_, T> {
+impl<T: DeserializeOwned> Iterator for Deserialized<'_, T> {
     type Item = Result<T>;
 
     fn next(&mut self) -> Option<Result<T>> {
@@ -234,12 +234,12 @@ impl<T: DeserializeOwned> Iterator for Deserialize<'_, T> {
     }
 }
 
-impl<T: DeserializeOwned> ExactSizeIterator for Deserialize<'_, T> {}
-impl<T: DeserializeOwned> FusedIterator for Deserialize<'_, T> {}
+impl<T: DeserializeOwned> ExactSizeIterator for Deserialized<'_, T> {}
+impl<T: DeserializeOwned> FusedIterator for Deserialized<'_, T> {}
 
-impl<T> fmt::Debug for Deserialize<'_, T> {
+impl<T> fmt::Debug for Deserialized<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Deserialize").field("faults", &self.faults).finish_non_exhaustive()
+        f.debug_struct("Deserialized").field("faults", &self.faults).finish_non_exhaustive()
     }
 }
 

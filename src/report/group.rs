@@ -79,7 +79,8 @@ impl FaultReport {
     /// Rows that end before the column have the key `None`.
     ///
     /// # Errors
-    /// [`NoSuchColumn`](crate::ErrorKind::NoSuchColumn) where the report has no column of that name, in any case.
+    /// [`NoSuchColumn`](crate::ErrorKind::NoSuchColumn) where the report has no column of that name; names are
+    /// compared case-insensitively.
     ///
     /// ```
     /// use dotdigital_faults::FaultReport;

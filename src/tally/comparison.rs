@@ -63,7 +63,8 @@ const NEWER: u32 = 1 << 31;
 /// ```
 ///
 /// Reports that are too large for memory are compared by a [`Comparer`]. Comparing the other way round gives the mirror
-/// image. `Debug` prints no contact data.
+/// image. With serde it is the document of [`comparison_to_json`](crate::export::comparison_to_json), without contacts.
+/// `Debug` prints no contact data.
 #[derive(Clone)]
 pub struct Comparison {
     old: ReasonCounts,
@@ -76,6 +77,12 @@ pub struct Comparison {
 }
 
 /// How a contact has changed.
+///
+/// ```
+/// use dotdigital_faults::Change;
+///
+/// assert_eq!(Change::NewlyFailing.to_string(), "newly_failing");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -109,6 +116,7 @@ type Seen = ([u32; 4], u32);
 ///
 /// It counts, and lists nobody: [`Comparison::contacts`] then is empty.
 #[derive(Clone)]
+#[must_use = "it compares once it is finished"]
 pub struct Comparer {
     keys: (u64, u64),
     parts: Vec<Vec<Seen>>,
@@ -391,7 +399,7 @@ impl fmt::Debug for Comparison {
 }
 
 /// A contact that has changed.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ChangedContact<'c> {
     email: &'c str,
     transition: &'c Transition,
@@ -431,7 +439,7 @@ impl fmt::Debug for ChangedContact<'_> {
 }
 
 /// How many contacts went from the same reasons to the same reasons.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Transition {
     change: Change,
     before: Vec<FailureReason>,

@@ -44,6 +44,7 @@ const MOST_SPELLING_BYTES: usize = 1 << 20;
 /// ```
 ///
 /// `Debug` shows no value.
+#[must_use = "it counts once it is finished"]
 pub struct GroupCounter {
     by: GroupBy,
     #[cfg(feature = "redact")]

@@ -7,13 +7,19 @@ use std::fmt;
 use std::ops::AddAssign;
 
 use crate::reason::FailureReason;
-use crate::reason::counts::ReasonCounts;
+use crate::reason::counts::{ReasonCounts, sum};
 
 /// What faults are grouped by.
+///
+/// ```
+/// use dotdigital_faults::GroupBy;
+///
+/// assert_eq!(GroupBy::column("Country").name(), "Country");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GroupBy {
-    /// The value of a column, by the column's name in any case.
+    /// The value of a column, which is found by its name, case-insensitively.
     Column(String),
     /// The domain of the address, as [`Fault::domain`](crate::Fault::domain) gives it.
     #[cfg(feature = "domains")]
@@ -21,7 +27,7 @@ pub enum GroupBy {
 }
 
 impl GroupBy {
-    /// By the column of that name, in any case.
+    /// By the column of that name, which is found case-insensitively.
     pub fn column(name: impl Into<String>) -> Self {
         GroupBy::Column(name.into())
     }
@@ -40,6 +46,13 @@ impl GroupBy {
 ///
 /// The order is that of the variants, then that of the text. `Debug` gives the length of a value alone: what stands
 /// in a column may be about a person.
+///
+/// ```
+/// use dotdigital_faults::GroupKey;
+///
+/// assert_eq!(GroupKey::Value("NL").to_string(), "NL");
+/// assert_eq!((GroupKey::Absent.to_string(), GroupKey::Absent.kind()), ("(absent)".to_owned(), "absent"));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum GroupKey<'a> {
@@ -94,6 +107,13 @@ impl<'a> GroupKey<'a> {
     }
 }
 
+/// The key for people, as [`label`](GroupKey::label) gives it.
+impl fmt::Display for GroupKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.label())
+    }
+}
+
 impl fmt::Debug for GroupKey<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.value() {
@@ -108,8 +128,8 @@ impl fmt::Debug for GroupKey<'_> {
 ///
 /// Every fault is in one group; the sum over the groups is the report's total. Memory is bounded, whatever a report
 /// holds: past [`MOST_GROUPS`](Self::MOST_GROUPS) groups, or [`MOST_GROUP_BYTES`](Self::MOST_GROUP_BYTES) of their
-/// text, each group that is met further on is counted under [`GroupKey::Rest`], however large it becomes. Unknown reasons are told apart within the bounds
-/// of [`ReasonCounts`], which here hold for all groups together.
+/// text, each group that is met further on is counted under [`GroupKey::Rest`], however large it becomes. Unknown
+/// reasons are told apart within the bounds of [`ReasonCounts`], which here hold for all groups together.
 ///
 /// ```
 /// use dotdigital_faults::{FaultReport, GroupBy, GroupKey};
@@ -122,14 +142,35 @@ impl fmt::Debug for GroupKey<'_> {
 /// )?;
 /// let groups = report.count_by(&GroupBy::column("country"))?;
 /// for (key, counts) in groups.by_size() {
-///     println!("{:>8}  {}", counts.total(), key.label());
+///     println!("{:>8}  {key}", counts.total());
 /// }
 /// assert_eq!(groups.get(GroupKey::Value("NL")).map(|counts| counts.total()), Some(2));
 /// assert_eq!(groups.top(1).get(GroupKey::Rest).map(|counts| counts.total()), Some(1));
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
 ///
-/// [`FaultReport::group_by`] gives the faults of each value themselves.
+/// [`FaultReport::group_by`](crate::FaultReport::group_by) gives the faults of each value themselves; a [`GroupCounter`]
+/// counts those of a report that is too large for memory.
+///
+/// With serde it is a document of its own, with the `by` and the `groups` that a [`Tally`]'s document has. It is read
+/// from either of them.
+///
+/// ```json
+/// {
+///   "schema": 1,
+///   "by": "country",
+///   "total": 1,
+///   "groups": [
+///     {
+///       "kind": "value", "group": "NL", "label": "NL", "total": 1, "share": 1.0,
+///       "reasons": [{"reason": "blocker", "label": "Blocker", "count": 1, "share": 1.0, "remedy": "remove"}]
+///     }
+///   ]
+/// }
+/// ```
+///
+/// [`GroupCounter`]: crate::GroupCounter
+/// [`Tally`]: crate::Tally
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupCounts {
     by: GroupBy,
@@ -210,13 +251,14 @@ impl GroupCounts {
     }
 
     /// The largest groups, as many as asked for, and all others under [`GroupKey::Rest`].
+    #[must_use]
     pub fn top(&self, most: usize) -> GroupCounts {
         self.only(&self.largest(most))
     }
 
     /// How many faults there are in all groups.
     pub fn total(&self) -> u64 {
-        self.iter().map(|(_, counts)| counts.total()).sum()
+        sum(self.iter().map(|(_, counts)| counts.total()))
     }
 
     /// The keys of the largest groups, as many as asked for.
@@ -275,7 +317,12 @@ impl GroupCounts {
         counts.add_reason(reason, count);
     }
 
-    fn add_counts(&mut self, key: GroupKey<'_>, counts: &ReasonCounts) {
+    /// The same groups, of other faults.
+    pub(crate) fn grouped_by(self, by: GroupBy) -> Self {
+        GroupCounts { by, ..self }
+    }
+
+    pub(crate) fn add_counts(&mut self, key: GroupKey<'_>, counts: &ReasonCounts) {
         for (reason, count) in counts.iter() {
             self.add(key, reason, count);
         }

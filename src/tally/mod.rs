@@ -1,17 +1,16 @@
 //! The counts of several reports, each told apart, and all together.
 
 pub(crate) mod comparison;
+mod comparison_document;
+mod document;
 pub(crate) mod group_counter;
 pub(crate) mod group_counts;
 
-use std::borrow::Cow;
 use std::time::SystemTime;
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
-
-use crate::reason::counts::{ReasonCount, ReasonCounts, share};
+use crate::reason::counts::ReasonCounts;
 use crate::report::FaultReport;
-use crate::tally::group_counts::{GroupCounts, GroupKey};
+use crate::tally::group_counts::GroupCounts;
 
 /// The counts of one or more reports, each told apart, and of all of them together: what the formats of
 /// [`export`](crate::export) are made from.
@@ -35,7 +34,23 @@ use crate::tally::group_counts::{GroupCounts, GroupKey};
 /// ```
 ///
 /// With serde it is the document that `faults summary --format json` prints: that of [`ReasonCounts`], with
-/// `groups` where there are any, and with `sources` where there are several.
+/// `groups` where there are any, and with `sources` where there are several. It is read back, too, so that reports can
+/// be added to those of another day:
+///
+/// ```
+/// use dotdigital_faults::{FailureReason, SourceCounts, Tally};
+///
+/// let yesterday = r#"{
+///     "schema": 1, "import_id": null, "total": 2, "anomalies": {},
+///     "reasons": [{"reason": "blocker", "label": "Blocker", "count": 2, "share": 1.0, "remedy": "remove"}]
+/// }"#;
+/// let today: Tally = SourceCounts::new("today", [FailureReason::Blocker].iter().collect()).into();
+/// let mut tally: Tally = serde_json::from_str(yesterday)?;
+/// tally.extend(today);
+/// assert_eq!(tally.counts().total(), 3);
+/// assert_eq!(tally.sources().len(), 2);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     sources: Vec<SourceCounts>,
@@ -44,6 +59,9 @@ pub struct Tally {
 }
 
 /// The counts of one report, and where it came from.
+///
+/// With serde it is an entry of `sources` of a [`Tally`]'s document; it is read from a whole document as well, whose
+/// name then is its import id. The time is no part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceCounts {
     name: String,
@@ -59,12 +77,14 @@ impl SourceCounts {
     }
 
     /// The same, with groups of the same faults.
+    #[must_use]
     pub fn with_groups(mut self, groups: GroupCounts) -> Self {
         self.groups = Some(groups);
         self
     }
 
     /// The same, with the time at which the report was read.
+    #[must_use]
     pub fn with_read_at(mut self, read_at: SystemTime) -> Self {
         self.read_at = Some(read_at);
         self
@@ -135,7 +155,8 @@ impl Tally {
     }
 
     /// The same, with the groups that are the largest over all reports, as many as asked for, and all others
-    /// under [`GroupKey::Rest`].
+    /// under [`GroupKey::Rest`](crate::GroupKey::Rest).
+    #[must_use]
     pub fn top(&self, most: usize) -> Tally {
         let Some(groups) = &self.groups else { return self.clone() };
         let keys = groups.largest(most);
@@ -180,85 +201,18 @@ impl FromIterator<SourceCounts> for Tally {
     }
 }
 
+/// The reports, in the order in which they were added.
+impl IntoIterator for Tally {
+    type Item = SourceCounts;
+    type IntoIter = std::vec::IntoIter<SourceCounts>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.sources.into_iter()
+    }
+}
+
 impl Extend<SourceCounts> for Tally {
     fn extend<I: IntoIterator<Item = SourceCounts>>(&mut self, sources: I) {
         sources.into_iter().for_each(|source| self.add(source));
-    }
-}
-
-impl Serialize for Tally {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut document = serializer.serialize_map(None)?;
-        document.serialize_entry("schema", &1)?;
-        let part = Part { source: None, counts: &self.counts, groups: self.groups.as_ref() };
-        part.serialize_into(&mut document)?;
-        if self.sources.len() > 1 {
-            let parts: Vec<_> = self.sources.iter().map(Part::of).collect();
-            document.serialize_entry("sources", &parts)?;
-        }
-        document.end()
-    }
-}
-
-/// The members that the document and each of its sources have in common.
-struct Part<'a> {
-    source: Option<&'a str>,
-    counts: &'a ReasonCounts,
-    groups: Option<&'a GroupCounts>,
-}
-
-impl<'a> Part<'a> {
-    fn of(source: &'a SourceCounts) -> Self {
-        Part { source: Some(&source.name), counts: &source.counts, groups: source.groups.as_ref() }
-    }
-
-    fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        if let Some(source) = self.source {
-            map.serialize_entry("source", source)?;
-        }
-        let counts = self.counts;
-        map.serialize_entry("import_id", &counts.import_id())?;
-        map.serialize_entry("total", &counts.total())?;
-        map.serialize_entry("reasons", &counts.entries())?;
-        map.serialize_entry("anomalies", counts.anomalies())?;
-        if let Some(groups) = self.groups {
-            map.serialize_entry("by", groups.by().name())?;
-            let total = counts.total();
-            let entries: Vec<_> = groups.by_size().map(|(key, counts)| Entry::new(key, counts, total)).collect();
-            map.serialize_entry("groups", &entries)?;
-        }
-        Ok(())
-    }
-}
-
-impl Serialize for Part<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        self.serialize_into(&mut map)?;
-        map.end()
-    }
-}
-
-/// One group of the document. Its share is of all faults; those of its reasons are of the group's.
-#[derive(serde::Serialize)]
-struct Entry<'a> {
-    kind: &'static str,
-    group: Option<&'a str>,
-    label: Cow<'a, str>,
-    total: u64,
-    share: f64,
-    reasons: Vec<ReasonCount<'a>>,
-}
-
-impl<'a> Entry<'a> {
-    fn new(key: GroupKey<'a>, counts: &'a ReasonCounts, total: u64) -> Self {
-        Entry {
-            kind: key.kind(),
-            group: key.value(),
-            label: key.label(),
-            total: counts.total(),
-            share: share(counts.total(), total),
-            reasons: counts.entries(),
-        }
     }
 }

@@ -23,7 +23,7 @@ fn what_is_shared_between_threads_can_be() {
 fn an_answer_that_is_no_report_keeps_the_services_code_and_words() {
     let error = FaultReport::from_bytes(r#"{"message":"Gone. ERROR_IMPORT_NOT_FOUND"}"#).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotAReport);
-    assert!(error.is_not_a_report() && !error.is_anomaly() && !error.is_io());
+    assert!(!error.is_not_there() && !error.is_unavailable());
     assert_eq!(error.code(), Some("ERROR_IMPORT_NOT_FOUND"));
     assert_eq!(error.message(), Some("Gone. ERROR_IMPORT_NOT_FOUND"));
     assert_eq!((error.line(), error.column(), error.anomaly()), (None, None, None));

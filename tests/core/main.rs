@@ -22,6 +22,9 @@ mod errors;
 mod privacy;
 mod rows;
 
+// The sources themselves.
+mod wings;
+
 // Writing.
 #[cfg(all(feature = "redact", feature = "split"))]
 mod actions;

@@ -1,0 +1,402 @@
+//! A tally and its parts as documents, written and read.
+//!
+//! What is read is added up once more: the parts of a document must have the totals that it says, and the document the
+//! total of its parts. Groups are counted one by one as they come, within the same bounds as those of a report.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Error, SeqAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use uuid::Uuid;
+
+use super::group_counts::{GroupBy, GroupCounts, GroupKey};
+use super::{SourceCounts, Tally};
+use crate::anomaly::Anomalies;
+use crate::reason::FailureReason;
+use crate::reason::counts::{ReasonCounts, share};
+use crate::reason::document::{ReasonCount, Reasons, SCHEMA, check_schema};
+
+impl Serialize for Tally {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut document = serializer.serialize_map(None)?;
+        document.serialize_entry("schema", &SCHEMA)?;
+        write_part(self.counts(), self.groups(), &mut document)?;
+        if self.sources().len() > 1 {
+            document.serialize_entry("sources", self.sources())?;
+        }
+        document.end()
+    }
+}
+
+impl Serialize for SourceCounts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut part = serializer.serialize_map(None)?;
+        part.serialize_entry("source", self.name())?;
+        write_part(self.counts(), self.groups(), &mut part)?;
+        part.end()
+    }
+}
+
+impl Serialize for GroupCounts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut document = serializer.serialize_map(None)?;
+        document.serialize_entry("schema", &SCHEMA)?;
+        document.serialize_entry("by", self.by().name())?;
+        document.serialize_entry("total", &self.total())?;
+        document.serialize_entry("groups", &entries(self, self.total()))?;
+        document.end()
+    }
+}
+
+/// Writes the members that a document and each of its sources have in common.
+fn write_part<M: SerializeMap>(
+    counts: &ReasonCounts,
+    groups: Option<&GroupCounts>,
+    part: &mut M,
+) -> Result<(), M::Error> {
+    part.serialize_entry("import_id", &counts.import_id())?;
+    part.serialize_entry("total", &counts.total())?;
+    part.serialize_entry("reasons", &counts.entries())?;
+    part.serialize_entry("anomalies", counts.anomalies())?;
+    if let Some(groups) = groups {
+        part.serialize_entry("by", groups.by().name())?;
+        part.serialize_entry("groups", &entries(groups, counts.total()))?;
+    }
+    Ok(())
+}
+
+/// The groups of a document, whose shares are of this total.
+fn entries(groups: &GroupCounts, total: u64) -> Vec<Entry<'_>> {
+    groups.by_size().map(|(key, counts)| Entry::new(key, counts, total)).collect()
+}
+
+/// One group of a document. Its share is of all faults; those of its reasons are of the group's.
+#[derive(Serialize)]
+struct Entry<'a> {
+    kind: &'static str,
+    group: Option<&'a str>,
+    label: Cow<'a, str>,
+    total: u64,
+    share: f64,
+    reasons: Vec<ReasonCount<'a>>,
+}
+
+impl<'a> Entry<'a> {
+    fn new(key: GroupKey<'a>, counts: &'a ReasonCounts, total: u64) -> Self {
+        Entry {
+            kind: key.kind(),
+            group: key.value(),
+            label: key.label(),
+            total: counts.total(),
+            share: share(counts.total(), total),
+            reasons: counts.entries(),
+        }
+    }
+}
+
+/// A tally from its document: its sources are those that the document tells apart, or the whole of it as one, whose name
+/// is its import id, if it has one.
+///
+/// Members that aren't known are ignored, and so are all that can be computed from others. That something doesn't add up
+/// is an error: a total and its reasons, its groups, or its sources. The document doesn't tell when a report was read.
+impl<'de> Deserialize<'de> for Tally {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename = "Tally")]
+        struct Document {
+            schema: u32,
+            import_id: Option<Uuid>,
+            total: u64,
+            reasons: Reasons,
+            anomalies: Anomalies,
+            by: Option<String>,
+            groups: Option<Groups>,
+            sources: Option<Vec<SourceCounts>>,
+        }
+
+        let Document { schema, import_id, total, reasons, anomalies, by, groups, sources } =
+            Document::deserialize(deserializer)?;
+        check_schema(schema)?;
+        let counts = reasons.into_counts(total, import_id, anomalies)?;
+        let groups = groups_of(by, groups, total)?;
+        let Some(sources) = sources else {
+            let mut tally = Tally::from(counts);
+            tally.sources.iter_mut().for_each(|source| source.groups.clone_from(&groups));
+            tally.groups = groups;
+            return Ok(tally);
+        };
+        let tally: Tally = sources.into_iter().collect();
+        let known = |reason: &FailureReason| counts.get(reason) == tally.counts().get(reason);
+        if tally.counts().total() != total || !FailureReason::iter().all(|reason| known(&reason)) {
+            return Err(Error::custom("the counts are not the sum of those of the sources"));
+        }
+        Ok(tally)
+    }
+}
+
+/// The counts of one source from its entry, or from a whole document: its name then is its import id, if it has one.
+impl<'de> Deserialize<'de> for SourceCounts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename = "SourceCounts")]
+        struct Part {
+            #[serde(default = "schema")]
+            schema: u32,
+            source: Option<String>,
+            import_id: Option<Uuid>,
+            total: u64,
+            reasons: Reasons,
+            anomalies: Anomalies,
+            by: Option<String>,
+            groups: Option<Groups>,
+        }
+
+        let part = Part::deserialize(deserializer)?;
+        check_schema(part.schema)?;
+        let name = part.source.or_else(|| part.import_id.map(|id| id.to_string())).unwrap_or_default();
+        let counts = part.reasons.into_counts(part.total, part.import_id, part.anomalies)?;
+        let groups = groups_of(part.by, part.groups, part.total)?;
+        Ok(SourceCounts { groups, ..SourceCounts::new(name, counts) })
+    }
+}
+
+/// Groups from their own document, or from a tally's. That something doesn't add up is an error.
+impl<'de> Deserialize<'de> for GroupCounts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename = "GroupCounts")]
+        struct Document {
+            #[serde(default = "schema")]
+            schema: u32,
+            by: String,
+            total: u64,
+            groups: Groups,
+        }
+
+        let document = Document::deserialize(deserializer)?;
+        check_schema(document.schema)?;
+        document.groups.into_counts(document.by, document.total)
+    }
+}
+
+/// The schema of a part, which doesn't say it.
+fn schema() -> u32 {
+    SCHEMA
+}
+
+/// The groups of a part that has both `by` and `groups`, or neither.
+fn groups_of<E: Error>(by: Option<String>, groups: Option<Groups>, total: u64) -> Result<Option<GroupCounts>, E> {
+    match (by, groups) {
+        (Some(by), Some(groups)) => groups.into_counts(by, total).map(Some),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(E::missing_field("groups")),
+        (None, Some(_)) => Err(E::missing_field("by")),
+    }
+}
+
+/// The groups of a document, added up as they are read.
+struct Groups {
+    /// What they are grouped by is known in the end only.
+    counts: GroupCounts,
+    /// Their sum; `None` where it is no number of 64 bits.
+    sum: Option<u64>,
+    /// Whether there are groups as only columns have them, and as only domains have them.
+    of_column: bool,
+    of_domain: bool,
+}
+
+impl Groups {
+    /// The groups by what a document names, if they add up to this total.
+    fn into_counts<E: Error>(self, by: String, total: u64) -> Result<GroupCounts, E> {
+        if self.sum != Some(total) {
+            return Err(E::custom(format_args!("the total is {total}, and not the sum of its groups")));
+        }
+        let by = match (self.of_column, self.of_domain || by == "domain" && !self.of_column) {
+            (true, true) => return Err(E::custom("some groups are values of a column, and some are domains")),
+            (_, false) => GroupBy::column(by),
+            #[cfg(feature = "domains")]
+            (false, true) => GroupBy::Domain,
+            #[cfg(not(feature = "domains"))]
+            (false, true) => return Err(E::custom("the groups are domains, which need the feature `domains`")),
+        };
+        Ok(self.counts.grouped_by(by))
+    }
+
+    fn add<E: Error>(&mut self, entry: GroupEntry) -> Result<(), E> {
+        let key = match (&*entry.kind, &entry.group) {
+            ("value", Some(value)) => GroupKey::Value(value),
+            ("domain", Some(domain)) => GroupKey::Domain(domain),
+            ("absent", None) => GroupKey::Absent,
+            ("invalid", None) => GroupKey::Invalid,
+            ("rest", None) => GroupKey::Rest,
+            _ => return Err(E::custom("there is no such kind of group, or not with such a value")),
+        };
+        self.of_column |= matches!(key, GroupKey::Value(_) | GroupKey::Absent);
+        self.of_domain |= matches!(key, GroupKey::Domain(_) | GroupKey::Invalid);
+        self.sum = self.sum.and_then(|sum| sum.checked_add(entry.total));
+        let counts = entry.reasons.into_counts(entry.total, None, Anomalies::default())?;
+        self.counts.add_counts(key, &counts);
+        Ok(())
+    }
+}
+
+/// One group of a document, as it is read.
+#[derive(Deserialize)]
+#[serde(rename = "Group")]
+struct GroupEntry {
+    kind: String,
+    group: Option<String>,
+    total: u64,
+    reasons: Reasons,
+}
+
+impl<'de> Deserialize<'de> for Groups {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(GroupsVisitor)
+    }
+}
+
+struct GroupsVisitor;
+
+impl<'de> Visitor<'de> for GroupsVisitor {
+    type Value = Groups;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of groups")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Groups, A::Error> {
+        let counts = GroupCounts::new(GroupBy::column(""));
+        let mut groups = Groups { counts, sum: Some(0), of_column: false, of_domain: false };
+        while let Some(entry) = entries.next_element()? {
+            groups.add(entry)?;
+        }
+        Ok(groups)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::report::FaultReport;
+
+    fn source(name: &str, text: &str, by: &GroupBy) -> SourceCounts {
+        let report = FaultReport::from_bytes(text).unwrap();
+        SourceCounts::new(name, report.counts().clone()).with_groups(report.count_by(by).unwrap())
+    }
+
+    fn read<T: DeserializeOwned>(document: Value) -> Result<T, String> {
+        serde_json::from_value(document).map_err(|error| error.to_string())
+    }
+
+    fn sources(by: &GroupBy) -> [SourceCounts; 2] {
+        [
+            source("may", "Reason,email,domain\nBlocker,a@example.com,NL\nMoon,b@example.com,\nMoon,c@,PT\n", by),
+            source("june", "Reason,email,domain\nDuplicate,a@example.org,NL\nBlocker,,ES\n", by),
+        ]
+    }
+
+    fn ways() -> Vec<GroupBy> {
+        let mut ways = vec![GroupBy::column("email"), GroupBy::column("domain")];
+        #[cfg(feature = "domains")]
+        ways.push(GroupBy::Domain);
+        ways.push(GroupBy::column("Reason"));
+        ways
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for by in ways() {
+            let tally: Tally = sources(&by).into_iter().collect();
+            for tally in [tally.top(1), tally] {
+                let text = serde_json::to_string(&tally).unwrap();
+                let back: Tally = serde_json::from_str(&text).unwrap();
+                assert_eq!(back, tally, "{by:?}");
+                assert_eq!(serde_json::to_string(&back).unwrap(), text);
+                let groups = tally.groups().unwrap();
+                assert_eq!(&read::<GroupCounts>(serde_json::to_value(groups).unwrap()).unwrap(), groups);
+                assert_eq!(&serde_json::from_str::<GroupCounts>(&text).unwrap(), groups);
+                assert_eq!(&serde_json::from_str::<ReasonCounts>(&text).unwrap(), tally.counts());
+                for source in tally.sources() {
+                    assert_eq!(&read::<SourceCounts>(serde_json::to_value(source).unwrap()).unwrap(), source);
+                }
+            }
+            // A single source has no name of its own in the document.
+            let [one, other] = sources(&by);
+            let mut back: Tally = read(serde_json::to_value(Tally::from(one.clone())).unwrap()).unwrap();
+            assert_eq!(back.sources()[0].name(), "");
+            assert_eq!((back.counts(), back.groups()), (one.counts(), one.groups()));
+            back.extend(Tally::from(other.clone()));
+            assert_eq!(back.counts(), Tally::from_iter([one, other]).counts());
+        }
+    }
+
+    #[test]
+    fn what_does_not_add_up_is_an_error() {
+        let tally: Tally = sources(&GroupBy::column("domain")).into_iter().collect();
+        let right = serde_json::to_value(&tally).unwrap();
+        for (pointer, value, error) in [
+            ("/schema", json!(2), "the document is of schema 2, and not of schema 1"),
+            ("/total", json!(6), "the total is 6, and not the sum of its reasons"),
+            ("/reasons/0/count", json!(3), "the total is 5, and not the sum of its reasons"),
+            ("/groups/0/total", json!(9), "the total is 9, and not the sum of its reasons"),
+            ("/groups", json!([]), "the total is 5, and not the sum of its groups"),
+            ("/groups", Value::Null, "missing field `groups`"),
+            ("/by", Value::Null, "missing field `by`"),
+            ("/groups/0/kind", json!("domain"), "some groups are values of a column, and some are domains"),
+            ("/groups/0/kind", json!("moon"), "there is no such kind of group, or not with such a value"),
+            ("/groups/0/group", Value::Null, "there is no such kind of group, or not with such a value"),
+            ("/groups/0/kind", json!("rest"), "there is no such kind of group, or not with such a value"),
+            ("/sources/0/total", json!(4), "the total is 4, and not the sum of its reasons"),
+            ("/sources/0/schema", json!(3), "the document is of schema 3, and not of schema 1"),
+            ("/sources", json!([]), "the counts are not the sum of those of the sources"),
+            ("/sources/1", right["sources"][0].clone(), "the counts are not the sum of those of the sources"),
+            ("/sources", json!({}), "invalid type: map, expected a sequence"),
+        ] {
+            let mut document = right.clone();
+            match document.pointer_mut(pointer) {
+                Some(place) => *place = value,
+                None => document["sources"][0]["schema"] = value,
+            }
+            assert_eq!(read::<Tally>(document).unwrap_err(), error, "{pointer}");
+        }
+        // The same total, of other reasons.
+        let mut document = right;
+        let reasons = document["reasons"].as_array_mut().unwrap();
+        let blocker = reasons.iter_mut().find(|entry| entry["reason"] == "blocker").unwrap();
+        (blocker["reason"], blocker["label"]) = (json!("failures"), json!("Failures"));
+        assert_eq!(read::<Tally>(document).unwrap_err(), "the counts are not the sum of those of the sources");
+    }
+
+    #[test]
+    fn sums_that_are_no_count_are_errors() {
+        let group = |value: &str| {
+            json!({"kind": "value", "group": value, "total": u64::MAX,
+                "reasons": [{"reason": "blocker", "label": "Blocker", "count": u64::MAX}]})
+        };
+        let document = json!({"by": "x", "total": u64::MAX, "groups": [group("a"), group("b")]});
+        assert!(read::<GroupCounts>(document).unwrap_err().contains("not the sum of its groups"));
+        let one = json!({"by": "x", "total": u64::MAX, "groups": [group("a")]});
+        let mut groups: GroupCounts = read(one).unwrap();
+        groups += &read::<GroupCounts>(json!({"by": "x", "total": u64::MAX, "groups": [group("b")]})).unwrap();
+        assert_eq!(groups.total(), u64::MAX);
+    }
+
+    #[test]
+    fn a_document_is_bounded_as_a_report_is() {
+        let most = GroupCounts::MOST_GROUPS as u64;
+        let group = |number| {
+            json!({"kind": "value", "group": format!("{number}"), "total": 1,
+                "reasons": [{"reason": "other", "label": "Moon", "count": 1}]})
+        };
+        let many: Vec<_> = (0..most + 7).map(group).collect();
+        let groups: GroupCounts = read(json!({"by": "x", "total": most + 7, "groups": many})).unwrap();
+        assert_eq!(groups.get(GroupKey::Rest).map(ReasonCounts::total), Some(7));
+        assert_eq!(groups.total(), most + 7);
+    }
+}
