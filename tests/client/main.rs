@@ -8,7 +8,6 @@ mod helpers;
 
 // The client against scripted servers.
 mod answers;
-#[cfg(feature = "blocking")]
 mod blocking;
 mod calls;
 mod tls;

@@ -18,7 +18,7 @@ fn groups() {
     assert_eq!(error.kind(), ErrorKind::NoSuchColumn);
     assert_eq!(
         error.to_string(),
-        r"the report has no column `city\u{7}`; FaultReport::columns has the names that it has"
+        r"the report has no column `city\u{7}`; it has `Reason`, `email`, `Country`"
     );
 }
 
