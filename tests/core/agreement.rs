@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Read};
 
+use crate::reference::{Column, Fault, Header, Options, Refusal, Report};
 use dotdigital_faults::{
     ColumnChoice, Columns, Error, ErrorKind, FailureReason, FaultFeed, FaultReader, FaultReport, FaultSink, Format,
     ReadOptions, ReasonCounter, ReasonCounts, Separator,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
-use crate::reference::{Column, Fault, Header, Options, Refusal, Report};
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
@@ -429,7 +429,7 @@ fn read_options(options: &Options) -> ReadOptions {
 }
 
 /// Reads an input in each way there is: each must tell what the reference tells.
-fn compare(input: &[u8], options: &Options, cuts: &[usize]) {
+pub fn compare(input: &[u8], options: &Options, cuts: &[usize]) {
     let expected = crate::reference::read(input, options);
     let options = read_options(options);
     let pieces = pieces(input, cuts);
@@ -472,7 +472,8 @@ fn compare_counts(counts: &ReasonCounts, expected: &Report, way: &str) {
     for fault in &expected.faults {
         *reasons.entry((fault.reason, fault.label.as_str())).or_default() += 1;
     }
-    let counted: BTreeMap<_, _> = counts.iter().map(|(reason, count)| ((reason.slug(), reason.label()), count)).collect();
+    let counted: BTreeMap<_, _> =
+        counts.iter().map(|(reason, count)| ((reason.slug(), reason.label()), count)).collect();
     assert_eq!(counted, reasons, "{way}");
     assert_eq!(counts.total(), expected.faults.len() as u64, "{way}");
     let anomalies = counts.anomalies();
