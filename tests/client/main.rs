@@ -11,6 +11,7 @@ mod answers;
 mod blocking;
 mod calls;
 mod tls;
+mod wrong_bodies;
 
 // The stand-in by itself, and the client against it.
 #[cfg(feature = "sandbox")]
