@@ -123,7 +123,11 @@ async fn why_there_is_no_report() {
         (ok(&soap_status("Finished")), Expired, "its report is gone"),
         (ok(&soap_status("Failed")), EndedWithoutReport, "with status Failed"),
         (ok(&soap_status("RejectedByWatchdog")), EndedWithoutReport, "with status RejectedByWatchdog"),
-        (ok(&soap_status(&format!("Lost {PASSWORD}"))), EndedWithoutReport, "with status Lost [redacted]"),
+        (
+            ok(&soap_status(&format!("Lost {PASSWORD}"))),
+            EndedWithoutReport,
+            "with status [withheld: it repeats the credentials]",
+        ),
         // What can't be learned changes nothing.
         (answer("401 Unauthorized", "", ""), NotFound, "has no report of this import"),
         (answer("503 Busy", "", ""), NotFound, "has no report of this import"),
@@ -209,7 +213,7 @@ async fn an_http_client_of_ones_own() {
     assert_eq!(client.report_faults(ID).await.unwrap().len(), 3);
     assert!(server.requests()[0].contains("user-agent: mine\r\n"));
     let error = client.report_faults(ID).await.unwrap_err();
-    assert_eq!((error.kind(), error.message()), (NotPermitted, Some("[redacted]")));
+    assert_eq!((error.kind(), error.message()), (NotPermitted, Some("[withheld: it repeats the credentials]")));
 }
 
 #[tokio::test]

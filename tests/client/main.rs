@@ -12,6 +12,7 @@ mod blocking;
 mod calls;
 mod foreign;
 mod tls;
+mod wrong_bodies;
 
 // The stand-in by itself, and the client against it.
 #[cfg(feature = "sandbox")]

@@ -429,7 +429,7 @@ fn read_options(options: &Options) -> ReadOptions {
 }
 
 /// Reads an input in each way there is: each must tell what the reference tells.
-fn compare(input: &[u8], options: &Options, cuts: &[usize]) {
+pub fn compare(input: &[u8], options: &Options, cuts: &[usize]) {
     let expected = crate::reference::read(input, options);
     let options = read_options(options);
     let pieces = pieces(input, cuts);

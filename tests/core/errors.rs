@@ -38,13 +38,21 @@ fn an_answer_that_is_no_report_keeps_the_services_code_and_words() {
 fn an_error_stays_in_the_counter() {
     let mut counter = ReasonCounter::with_options(&ReadOptions::new().strict(true));
     assert!(counter.feed(b"Reason,email\nBlocker").is_ok());
-    let first = counter.feed(b"\nDuplicate,a@b\n").unwrap_err();
+    // The first 64 bytes tell the format; until they are there, nothing is read.
+    assert!(counter.feed(b"\nDuplicate,a@b\n").is_ok());
+    let first = counter.feed(&b"Duplicate,c@d\n".repeat(3)).unwrap_err();
     let second = counter.feed(b"Blocker,a@b,c\n").unwrap_err();
     assert_eq!(first.to_string(), second.to_string());
     assert_eq!(first.anomaly(), Some(Anomaly::ShortRow));
     assert_eq!(counter.finish().unwrap_err().to_string(), first.to_string());
 
-    let written = std::io::copy(&mut &b"\xff\xfe"[..], &mut ReasonCounter::new()).unwrap_err();
+    let utf16 = [&b"\xff\xfe"[..], &b"R\0".repeat(31)].concat();
+    let written = std::io::copy(&mut &utf16[..], &mut ReasonCounter::new()).unwrap_err();
     assert_eq!(written.kind(), std::io::ErrorKind::InvalidData);
     assert!(written.get_ref().unwrap().downcast_ref::<Error>().is_some_and(|error| error.kind() == ErrorKind::Utf16));
+
+    // A shorter input is told at its end.
+    let mut counter = ReasonCounter::new();
+    assert!(counter.feed(&utf16[..63]).is_ok());
+    assert_eq!(counter.finish().unwrap_err().kind(), ErrorKind::Utf16);
 }

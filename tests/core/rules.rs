@@ -1,10 +1,14 @@
 //! The reading rules, case by case, each through every entry of the library: slice, reader of one byte at a time,
 //! pieces of odd sizes.
 
-use dotdigital_faults::{FaultReport, ReadOptions};
+use dotdigital_faults::{Anomaly, FaultReport, ReadOptions, Separator};
 
-use crate::helpers::cases::CASES;
-use crate::helpers::report::{Trickle, count_in_pieces, count_written, render, render_error};
+use crate::helpers::cases::cases;
+use crate::helpers::report::{
+    Trickle, count_in_pieces, count_written, options, render, render_drained, render_error, render_pulled,
+    render_pushed,
+};
+use crate::reference::{Column, Options};
 
 /// Pieces in which a report is fed.
 const SIZES: &[&[usize]] = &[&[1], &[2], &[3, 1, 7], &[64], &[usize::MAX]];
@@ -30,6 +34,13 @@ fn check(name: &str, bytes: &[u8], options: &ReadOptions, expected: &str) {
         expected.as_ref().map(render).map_err(render_error),
         "{name}, from a reader"
     );
+    let rendered = expected.as_ref().map(render).map_err(render_error);
+    assert_eq!(render_pulled(bytes, options).map_err(|error| render_error(&error)), rendered, "{name}, pulled");
+    assert_eq!(render_drained(bytes, options).map_err(|error| render_error(&error)), rendered, "{name}, drained");
+    for sizes in SIZES {
+        let pushed = render_pushed(bytes, sizes, options);
+        assert_eq!(pushed.map_err(|error| render_error(&error)), rendered, "{name}, pushed in pieces of {sizes:?}");
+    }
     let expected = expected.as_ref().map(FaultReport::counts).map_err(render_error);
     for sizes in SIZES {
         let counts = count_in_pieces(bytes, sizes, options);
@@ -41,9 +52,41 @@ fn check(name: &str, bytes: &[u8], options: &ReadOptions, expected: &str) {
 
 #[test]
 fn every_case_through_the_library() {
-    for (name, bytes, expected) in CASES {
-        check(name, bytes, &ReadOptions::new(), expected);
+    for (name, arguments, report, expected) in cases() {
+        check(name, report, &options(arguments), expected);
     }
+}
+
+/// The cases and the plain reading of the rules agree, too.
+#[test]
+fn every_case_through_the_reference() {
+    for (name, arguments, report, _) in cases() {
+        println!("{name}");
+        let options = options_of_reference(arguments);
+        SIZES.iter().for_each(|sizes| crate::agreement::compare(report, &options, sizes));
+    }
+}
+
+fn options_of_reference(arguments: &str) -> Options {
+    let mut options = Options::default();
+    for argument in arguments.split("--").skip(1) {
+        let (name, value) = argument.split_once('=').unwrap_or((argument.trim(), ""));
+        let column = || {
+            let is_position = !value.is_empty() && value.trim_end().bytes().all(|byte| byte.is_ascii_digit());
+            Some(if is_position {
+                Column::Position(value.trim_end().parse().unwrap())
+            } else {
+                Column::Name(value.into())
+            })
+        };
+        match name {
+            "reason-column" => options.reason_column = column(),
+            "email-column" => options.email_column = column(),
+            "separator" => options.separator = value.trim_end().parse::<Separator>().ok().map(Separator::byte),
+            _ => options.strict = true,
+        }
+    }
+    options
 }
 
 #[test]
@@ -74,7 +117,7 @@ fn the_default_largest_field_is_a_mebibyte() {
         report.extend_from_slice(b"\"\nDuplicate,c@d,y\n");
         let read = FaultReport::from_bytes(report.clone()).unwrap();
         assert_eq!(read.len(), 2);
-        assert_eq!(read.anomalies().get(dotdigital_faults::Anomaly::UnclosedQuote), unclosed);
+        assert_eq!(read.anomalies().get(Anomaly::UnclosedQuote), unclosed);
         assert_eq!(&count_in_pieces(&report, &[100_003], &ReadOptions::new()).unwrap(), read.counts());
     }
 }
@@ -114,6 +157,105 @@ fn a_strict_reading_names_the_first_anomaly() {
     ] {
         check("strict", bytes, &ReadOptions::new().strict(true), &expected);
     }
+}
+
+#[test]
+fn the_most_columns() {
+    let too_wide = |line: &str, columns: usize, most: usize| {
+        format!(
+            "TooLarge: {line}the header has {columns} columns, more than the {most} allowed; allow more with \
+             ReadOptions::most_columns, if that is right"
+        )
+    };
+    for (name, report, expected) in [
+        ("as many as allowed", &b"Reason,email,x\nBlocker,a@b,1,2,3\n"[..], String::from("2 blocker [Blocker|a@b|1|2|3] long_row\nlong_row=1")),
+        ("a header with more", b"Reason,email,x,y\nBlocker,a@b\n", too_wide("", 4, 3)),
+        ("no header, and a first row with more", b"Blocker,a@b,1,2\n", too_wide("", 4, 3)),
+        ("another header with more", b"Reason,email\nBlocker,a@b\nReason,email,x,y\n", too_wide("line 3: ", 4, 3)),
+        (
+            "what is no report goes first",
+            b"a,b,c,d\nx,y\n",
+            "NotAReport: this is not a faults report: none of its 4 columns is named Reason, and none of its first 1,000 \
+             rows holds a known reason; the columns seem to be separated by ','; if it is the list that was uploaded, \
+             fetch the report of its import; if one of its columns is the reason, name it (ReadOptions::reason_column, \
+             --reason-column)"
+                .into(),
+        ),
+    ] {
+        check(name, report, &ReadOptions::new().most_columns(3), &expected);
+    }
+    // The default.
+    for (columns, is_read) in [(16_384, true), (16_385, false)] {
+        let report = format!("Reason,email{}\nBlocker,a@b\n", ",x".repeat(columns - 2));
+        assert_eq!(FaultReport::from_bytes(report).is_ok(), is_read, "{columns}");
+    }
+}
+
+/// Rule 7: what stands between the parts of a torn row is part of it, up to 64 KiB.
+#[test]
+fn the_largest_gap_in_a_torn_row() {
+    const LARGEST: usize = 64 * 1024;
+    for (gap, rejoined) in [(LARGEST, 1), (LARGEST + 1, 0)] {
+        let blanks = "\n".repeat(gap);
+        let report = format!("Reason,email,x,y\nBlocker,a@b,Mary{blanks}Jane,Watson\nDuplicate,c@d,1,2\n");
+        let read = FaultReport::from_bytes(report.clone()).unwrap();
+        assert_eq!(read.anomalies().get(Anomaly::RejoinedRow), rejoined, "{gap}");
+        assert_eq!(read.len() as u64, 3 - rejoined);
+        for sizes in [&[1_000][..], &[65_537], &[3, 70_000]] {
+            let pushed = render_pushed(report.as_bytes(), sizes, &ReadOptions::new()).unwrap();
+            assert_eq!(pushed, render(&read), "{gap} in pieces of {sizes:?}");
+        }
+        assert_eq!(render_pulled(report.as_bytes(), &ReadOptions::new()).unwrap(), render(&read), "{gap}");
+    }
+}
+
+/// Rule 2: a known reason shows a report where it stands in one of the first 1,000 records of two cells or more.
+#[test]
+fn the_first_thousand_records_tell() {
+    for (unknown, is_read) in [(999, true), (1_000, false)] {
+        let front = "Grund,E-Mail\n".to_owned() + &"one cell\n,\n\n".repeat(20);
+        let report = front + &"Mond,a@b\n".repeat(unknown) + "Blocker,c@d\n";
+        let read = FaultReport::from_bytes(report.clone());
+        assert_eq!(read.as_ref().map(FaultReport::len).ok(), is_read.then_some(unknown + 21), "{unknown}");
+        let expected = read.as_ref().map(render).map_err(render_error);
+        for sizes in [&[1][..], &[4096], &[9, 2, 5_000]] {
+            let pushed = render_pushed(report.as_bytes(), sizes, &ReadOptions::new());
+            assert_eq!(pushed.map_err(|error| render_error(&error)), expected, "{unknown}");
+        }
+    }
+}
+
+/// Rule 2: they end within the first MiB.
+#[test]
+fn the_first_mebibyte_tells() {
+    let front = "Grund,E-Mail\nMond,\"";
+    let back = "\"\nBlocker,c@d\n";
+    for (len, is_read) in [(1 << 20, true), ((1 << 20) + 1, false)] {
+        let report = format!("{front}{}{back}", "x".repeat(len - front.len() - back.len()));
+        let read = FaultReport::from_bytes(report.clone());
+        assert_eq!(read.is_ok(), is_read, "{len}");
+        let expected = read.as_ref().map(render).map_err(render_error);
+        let pushed = render_pushed(report.as_bytes(), &[100_003], &ReadOptions::new());
+        assert_eq!(pushed.map_err(|error| render_error(&error)), expected, "{len}");
+    }
+}
+
+/// No message holds a cell, and none is long, however wide the header is.
+#[test]
+fn errors_of_wide_headers_are_short() {
+    let names: String = (0..10_000).map(|column| format!(",a long name of a column with number {column}")).collect();
+    let report = FaultReport::from_bytes(format!("Reason,email{names}\nBlocker,a@b\n")).unwrap();
+    let error = report.group_by("nowhere").unwrap_err().to_string();
+    assert!(error.len() < 1024 && error.contains("`Reason`, `email`"), "{error}");
+
+    let wide = format!("Reason,{}\nBlocker,a@b\n", "x".repeat(1 << 20));
+    let error = FaultReport::from_bytes(wide).unwrap().group_by("nowhere").unwrap_err().to_string();
+    assert!(error.len() < 1024, "{error}");
+
+    // What stands in place of a header may be a contact.
+    let report = FaultReport::from_bytes("ann@example.com,Ann\nBlocker,bob@example.com\n").unwrap();
+    let error = report.group_by(&"nowhere ".repeat(1_000)).unwrap_err().to_string();
+    assert!(error.len() < 1024 && !error.contains("ann"), "{error}");
 }
 
 #[test]

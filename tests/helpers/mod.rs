@@ -22,3 +22,4 @@ pub mod program;
 pub mod report;
 #[cfg(feature = "client")]
 pub mod server;
+pub mod wrong_bodies;

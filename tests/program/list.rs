@@ -39,9 +39,9 @@ fn list_keeps_every_byte() {
     assert_eq!(out(&faults(["list", "fixtures/no-header.csv"])).lines().next(), Some("column_1,column_2,column_3"));
     assert_eq!(out(&faults(["list", "fixtures/empty.csv"])), "");
     assert_eq!(out(&faults(["list", "fixtures/empty-header.csv"])), "Reason,email,firstname\n");
-    // Without quotes, this row would be a blank line.
-    let output = faults_on(b"Reason\nBlocker\n\" \"\n", ["list", "-"]);
-    assert_eq!(out(&output), "Reason\nBlocker\n\" \"\n");
+    // Without quotes, this row would be a line of nothing but a byte order mark.
+    let output = faults_on(b"Reason\nBlocker\n\"\xef\xbb\xbf\"\n", ["list", "-"]);
+    assert_eq!(out(&output), "Reason\nBlocker\n\"\u{feff}\"\n");
     let output = faults_on(b"\"{\",Reason\n1,Blocker\n", ["list", "-"]);
     assert_eq!(out(&output), "\"{\",\"Reason\"\n1,Blocker\n");
 }

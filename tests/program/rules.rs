@@ -2,19 +2,31 @@
 
 use dotdigital_faults::FaultReport;
 
-use crate::helpers::cases::CASES;
-use crate::helpers::program::{faults, faults_on};
+use crate::helpers::cases::cases;
+use crate::helpers::program::faults_on;
+use crate::helpers::report::options;
 
 /// Each case once more as a file and as standard input of the program, which must say what the library says.
 #[test]
 fn every_case_through_the_program() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("report.csv");
-    for (name, bytes, _) in CASES {
+    for (name, arguments, bytes, _) in cases() {
         std::fs::write(&path, bytes).unwrap();
-        let from_file = faults(["summary".as_ref(), "--format".as_ref(), "json".as_ref(), path.as_os_str()]);
-        let from_stdin = faults_on(bytes, ["list", "-", "--format", "jsonl"]);
-        match FaultReport::from_bytes(*bytes) {
+        let path = path.to_str().unwrap();
+        let read = arguments.split_inclusive(" --").map(|argument| argument.strip_suffix(" --").unwrap_or(argument));
+        let read = read.map(|argument| format!("--{}", argument.trim_start_matches("--")));
+        let read: Vec<_> = read.filter(|argument| argument != "--").collect();
+        let run = |arguments: &[&str], input: &[u8]| {
+            faults_on(input, arguments.iter().copied().chain(read.iter().map(String::as_str)))
+        };
+        let from_file = run(&["summary", "--format", "json", path], b"");
+        let from_stdin = run(&["list", "-", "--format", "jsonl"], bytes);
+        // gzip is unpacked before it is read: `tests/program/gzip.rs` has it.
+        if bytes.starts_with(b"\x1f\x8b") {
+            continue;
+        }
+        match FaultReport::with_options(bytes, &options(arguments)) {
             Ok(report) => {
                 let document: serde_json::Value = serde_json::from_slice(&from_file.stdout).unwrap();
                 assert_eq!(document, serde_json::to_value(report.counts()).unwrap(), "{name}");

@@ -135,8 +135,8 @@ fn a_column_named_domain_has_another_spelling() {
 fn errors() {
     assert_eq!(
         refusal(&["fixtures/documented.csv", "--by", "country"]),
-        "faults: \"fixtures/documented.csv\" has no column \"country\"; it has \"Reason\", \"email\", \"firstname\", \
-         \"fullname\", \"gender\", \"lastname\", \"postcode\"\n"
+        "faults: \"fixtures/documented.csv\": the report has no column `country`; it has `Reason`, `email`, `firstname`, \
+         `fullname`, `gender`, `lastname`, `postcode`\n"
     );
     assert_eq!(refusal(&["-", "-"]), "faults: standard input can be read only once; name - only once\n");
     assert!(refusal(&["-", "--top", "3"]).contains("--by"));

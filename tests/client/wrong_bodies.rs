@@ -1,0 +1,112 @@
+//! What comes in place of a report, and reports that are handed on while they come.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use dotdigital_faults::ErrorKind::*;
+use dotdigital_faults::{Error, ErrorKind, Fault, FaultReport, Protocol};
+
+use crate::helpers::ID;
+use crate::helpers::server::*;
+use crate::helpers::wrong_bodies::{WRONG_BODIES, shows_contact};
+
+const BOTH: [Protocol; 2] = [Protocol::Soap, Protocol::Rest];
+
+fn of(protocol: Protocol, body: &[u8]) -> Reply {
+    match protocol {
+        Protocol::Soap => ok(&soap("GetContactImportReportFaults", &STANDARD.encode(body))),
+        _ => {
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+            vec![say([head.as_bytes(), body].concat())]
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_wrong_body_is_a_report() {
+    for protocol in BOTH {
+        for (name, body) in WRONG_BODIES {
+            let name = format!("{name} over {protocol}");
+            let expected = match FaultReport::from_bytes(*body).expect_err(&name).kind() {
+                Utf16 => Utf16,
+                _ => UnexpectedAnswer,
+            };
+            let check = |error: Error| {
+                assert_eq!(error.kind(), expected, "{name}: {error}");
+                assert_eq!((error.attempts(), error.import_id()), (Some(1), Some(ID)), "{name}");
+                let printed = everything(&error);
+                assert!(!shows_contact(&printed), "{name}: {printed}");
+                assert!(error.to_string().lines().count() == 1 && error.to_string().len() < 1024, "{name}: {error}");
+            };
+            let server = Server::start([of(protocol, body)]);
+            let client = server.client(protocol).build().unwrap();
+            check(client.report_faults(ID).await.expect_err(&name));
+            check(client.reason_counts(ID).await.expect_err(&name));
+            check(client.report_faults_bytes(ID).await.expect_err(&name));
+            check(client.report_faults_to(ID, || Ok(Vec::new())).await.expect_err(&name));
+            let told = AtomicUsize::new(0);
+            let make = || {
+                Ok(|_: &Fault<'_>| {
+                    told.fetch_add(1, Ordering::SeqCst);
+                    Ok(())
+                })
+            };
+            check(client.stream_faults(ID, make).await.map(|(_, counts)| counts).expect_err(&name));
+            assert_eq!(told.load(Ordering::SeqCst), 0, "{name}");
+        }
+    }
+}
+
+/// Each attempt has a sink of its own, and the one that is given back has got each fault once.
+#[tokio::test]
+async fn a_sink_for_each_attempt() {
+    let rows: String = (0..20_000).map(|row| format!("Blocker,contact-{row}@example.com\n")).collect();
+    let report = format!("Reason,email\n{rows}");
+    for protocol in BOTH {
+        let whole = of(protocol, report.as_bytes());
+        let Some(Step::Say(mut half)) = whole.last().cloned() else { unreachable!() };
+        half.truncate(half.len() / 2);
+        let server = Server::start([vec![Step::Say(half.clone())], vec![Step::Say(half)], whole]);
+        let client = server.client(protocol).max_retries(2).build().unwrap();
+        let made = AtomicUsize::new(0);
+        // What each attempt has been told, by its number.
+        let told: Mutex<Vec<Vec<String>>> = Mutex::default();
+        let make = || {
+            let attempt = made.fetch_add(1, Ordering::SeqCst);
+            told.lock().unwrap().push(Vec::new());
+            let told = &told;
+            Ok(move |fault: &Fault<'_>| {
+                told.lock().unwrap()[attempt].push(fault.email().into_owned());
+                Ok(())
+            })
+        };
+        let (_, counts) = client.stream_faults(ID, make).await.unwrap();
+        assert_eq!((counts.total(), counts.import_id()), (20_000, Some(ID)));
+        assert_eq!((made.load(Ordering::SeqCst), server.requests().len()), (3, 3), "{protocol}");
+        let told = told.into_inner().unwrap();
+        assert!(told[2].iter().enumerate().all(|(row, email)| *email == format!("contact-{row}@example.com")));
+        assert_eq!(told[2].len(), 20_000);
+        // A fault is handed on as soon as it is there.
+        assert!(told[..2].iter().all(|told| (1..20_000).contains(&told.len())), "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn the_error_of_a_sink_is_returned() {
+    for protocol in BOTH {
+        let server = Server::start([of(protocol, REPORT.as_bytes())]);
+        let client = server.client(protocol).build().unwrap();
+        let full = || Error::from(std::io::Error::other("the disk is full"));
+        let make = || Ok(|_: &Fault<'_>| Err(full()));
+        let error = client.stream_faults(ID, make).await.map(|(_, counts)| counts).unwrap_err();
+        assert_eq!((error.kind(), server.requests().len()), (Io, 1), "{protocol}: {error}");
+        assert!(everything(&error).contains("the disk is full"), "{error}");
+
+        // So is that of making one.
+        let make = || -> Result<fn(&Fault<'_>) -> Result<(), Error>, Error> { Err(full()) };
+        let error = client.stream_faults(ID, make).await.map(|(_, counts)| counts).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Io, "{protocol}: {error}");
+    }
+}
