@@ -16,6 +16,8 @@ mod summary;
 #[cfg(target_os = "linux")]
 mod disk;
 mod gates;
+mod gzip;
+mod options;
 mod output;
 mod redaction;
 mod rules;
