@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use dotdigital_faults::ErrorKind::*;
-use dotdigital_faults::{Error, ErrorKind, Fault, FaultReport, Protocol};
+use dotdigital_faults::{Error, ErrorKind, Fault, FaultReport, Protocol, export};
 
 use crate::helpers::ID;
 use crate::helpers::server::*;
@@ -105,7 +105,7 @@ async fn the_error_of_a_sink_is_returned() {
         assert!(everything(&error).contains("the disk is full"), "{error}");
 
         // So is that of making one.
-        let make = || -> Result<fn(&Fault<'_>) -> Result<(), Error>, Error> { Err(full()) };
+        let make = || -> Result<export::JsonLines<Vec<u8>>, Error> { Err(full()) };
         let error = client.stream_faults(ID, make).await.map(|(_, counts)| counts).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Io, "{protocol}: {error}");
     }

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::helpers::ID;
 use crate::helpers::program::{self, out};
+use crate::helpers::wrong_bodies::{WRONG_BODIES, shows_contact};
 
 const ID_TEXT: &str = "842D81E8-C619-457F-BB77-AB6C4A17DA39";
 const REPORT: &str = "\u{feff}Reason,email\r\nHard bounced,jo@example.com\r\nDuplicate,\"al@example.com\"\r\n";
@@ -319,4 +320,33 @@ fn demo_needs_nothing() {
     let shown = out(&output);
     assert!(shown.starts_with("Why 26 contacts failed to import\nimport 842d81e8"), "{shown}");
     assert!(shown.contains("faults summary --wait --region r1 842d81e8"), "{shown}");
+}
+
+/// What is no report is neither saved, nor counted as one without faults, nor compared as if everybody had recovered.
+#[test]
+fn no_wrong_body_is_saved_or_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.csv");
+    let old = folder.path().join("old.csv");
+    fs::write(&old, REPORT).unwrap();
+    let old = old.to_str().unwrap();
+    for protocol in ["soap", "rest"] {
+        let faults = Faults::new(protocol);
+        for (name, body) in WRONG_BODIES {
+            faults.sandbox.import(ID).report(*body);
+            for arguments in [
+                &["fetch", ID_TEXT, "-o", path.to_str().unwrap()][..],
+                &["fetch", ID_TEXT],
+                &["summary", ID_TEXT],
+                &["list", ID_TEXT],
+                &["compare", old, ID_TEXT],
+                &["compare", ID_TEXT, old],
+            ] {
+                let message = faults.failure(arguments, 2);
+                assert!(message.lines().count() == 1 && message.len() < 1024, "{name}: {message}");
+                assert!(!shows_contact(&message), "{name}: {message}");
+            }
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "{name} over {protocol}");
+        }
+    }
 }

@@ -18,6 +18,8 @@ mod disk;
 mod gates;
 #[cfg(unix)]
 mod leftovers;
+mod gzip;
+mod options;
 mod output;
 mod redaction;
 mod rules;
