@@ -8,7 +8,6 @@ use std::ops::{Add, AddAssign};
 use uuid::Uuid;
 
 use crate::anomaly::Anomalies;
-use crate::reason::document::ReasonCount;
 use crate::reason::remedy::Remedy;
 use crate::reason::{FailureReason, Slot};
 
@@ -179,12 +178,6 @@ impl ReasonCounts {
     pub fn with_import_id(mut self, import_id: Uuid) -> Self {
         self.import_id = Some(import_id);
         self
-    }
-
-    /// The reasons that occur, as the document has them.
-    pub(crate) fn entries(&self) -> Vec<ReasonCount<'_>> {
-        let total = self.total();
-        self.by_frequency().map(|(reason, count)| ReasonCount { reason, count, total }).collect()
     }
 
     pub(crate) fn set_import_id(&mut self, import_id: Option<Uuid>) {

@@ -21,6 +21,14 @@ pub(crate) const SCHEMA: u32 = 1;
 /// A longer label isn't told apart from others, as a longer cell isn't.
 const LONGEST_LABEL: usize = 64 * 1024;
 
+impl ReasonCounts {
+    /// The reasons that occur, as the document has them.
+    pub(crate) fn entries(&self) -> Vec<ReasonCount<'_>> {
+        let total = self.total();
+        self.by_frequency().map(|(reason, count)| ReasonCount { reason, count, total }).collect()
+    }
+}
+
 impl Serialize for ReasonCounts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut document = serializer.serialize_struct("ReasonCounts", 5)?;

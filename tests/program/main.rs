@@ -16,9 +16,9 @@ mod summary;
 #[cfg(target_os = "linux")]
 mod disk;
 mod gates;
+mod gzip;
 #[cfg(unix)]
 mod leftovers;
-mod gzip;
 mod options;
 mod output;
 mod redaction;
