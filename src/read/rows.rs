@@ -305,9 +305,12 @@ impl<'b, S: RowSink> Taking<'_, 'b, S> {
         self.flush()?;
         let Some((cells, exact)) = other else { return self.rows.unusual(anomalies, record.line) };
         let (columns, most) = (cells.len(), self.rows.most_columns);
-        match Header::new(cells, &exact, self.rows.header.shape, &self.rows.names) {
-            Ok(header) => self.rows.header = Arc::new(header),
-            Err(error) => return self.rows.fail(error.at_line(record.line)),
+        let (shape, names) = (self.rows.header.shape, self.rows.names.as_far_as_there(&cells));
+        if let Err(error) = Header::new(cells.clone(), &exact, shape, &self.rows.names) {
+            self.rows.fail(error.at_line(record.line))?;
+        }
+        if let Ok(header) = Header::new(cells, &exact, shape, &names) {
+            self.rows.header = Arc::new(header);
         }
         if columns > most {
             self.rows.fail(Error::too_wide(columns, most).at_line(record.line))?;
