@@ -13,6 +13,7 @@ mod values;
 // Reading.
 mod agreement;
 mod properties;
+mod fixtures;
 mod rules;
 mod runs;
 
