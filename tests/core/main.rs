@@ -12,8 +12,8 @@ mod values;
 
 // Reading.
 mod agreement;
-mod properties;
 mod fixtures;
+mod properties;
 mod rules;
 mod runs;
 
