@@ -259,7 +259,7 @@ impl Error {
     pub(crate) fn not_a_report(message: &str, code: Option<&str>) -> Self {
         Error::new(ErrorKind::NotAReport, "this is not a faults report")
             .with(|context| {
-                context.message = Some(message.into());
+                context.message = Some(message.into()).filter(|message: &Box<str>| !message.is_empty());
                 context.code = code.map(Into::into);
             })
             .advise("fetch or save the report again, exactly as the service sends it")
@@ -437,14 +437,15 @@ impl fmt::Display for Error {
             f.write_str(": ")?;
         }
         f.write_str(&context.what)?;
-        if let Some(message) = &context.message {
+        let message = context.message.as_deref().unwrap_or_default();
+        if !message.is_empty() {
             write!(f, ": {message}")?;
-            // The message mostly ends with the code; then it isn't said twice.
-            if let Some(code) = &context.code
-                && !message.contains(&**code)
-            {
-                write!(f, " ({code})")?;
-            }
+        }
+        // The message mostly ends with the code; then it isn't said twice.
+        if let Some(code) = &context.code
+            && !message.contains(&**code)
+        {
+            write!(f, " ({code})")?;
         }
         match (context.status, context.call.map_or(0, |call| call.attempts)) {
             (None, 0 | 1) => {}

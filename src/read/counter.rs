@@ -49,7 +49,7 @@ impl ReasonCounter {
         ReasonCounter(Push::new(options))
     }
 
-    /// Counts the next bytes of the report.
+    /// Counts the next bytes of the report. Nothing is told before the first 64 bytes have come, or the end.
     ///
     /// # Errors
     /// [`NotAReport`](crate::ErrorKind::NotAReport) and [`Utf16`](crate::ErrorKind::Utf16) and, in a strict reading,

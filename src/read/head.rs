@@ -71,10 +71,12 @@ struct Found {
 }
 
 impl Found {
-    /// Rule 4d: is it no header, but a fault?
-    fn is_fault(&self) -> bool {
+    /// Rule 4d: is it no header, but a fault? Where somebody has said in which column the reason stands, that cell tells,
+    /// too.
+    fn is_fault(&self, names: &Names) -> bool {
         let has_at = |column: usize| self.cells.get(column).is_some_and(|cell| cell.contains(&b'@'));
-        let is_known = self.cells.get(0).is_some_and(|cell| Slot::of(cell).is_some());
+        let is_known = |column: usize| self.cells.get(column).is_some_and(|cell| Slot::of(cell).is_some());
+        let is_known = is_known(0) || names.reason_position().is_some_and(is_known);
         self.exact.is_none() && (is_known || has_at(1) && !has_at(0))
     }
 }
@@ -148,7 +150,7 @@ impl Finder<'_> {
     fn find(&self) -> Result<Beginning> {
         let Some(first) = self.choose() else { return Ok(Beginning::GoesOn) };
         let First::Is(first) = first else { return Ok(Beginning::NoRecord) };
-        if !first.exact.is_none() || first.is_fault() {
+        if !first.exact.is_none() || first.is_fault(self.names) {
             return self.head(first, 0);
         }
         match self.behind_preamble() {
@@ -251,12 +253,12 @@ impl Finder<'_> {
         let (by, place) = places.into_iter().find(is_at)?;
         let start = records.get(by)?.get(place)?.record.start;
         let mut in_front = records.iter().flatten().filter(|found| found.record.start < start);
-        let is_data = in_front.any(Found::is_fault);
+        let is_data = in_front.any(|found| found.is_fault(self.names));
         (!is_data).then(|| records.swap_remove(by).swap_remove(place))
     }
 
     fn head(&self, found: Found, preamble: usize) -> Result<Beginning> {
-        let is_header = !found.is_fault();
+        let is_header = !found.is_fault(self.names);
         let Found { cells, shape, exact, .. } = found;
         if is_header && is_own_output(&cells) {
             return Err(Error::own_output());
@@ -272,7 +274,7 @@ impl Finder<'_> {
         } else {
             Header::none(cells.len(), shape, self.names)?
         };
-        let names_reason = is_header && exact.reason.is_some() || self.names.has_reason_position();
+        let names_reason = is_header && exact.reason.is_some() || self.names.reason_position().is_some();
         Ok(Beginning::Head(Box::new(Head { header, preamble, names_reason, names_email_second, is_too_wide })))
     }
 }

@@ -236,9 +236,12 @@ impl Names {
         exact
     }
 
-    /// Has the reason's column been set by its position?
-    pub(crate) fn has_reason_position(&self) -> bool {
-        matches!(self.reason, Wanted::Position(_))
+    /// The reason's column, where it has been set by its position.
+    pub(crate) fn reason_position(&self) -> Option<usize> {
+        match self.reason {
+            Wanted::Position(column) => Some(column),
+            _ => None,
+        }
     }
 
     /// The reason's column and the email's.

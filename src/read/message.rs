@@ -106,7 +106,11 @@ impl Message {
     }
 
     pub(crate) fn into_error(mut self) -> Error {
+        let is_json = serde_json::from_slice::<Value>(&self.head).is_ok();
+        let is_page = self.head.first() == Some(&b'<');
         let text = self.text();
+        // A list of contacts may begin with a bracket as well.
+        let text = if is_json || is_page || !text.contains('@') { text } else { String::new() };
         Error::not_a_report(&text, self.code())
     }
 }

@@ -69,8 +69,8 @@ enum Stage {
     Head { at: usize, line: u64 },
     /// Records.
     Body(Box<Body>),
-    /// An answer in JSON or HTML.
-    Message(Box<Message>),
+    /// An answer in JSON or HTML, and where it starts in the buffer that comes next.
+    Message(Box<Message>, usize),
 }
 
 /// White space before the first character. Positions are those of the buffer.
@@ -156,8 +156,8 @@ impl Reading {
                 Stage::Space(space) => space.read(buffer, last, self.options.largest_row)?,
                 &mut Stage::Head { at, line } => self.head(buffer, at, line, last)?,
                 Stage::Body(body) => return body.read(buffer, self.base, last, sink, &self.options),
-                Stage::Message(message) => {
-                    message.feed(buffer);
+                Stage::Message(message, start) => {
+                    message.feed(&buffer[std::mem::take(start)..]);
                     if last {
                         return Err(std::mem::take(&mut **message).into_error());
                     }
@@ -232,7 +232,7 @@ impl Space {
                     self.line_start = self.at;
                     self.lines += 1;
                 }
-                b'{' | b'[' | b'<' => return Ok(Next::Stage(Stage::Message(Box::default()))),
+                b'{' | b'[' | b'<' => return Ok(Next::Stage(Stage::Message(Box::default(), self.at))),
                 _ => return Ok(Next::Stage(Stage::Head { at: self.line_start, line: self.lines + 1 })),
             }
         }

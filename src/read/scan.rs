@@ -379,8 +379,11 @@ impl Scanner {
             }
         }
         let is_at_end = self.at == buffer.len() && self.state == State::Quoted;
-        if self.quoted.len > self.shape.largest_field || is_at_end && last {
-            self.ended_in_record |= is_at_end && last;
+        if self.quoted.len > self.shape.largest_field {
+            return self.unclose();
+        }
+        if is_at_end && last {
+            self.ended_in_record = true;
             return self.unclose();
         }
         if is_at_end { MORE } else { GO_ON }

@@ -18,7 +18,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::columns::Columns;
+use super::columns::{Columns, SameColumns};
 use super::fault::Fault;
 use super::feed::{FaultSink, Telling};
 use crate::error::{Error, Result};
@@ -142,7 +142,12 @@ impl<R: Read> FaultReader<R> {
     /// ```
     pub fn drain_into(mut self, sink: &mut impl FaultSink) -> Result<ReasonCounts> {
         if self.source.has_begun || self.next < self.batch.rows.len() {
+            let mut told: Option<SameColumns> = None;
             while let Some(fault) = self.read_fault()? {
+                if !told.as_ref().is_some_and(|told| told.are(fault.columns())) {
+                    sink.columns(fault.columns())?;
+                    told = Some(SameColumns::as_those(fault.columns()));
+                }
                 sink.fault(&fault)?;
             }
             return self.into_counts();

@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use dotdigital_faults::ErrorKind::*;
-use dotdigital_faults::{Error, ErrorKind, Fault, FaultReport, Protocol, export};
+use dotdigital_faults::{Error, ErrorKind, Fault, FaultReport, Protocol};
 
 use crate::helpers::ID;
 use crate::helpers::server::*;
 use crate::helpers::wrong_bodies::{WRONG_BODIES, shows_contact};
+
+type Sink = fn(&Fault<'_>) -> Result<(), Error>;
 
 const BOTH: [Protocol; 2] = [Protocol::Soap, Protocol::Rest];
 
@@ -105,7 +107,7 @@ async fn the_error_of_a_sink_is_returned() {
         assert!(everything(&error).contains("the disk is full"), "{error}");
 
         // So is that of making one.
-        let make = || -> Result<export::JsonLines<Vec<u8>>, Error> { Err(full()) };
+        let make = || Err::<Sink, _>(full());
         let error = client.stream_faults(ID, make).await.map(|(_, counts)| counts).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Io, "{protocol}: {error}");
     }

@@ -12,6 +12,7 @@ mod values;
 
 // Reading.
 mod agreement;
+mod fixtures;
 mod properties;
 mod rules;
 mod runs;

@@ -116,7 +116,7 @@ fn torn() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, max_global_rejects: 1 << 20, ..ProptestConfig::default() })]
 
     /// What the csv crate writes is read back the same, cell by cell, whatever the quoting; the csv crate's own
     /// reading of it agrees.

@@ -287,11 +287,16 @@ impl Options {
         reasons.iter().any(|reason| emails.iter().any(|email| email != reason))
     }
 
-    /// Rule 4d: is it data, although it is the first record?
+    /// Rule 4d: is it data, although it is the first record? A set position of the reason tells as the first cell does.
     fn is_data(&self, record: &Record) -> bool {
         let cells = &record.fields;
+        let set = match self.reason_column {
+            Some(Column::Position(position)) => cells.get(position.wrapping_sub(1)),
+            _ => None,
+        };
+        let says_reason = known(&cells[0]).is_some() || set.is_some_and(|cell| known(cell).is_some());
         let holds_address = cells.len() >= 2 && has_at(&cells[1]) && !has_at(&cells[0]);
-        !self.has_exact_name(record) && (known(&cells[0]).is_some() || holds_address)
+        !self.has_exact_name(record) && (says_reason || holds_address)
     }
 
     /// Rule 4a: the columns by a record that is a header, or, without one, by the first record.

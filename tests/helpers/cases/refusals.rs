@@ -8,6 +8,21 @@ pub const CASES: &[Case] = &[
     ("null", b"\r\n null\t\n", ""),
     ("empty quotes", b"\"\"", ""),
     ("empty quotes in spaces", b"  \"\"  \r\n", ""),
+    (
+        "JSON behind a mark",
+        b"\xef\xbb\xbf{\"message\":\"No such import. ERROR_X\"}",
+        "NotAReport: this is not a faults report: No such import. ERROR_X; fetch or save the report again, exactly as the service sends it",
+    ),
+    (
+        "HTML behind a mark",
+        b"\xef\xbb\xbf\n<p>ERROR_UNKNOWN</p>\n",
+        "NotAReport: this is not a faults report: <p>ERROR_UNKNOWN</p>; fetch or save the report again, exactly as the service sends it",
+    ),
+    (
+        "contacts behind a bracket",
+        b"[Reason],email\nBlocker,ann@example.com\n",
+        "NotAReport: this is not a faults report; fetch or save the report again, exactly as the service sends it",
+    ),
     ("null behind a mark", b"\xef\xbb\xbfnull", ""),
     ("a header alone", b"Reason,email\r\n", ""),
     ("a header alone, without a name that is known", b"a,b\n", words!("a,b")),
