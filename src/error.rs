@@ -259,7 +259,7 @@ impl Error {
     pub(crate) fn not_a_report(message: &str, code: Option<&str>) -> Self {
         Error::new(ErrorKind::NotAReport, "this is not a faults report")
             .with(|context| {
-                context.message = Some(message.into()).filter(|message: &Box<str>| !message.is_empty());
+                context.message = Some(message).filter(|message| !message.is_empty()).map(Into::into);
                 context.code = code.map(Into::into);
             })
             .advise("fetch or save the report again, exactly as the service sends it")
