@@ -437,15 +437,15 @@ impl fmt::Display for Error {
             f.write_str(": ")?;
         }
         f.write_str(&context.what)?;
-        let message = context.message.as_deref().unwrap_or_default();
-        if !message.is_empty() {
+        if let Some(message) = &context.message {
             write!(f, ": {message}")?;
-        }
-        // The message mostly ends with the code; then it isn't said twice.
-        if let Some(code) = &context.code
-            && !message.contains(&**code)
-        {
-            write!(f, " ({code})")?;
+            // The message mostly ends with the code; then it isn't said twice. Without a message it may be a part of a
+            // contact's cell.
+            if let Some(code) = &context.code
+                && !message.contains(&**code)
+            {
+                write!(f, " ({code})")?;
+            }
         }
         match (context.status, context.call.map_or(0, |call| call.attempts)) {
             (None, 0 | 1) => {}

@@ -17,6 +17,8 @@
 
 use std::ops::ControlFlow;
 
+use memchr::memchr2;
+
 use super::header::{Exact, Header, Names, Texts, each_record, is_marks};
 use super::line::{line_end, lines};
 use super::options::{ReadOptions, Separator};
@@ -103,9 +105,12 @@ pub(crate) fn find(text: &[u8], last: bool, start: u64, options: &ReadOptions, n
     if let Some(separator) = options.separator {
         finder.separators = vec![separator];
     } else {
-        match separator_line(text, last) {
+        // Empty reports that were joined leave lines of marks.
+        let marks = lines_of_marks(text);
+        match separator_line(&text[marks..], last) {
             None => return Ok(Beginning::GoesOn),
             Some(Some((separator, len))) => {
+                let len = marks + len;
                 preamble = len;
                 finder.separators = vec![separator];
                 finder.text = &text[len..];
@@ -121,6 +126,17 @@ pub(crate) fn find(text: &[u8], last: bool, start: u64, options: &ReadOptions, n
     Ok(found)
 }
 
+/// How many bytes the lines take with which a text begins that are nothing but byte order marks, spaces and tabs.
+fn lines_of_marks(text: &[u8]) -> usize {
+    let mut start = 0;
+    while let Some(len) = memchr2(b'\n', b'\r', &text[start..])
+        && is_marks(&text[start..start + len])
+    {
+        start += len + line_end(&text[start + len..]);
+    }
+    start
+}
+
 /// A first line `sep=X`, and its length with its line end. The outer `None`: more is needed to tell.
 fn separator_line(text: &[u8], last: bool) -> Option<Option<(Separator, usize)>> {
     const LONGEST: usize = "\"sep=;\"".len();
@@ -131,7 +147,9 @@ fn separator_line(text: &[u8], last: bool) -> Option<Option<(Separator, usize)>>
         None if text.len() > LONGEST => return Some(None),
         None if last => text,
         // What begins otherwise needn't be waited for.
-        None if !matches!(text.first(), Some(b's' | b'S' | b'"')) => return Some(None),
+        None if !text.is_empty() && !matches!(text.first(), Some(b's' | b'S' | b'"' | 0xef | b' ' | b'\t')) => {
+            return Some(None);
+        }
         None => return None,
     };
     let inner = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line);
