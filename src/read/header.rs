@@ -226,7 +226,8 @@ impl Names {
         let mut exact = Exact::default();
         for (column, name) in names.iter().enumerate() {
             if self.is_reason(name) {
-                exact.reason.get_or_insert(column);
+                let place = if exact.reason.is_none() { &mut exact.reason } else { &mut exact.second_reason };
+                place.get_or_insert(column);
             }
             if self.is_email(name) {
                 let place = if exact.email.is_none() { &mut exact.email } else { &mut exact.second_email };
@@ -279,13 +280,15 @@ impl Names {
 pub(crate) struct Exact {
     pub(crate) reason: Option<usize>,
     pub(crate) email: Option<usize>,
+    second_reason: Option<usize>,
     second_email: Option<usize>,
 }
 
 impl Exact {
-    /// Are both columns named, the reason's and another one for the email?
+    /// Are both columns named, by two different names?
     pub(crate) fn is_both(&self) -> bool {
-        self.reason.is_some() && self.email.is_some() && (self.email != self.reason || self.second_email.is_some())
+        let is_another = self.email != self.reason || self.second_reason.is_some() || self.second_email.is_some();
+        self.reason.is_some() && self.email.is_some() && is_another
     }
 
     pub(crate) fn is_none(&self) -> bool {
