@@ -18,6 +18,7 @@ use crate::format::{BOM, format};
 use crate::reason::FailureReason;
 use crate::reason::remedy::Remedy;
 use crate::report::FaultReport;
+use crate::report::cells::closing_quote;
 use crate::report::columns::{Columns, SameColumns};
 use crate::report::fault::Fault;
 use crate::report::feed::FaultSink;
@@ -277,8 +278,9 @@ fn is_as_written(row: &[u8]) -> bool {
         let at = row.len() - rest.len() + open;
         let is_first = at == 0 || row.get(at - 1) == Some(&b',');
         let quoted = rest.get(open + 1..).unwrap_or_default();
-        let Some((content, behind)) = closed(quoted) else { return false };
-        let is_needed = memchr3(b',', b'\n', b'\r', content).is_some() || memchr(b'"', content).is_some();
+        let (close, is_doubled) = closing_quote(quoted);
+        let (content, Some(behind)) = (&quoted[..close], quoted.get(close + 1..)) else { return false };
+        let is_needed = is_doubled || memchr3(b',', b'\n', b'\r', content).is_some();
         match behind {
             [] => return is_first && is_needed,
             [b',', behind @ ..] if is_first && is_needed => rest = behind,
@@ -286,18 +288,6 @@ fn is_as_written(row: &[u8]) -> bool {
         }
     }
     true
-}
-
-/// What stands inside quotes, doubled ones included, and what stands behind them.
-fn closed(quoted: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut close = 0;
-    loop {
-        close += memchr(b'"', quoted.get(close..)?)?;
-        if quoted.get(close + 1) != Some(&b'"') {
-            return Some((quoted.get(..close)?, quoted.get(close + 1..)?));
-        }
-        close += 2;
-    }
 }
 
 /// Writes records with quotes where they are needed, and all in quotes where they would be taken for something else

@@ -251,6 +251,7 @@ impl Space {
 }
 
 impl Body {
+    /// Reads on, and returns how many bytes at the beginning of the buffer are no longer needed.
     fn read<S: RowSink>(
         &mut self,
         buffer: &[u8],
@@ -266,48 +267,58 @@ impl Body {
         // Nothing that is read at once holds a cell larger than a block.
         let may_run = options.largest_field >= plain::BLOCK && options.largest_row >= plain::BLOCK;
         let mut taking = Taking { rows, sink, buffer, base, may_run };
-        let mut flow = scanner.pass(buffer, last, &mut taking);
-        if last && flow.is_continue() {
-            flow = match taking.flush() {
-                ControlFlow::Continue(()) => ControlFlow::Continue(buffer.len()),
-                ControlFlow::Break(()) => ControlFlow::Break(()),
-            };
-            taking.rows.end(scanner.ended_in_record());
+        let flow = take(scanner, &mut taking, last);
+        if !taking.rows.is_certain() && !judge(scanner, &mut taking, last, flow.is_break()) {
+            let text = start.checked_sub(base).and_then(|start| buffer.get(start as usize..));
+            return Err(refuse(text.unwrap_or_default(), last, options, Some(taking.rows.header.width)));
         }
-        let from = scanner.open_record().map_or(scanner.position(), |record| match record.only_blanks {
-            true => scanner.position(),
-            false => record.start,
-        });
-        if !last && flow.is_continue() && taking.flush_before(from).is_break() {
-            flow = ControlFlow::Break(());
-        }
-        if !taking.rows.is_certain() {
-            let is_over = last || flow.is_break() || scanner.position() > JUDGED;
-            if is_over && last && flow.is_continue() && taking.rows.is_report() {
-                let _ = taking.is_certain();
-            } else if is_over {
-                let text = start.checked_sub(base).and_then(|start| buffer.get(start as usize..));
-                return Err(refuse(text.unwrap_or_default(), last, options, Some(taking.rows.header.width)));
-            }
-        }
-        if let Some(failure) = &taking.rows.failure {
+        if let Some(failure) = &rows.failure {
             return Err(failure.clone());
         }
-        let ControlFlow::Continue(dropped) = flow else { return Ok(buffer.len()) };
-        if last {
-            return Ok(buffer.len());
+        match flow {
+            ControlFlow::Continue(read) if !last => self.drop_front::<S>(read, base, options),
+            _ => Ok(buffer.len()),
         }
+    }
+
+    /// Drops what neither the scanner nor the rows need any more.
+    fn drop_front<S: RowSink>(&mut self, read: usize, base: u64, options: &ReadOptions) -> Result<usize> {
+        let Body { scanner, rows, .. } = self;
         if S::NEEDS_BYTES && scanner.is_in_long_record() {
             let line = scanner.open_record().map_or(1, |record| record.line);
             return Err(Error::row_too_large(options.largest_row).at_line(line));
         }
         let needed = match rows.needed_from() {
             _ if !rows.is_certain() => 0,
-            Some(needed) if S::NEEDS_BYTES => usize::try_from(needed.saturating_sub(base)).unwrap_or(dropped),
-            _ => dropped,
+            Some(needed) if S::NEEDS_BYTES => usize::try_from(needed.saturating_sub(base)).unwrap_or(read),
+            _ => read,
         };
-        let dropped = dropped.min(needed);
+        let dropped = read.min(needed);
         scanner.drop_front(dropped);
         Ok(dropped)
     }
+}
+
+/// Takes all records that are at hand, and returns how many bytes the scanner no longer needs.
+fn take<S: RowSink>(scanner: &mut Scanner, taking: &mut Taking<'_, '_, S>, last: bool) -> ControlFlow<(), usize> {
+    let read = scanner.pass(taking.buffer, last, taking)?;
+    if last {
+        let flow = taking.flush();
+        taking.rows.end(scanner.ended_in_record());
+        flow?;
+    } else {
+        // What is blank so far may still be skipped.
+        let next = scanner.open_record().filter(|record| !record.only_blanks).map(|record| record.start);
+        taking.flush_before(next.unwrap_or(scanner.position()))?;
+    }
+    ControlFlow::Continue(read)
+}
+
+/// Rule 2: may this still be a report, or is it one after all, where the input ends here?
+fn judge<S: RowSink>(scanner: &Scanner, taking: &mut Taking<'_, '_, S>, last: bool, is_over: bool) -> bool {
+    if last && !is_over && taking.rows.is_report() {
+        let _ = taking.is_certain();
+        return true;
+    }
+    !last && !is_over && scanner.position() <= JUDGED
 }

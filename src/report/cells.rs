@@ -63,17 +63,23 @@ impl<'r> Iterator for Cells<'r> {
     }
 }
 
-/// The cell with which a text behind an opening quote begins, and what stands behind its separator.
-fn quoted_cell(quoted: &[u8], separator: u8) -> (Cow<'_, [u8]>, Option<&[u8]>) {
+/// Where the quote stands that closes a cell, in a text behind the opening one, and whether others stand doubled before it;
+/// the end of the text where there is none.
+pub(crate) fn closing_quote(quoted: &[u8]) -> (usize, bool) {
     let (mut close, mut is_doubled) = (0, false);
     loop {
         close += memchr(b'"', &quoted[close..]).unwrap_or(quoted.len() - close);
         if quoted.get(close + 1) != Some(&b'"') {
-            break;
+            return (close, is_doubled);
         }
         is_doubled = true;
         close += 2;
     }
+}
+
+/// The cell with which a text behind an opening quote begins, and what stands behind its separator.
+fn quoted_cell(quoted: &[u8], separator: u8) -> (Cow<'_, [u8]>, Option<&[u8]>) {
+    let (close, is_doubled) = closing_quote(quoted);
     let (content, behind) = (&quoted[..close], quoted.get(close + 1..).unwrap_or_default());
     let end = memchr(separator, behind);
     let tail = end.map_or(behind, |end| &behind[..end]);

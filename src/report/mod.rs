@@ -1,6 +1,6 @@
 //! A whole report in memory.
 
-mod cells;
+pub(crate) mod cells;
 pub(crate) mod columns;
 pub(crate) mod deserialize;
 #[cfg(feature = "domains")]
