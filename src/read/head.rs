@@ -93,6 +93,8 @@ struct Finder<'t> {
     options: &'t ReadOptions,
     names: &'t Names,
     separators: Vec<Separator>,
+    /// Does it stand behind a line `sep=X`, so that all in front of the first record is preamble?
+    is_behind_line: bool,
 }
 
 /// Finds the header of a report.
@@ -100,7 +102,8 @@ struct Finder<'t> {
 /// `text` starts with a line that holds more than spaces and tabs, at the position `start` of the input, which ends
 /// with it only with `last`.
 pub(crate) fn find(text: &[u8], last: bool, start: u64, options: &ReadOptions, names: &Names) -> Result<Beginning> {
-    let mut finder = Finder { text, last, start, options, names, separators: Separator::ALL.to_vec() };
+    let mut finder =
+        Finder { text, last, start, options, names, separators: Separator::ALL.to_vec(), is_behind_line: false };
     let mut preamble = 0;
     if let Some(separator) = options.separator {
         finder.separators = vec![separator];
@@ -112,6 +115,7 @@ pub(crate) fn find(text: &[u8], last: bool, start: u64, options: &ReadOptions, n
             Some(Some((separator, len))) => {
                 let len = marks + len;
                 preamble = len;
+                finder.is_behind_line = true;
                 finder.separators = vec![separator];
                 finder.text = &text[len..];
                 finder.start += len as u64;
@@ -276,6 +280,7 @@ impl Finder<'_> {
     }
 
     fn head(&self, found: Found, preamble: usize) -> Result<Beginning> {
+        let preamble = if self.is_behind_line { found.record.start as usize } else { preamble };
         let is_header = !found.is_fault(self.names);
         let Found { cells, shape, exact, .. } = found;
         if is_header && is_own_output(&cells) {
