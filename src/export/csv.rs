@@ -11,7 +11,8 @@ use std::io::Write;
 use csv_core::{QuoteStyle, WriterBuilder};
 use memchr::{memchr, memchr3};
 
-use super::{WriteOptions, writing};
+use super::WriteOptions;
+use super::gathered::Gathered;
 use crate::anomaly::Anomaly;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{BOM, format};
@@ -22,9 +23,6 @@ use crate::report::cells::closing_quote;
 use crate::report::columns::{Columns, SameColumns};
 use crate::report::fault::Fault;
 use crate::report::feed::FaultSink;
-
-/// How much is gathered before it is written.
-const BUFFER: usize = 64 * 1024;
 
 /// How many bytes the headers may take that keep short rows apart: so many in any case, and so many for each byte of
 /// these rows.
@@ -134,9 +132,8 @@ pub fn remedy_file_name(remedy: Remedy) -> String {
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
 pub struct Csv<W> {
-    writer: W,
+    out: Gathered<W>,
     options: WriteOptions,
-    buffer: Vec<u8>,
     records: Records,
     /// The columns above the rows, and their header as it was written.
     columns: Option<SameColumns>,
@@ -151,9 +148,8 @@ impl<W: Write> Csv<W> {
     /// Writes to a writer.
     pub fn new(writer: W, options: &WriteOptions) -> Self {
         Csv {
-            writer,
+            out: Gathered::new(writer),
             options: options.clone(),
-            buffer: Vec::with_capacity(BUFFER + 4096),
             records: Records::new(options.is_spreadsheet_safe()),
             columns: None,
             header: Vec::new(),
@@ -166,17 +162,8 @@ impl<W: Write> Csv<W> {
     ///
     /// # Errors
     /// [`Io`](crate::ErrorKind::Io) where the writer fails.
-    pub fn finish(mut self) -> Result<W> {
-        self.writer.write_all(&self.buffer).and_then(|()| self.writer.flush()).map_err(writing)?;
-        Ok(self.writer)
-    }
-
-    fn write_if_full(&mut self) -> Result<()> {
-        if self.buffer.len() >= BUFFER {
-            self.writer.write_all(&self.buffer).map_err(writing)?;
-            self.buffer.clear();
-        }
-        Ok(())
+    pub fn finish(self) -> Result<W> {
+        self.out.finish()
     }
 
     fn write_cells(&mut self, fault: &Fault<'_>) -> Result<()> {
@@ -184,7 +171,7 @@ impl<W: Write> Csv<W> {
         if !self.options.has_upload_shape() {
             self.part_from_row_before(fault, &record)?;
         }
-        self.records.write(&record, &mut self.buffer);
+        self.records.write(&record, &mut self.out.bytes);
         Ok(())
     }
 
@@ -213,7 +200,7 @@ impl<W: Write> Csv<W> {
             );
             Error::new(ErrorKind::TooLarge, what).at_line(fault.line()).advise("write JSON lines")
         })?;
-        self.buffer.extend_from_slice(&self.header);
+        self.out.bytes.extend_from_slice(&self.header);
         Ok(())
     }
 }
@@ -227,8 +214,8 @@ impl<W: Write> FaultSink for Csv<W> {
         self.short = None;
         self.header.clear();
         self.records.write(&self.options.header(columns), &mut self.header);
-        self.buffer.extend_from_slice(&self.header);
-        self.write_if_full()
+        self.out.bytes.extend_from_slice(&self.header);
+        self.out.write_if_full()
     }
 
     fn fault(&mut self, fault: &Fault<'_>) -> Result<()> {
@@ -236,12 +223,12 @@ impl<W: Write> FaultSink for Csv<W> {
         match self.options.as_it_stands(fault) {
             Some(bytes) => {
                 self.short = None;
-                self.buffer.extend_from_slice(bytes);
-                self.buffer.push(b'\n');
+                self.out.bytes.extend_from_slice(bytes);
+                self.out.bytes.push(b'\n');
             }
             None => self.write_cells(fault)?,
         }
-        self.write_if_full()
+        self.out.write_if_full()
     }
 }
 

@@ -17,6 +17,7 @@ use std::io::Write;
 
 use memchr::memchr_iter;
 
+use super::gathered::Gathered;
 use super::{WriteOptions, writing};
 use crate::anomaly::Anomaly;
 use crate::error::{Error, ErrorKind, Result};
@@ -24,9 +25,6 @@ use crate::reason::FailureReason;
 use crate::report::columns::{Columns, SameColumns};
 use crate::report::fault::Fault;
 use crate::report::feed::FaultSink;
-
-/// How much is gathered before it is written.
-const BUFFER: usize = 64 * 1024;
 
 /// How many bytes the absent cells of rows may take: so many in any case, and so many for each byte of these rows.
 const ABSENT: u64 = 64 << 20;
@@ -81,9 +79,8 @@ pub fn faults_to_jsonl<'r>(
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
 pub struct JsonLines<W> {
-    writer: W,
+    out: Gathered<W>,
     options: WriteOptions,
-    buffer: Vec<u8>,
     /// The members that tell each known reason, in the documented order.
     reasons: Vec<Vec<u8>>,
     columns: Option<SameColumns>,
@@ -135,9 +132,8 @@ impl<W: Write> JsonLines<W> {
     /// Writes to a writer.
     pub fn new(writer: W, options: &WriteOptions) -> Self {
         JsonLines {
-            writer,
+            out: Gathered::new(writer),
             options: options.clone(),
-            buffer: Vec::with_capacity(BUFFER + 4096),
             reasons: FailureReason::iter().map(|reason| members(&reason)).collect(),
             columns: None,
             keys: Keys::default(),
@@ -149,9 +145,8 @@ impl<W: Write> JsonLines<W> {
     ///
     /// # Errors
     /// [`Io`](crate::ErrorKind::Io) where the writer fails.
-    pub fn finish(mut self) -> Result<W> {
-        self.writer.write_all(&self.buffer).and_then(|()| self.writer.flush()).map_err(writing)?;
-        Ok(self.writer)
+    pub fn finish(self) -> Result<W> {
+        self.out.finish()
     }
 
     /// Learns the keys of the columns under which faults stand.
@@ -187,7 +182,7 @@ impl<W: Write> JsonLines<W> {
         if self.options.redacts() || !is_simple {
             return false;
         }
-        let (row, columns, out) = (fault.bytes(), fault.columns(), &mut self.buffer);
+        let (row, columns, out) = (fault.bytes(), fault.columns(), &mut self.out.bytes);
         let separator = columns.separator();
         let is_bare = !needs_escape(row, separator);
         out.extend_from_slice(b"{\"line\":");
@@ -231,15 +226,11 @@ impl<W: Write> FaultSink for JsonLines<W> {
         self.know(fault.columns())?;
         self.allow_absent_cells(fault)?;
         if !self.copy(fault) {
-            let buffer = &mut self.buffer;
+            let buffer = &mut self.out.bytes;
             self.options.with_line(fault, |line| serde_json::to_writer(buffer, line)).map_err(writing)?;
         }
-        self.buffer.push(b'\n');
-        if self.buffer.len() >= BUFFER {
-            self.writer.write_all(&self.buffer).map_err(writing)?;
-            self.buffer.clear();
-        }
-        Ok(())
+        self.out.bytes.push(b'\n');
+        self.out.write_if_full()
     }
 }
 

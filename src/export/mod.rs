@@ -17,6 +17,7 @@ mod comparison;
 #[cfg(feature = "table")]
 mod comparison_table;
 mod csv;
+mod gathered;
 #[cfg(feature = "html")]
 mod html;
 mod json;
