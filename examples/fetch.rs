@@ -6,7 +6,7 @@ use std::env;
 use dotdigital_faults::{Client, Credentials, blocking};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let import_id = env::args().nth(1).ok_or("name an import")?.parse()?;
+    let import_id = env::args().nth(1).ok_or("name an import")?.parse::<uuid::Uuid>()?;
     let mut builder = Client::builder(Credentials::from_env()?);
     if let Ok(endpoint) = env::var("DOTDIGITAL_ENDPOINT") {
         builder = builder.endpoint(endpoint);

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::anomaly::Anomaly;
 use crate::escape::escape;
 use crate::format::Format;
+use crate::report_id::ReportId;
 
 /// A `Result` whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -146,7 +147,7 @@ struct Context {
 #[derive(Clone, Copy, Debug)]
 struct Call {
     operation: &'static str,
-    import_id: Uuid,
+    id: Option<ReportId>,
     attempts: u32,
 }
 
@@ -193,7 +194,15 @@ impl Error {
 
     /// The import that was asked about.
     pub fn import_id(&self) -> Option<Uuid> {
-        self.0.call.map(|call| call.import_id)
+        match self.report_id() {
+            Some(ReportId::Import(id)) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// What was asked about: an import, or an enrolment.
+    pub fn report_id(&self) -> Option<ReportId> {
+        self.0.call?.id
     }
 
     /// How many times the service was asked, the first one included.
@@ -263,6 +272,12 @@ impl Error {
                 context.code = code.map(Into::into);
             })
             .advise("fetch or save the report again, exactly as the service sends it")
+    }
+
+    /// An answer of the newer API that is no whole one. None of it is repeated, since it is about contacts.
+    pub(crate) fn unreadable_answer(what: &str) -> Self {
+        Error::new(ErrorKind::NotAReport, format!("the answer of the newer API can't be read: {what}"))
+            .advise("fetch or save it again, exactly as the service sends it")
     }
 
     /// What is known to be something else than text in UTF-8.
@@ -360,6 +375,11 @@ impl Error {
         self.with(|context| context.line = Some(line))
     }
 
+    /// The same for a row that may stand on no line.
+    pub(crate) fn on_line(self, line: Option<u64>) -> Self {
+        self.with(|context| context.line = line)
+    }
+
     pub(crate) fn in_column(self, name: &str) -> Self {
         self.with(|context| context.column = Some(name.into()))
     }
@@ -418,16 +438,18 @@ impl Error {
         })
     }
 
-    pub(crate) fn during(self, operation: &'static str, import_id: Uuid, attempts: u32) -> Self {
-        self.with(|context| context.call = Some(Call { operation, import_id, attempts }))
+    pub(crate) fn during(self, operation: &'static str, id: Option<ReportId>, attempts: u32) -> Self {
+        self.with(|context| context.call = Some(Call { operation, id, attempts }))
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let context = &*self.0;
-        if let Some(Call { operation, import_id, .. }) = context.call {
-            write!(f, "{operation} for import {import_id}: ")?;
+        match context.call {
+            Some(Call { operation, id: Some(id), .. }) => write!(f, "{operation} for {id}: ")?,
+            Some(Call { operation, id: None, .. }) => write!(f, "{operation}: ")?,
+            None => {}
         }
         if let Some(line) = context.line {
             write!(f, "line {line}")?;

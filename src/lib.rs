@@ -156,15 +156,19 @@ mod reason;
 #[cfg(feature = "redact")]
 mod redact;
 mod report;
+mod report_id;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+mod status;
 mod tally;
 
 pub use anomaly::{Anomalies, Anomaly, AnomalySet};
 #[cfg(feature = "client")]
 pub use client::blocking;
 #[cfg(feature = "client")]
-pub use client::{Client, ClientBuilder, Credentials, ImportStatus, ImportSummary, Progress, Protocol, Region};
+pub use client::{
+    Client, ClientBuilder, Credentials, Enrolment, FinishedEnrolments, ImportSummary, Progress, Protocol, Region,
+};
 pub use error::{Error, ErrorKind, Result, Timeout};
 pub use format::Format;
 pub use read::counter::ReasonCounter;
@@ -172,6 +176,7 @@ pub use read::options::{ColumnChoice, ReadOptions, Separator};
 pub use reason::counts::{ReasonCounts, ReasonCountsIter};
 pub use reason::filter::ReasonFilter;
 pub use reason::remedy::Remedy;
+pub use reason::report_kind::ReportKind;
 pub use reason::{FailureReason, UnknownReason};
 #[cfg(feature = "redact")]
 pub use redact::Redactor;
@@ -184,9 +189,11 @@ pub use report::feed::{FaultFeed, FaultSink};
 pub use report::group::Group;
 pub use report::reader::FaultReader;
 pub use report::{FaultReport, Faults};
+pub use report_id::ReportId;
 /// The HTTP library of the client, for those who hand in a client of their own, and want its version to fit.
 #[cfg(feature = "client")]
 pub use reqwest;
+pub use status::ImportStatus;
 pub use tally::comparison::{Change, ChangedContact, Comparer, Comparison, Transition};
 pub use tally::group_counter::GroupCounter;
 pub use tally::group_counts::{GroupBy, GroupCounts, GroupKey};

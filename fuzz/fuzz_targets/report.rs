@@ -18,7 +18,7 @@ const CAREFUL: usize = 16 * 1024 - 1;
 #[derive(Debug, PartialEq)]
 struct Told {
     index: u64,
-    line: u64,
+    line: Option<u64>,
     reason: FailureReason,
     anomalies: AnomalySet,
     bytes: Vec<u8>,

@@ -3,7 +3,7 @@
 use anstream::ColorChoice;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use dotdigital_faults::{Comparer, Comparison, Error, Fault, FaultSink, export};
+use dotdigital_faults::{Comparer, Comparison, Error, Fault, FaultSink, ReasonCounts, ReportKind, export};
 
 use super::Reading;
 use super::connection::Connection;
@@ -41,6 +41,10 @@ pub struct Compare {
 
     #[command(flatten)]
     connection: Connection,
+
+    /// Compare a report of the newer API (v3) with one of the others, although their reasons mean different things
+    #[arg(long)]
+    across_protocols: bool,
 
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "table")]
@@ -106,6 +110,7 @@ impl Compare {
         if self.contacts {
             let old = self.old.report(connection, options)?;
             let new = self.new.report(connection, options)?;
+            self.check_kinds(old.counts(), new.counts())?;
             return Ok(Comparison::new(&old, &new));
         }
         let (older, old) =
@@ -117,7 +122,21 @@ impl Compare {
             let again = if is_fetched { comparer.clone() } else { comparer.take() };
             Ok(Side { comparer: again.unwrap_or_default(), is_new: true })
         })?;
+        self.check_kinds(&old, &new)?;
         Ok(newer.comparer.finish(old, new))
+    }
+
+    /// Refuses to take for a change of the contacts what is one of the API.
+    fn check_kinds(&self, old: &ReasonCounts, new: &ReasonCounts) -> Result<(), Failure> {
+        let is_v3 = |counts: &ReasonCounts| counts.report_kind() == Some(ReportKind::ImportV3);
+        if is_v3(old) == is_v3(new) || self.across_protocols {
+            return Ok(());
+        }
+        let (v3, other) = if is_v3(old) { (&self.old, &self.new) } else { (&self.new, &self.old) };
+        Err(Failure::new(format!(
+            "{v3} is of the newer API (v3), and {other} is not: their reasons mean different things, so that most of what \
+             changed would be a change of the API; compare reports of one protocol, or insist with --across-protocols"
+        )))
     }
 }
 

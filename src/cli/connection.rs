@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use dotdigital_faults as lib;
-use dotdigital_faults::{Client, Credentials, Protocol, ReadOptions, Region, blocking};
+use dotdigital_faults::{Client, Credentials, Protocol, ReadOptions, Region, ReportId, blocking};
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::failure::{Failure, NOT_PERMITTED, note};
@@ -29,14 +30,18 @@ const PASSWORD_FILE: &str = "DOTDIGITAL_PASSWORD_FILE";
 #[derive(Args)]
 pub struct Connection {
     /// How the service is spoken to [env: DOTDIGITAL_PROTOCOL] [default: soap]
-    #[arg(long, help_heading = HEADING, value_name = "PROTOCOL", value_parser = PossibleValuesParser::new(["soap", "rest"]))]
+    #[arg(long, help_heading = HEADING, value_name = "PROTOCOL", value_parser = PossibleValuesParser::new(["soap", "rest", "v3"]))]
     protocol: Option<String>,
+
+    /// The id is that of a program enrolment, which is asked about over REST whatever the protocol is
+    #[arg(long, help_heading = HEADING)]
+    enrolment: bool,
 
     /// Where the account lives: Europe, North America, Asia Pacific [env: DOTDIGITAL_REGION] [default: r1]
     #[arg(long, help_heading = HEADING, value_name = "REGION", value_parser = PossibleValuesParser::new(["r1", "r2", "r3"]))]
     region: Option<String>,
 
-    /// The whole SOAP address, or the REST base without /v2 [env: DOTDIGITAL_ENDPOINT] [default: the region's]
+    /// The whole SOAP address, or the base of REST and v3, without /v2 [env: DOTDIGITAL_ENDPOINT] [default: the region's]
     #[arg(long, help_heading = HEADING, value_name = "URL")]
     endpoint: Option<String>,
 
@@ -85,8 +90,18 @@ impl Connection {
         self.max_size
     }
 
+    /// What an id that was given stands for.
+    pub fn report_id(&self, id: Uuid) -> ReportId {
+        if self.enrolment { ReportId::Enrolment(id) } else { ReportId::Import(id) }
+    }
+
     /// A client whose calls, all together, end in time.
     pub fn client(&self, options: &ReadOptions) -> Result<blocking::Client, Failure> {
+        if self.enrolment && self.protocol.as_deref() == Some("soap") {
+            return Err(Failure::new(
+                "--enrolment is not for --protocol soap: enrolments are there over REST alone; leave the protocol out",
+            ));
+        }
         let mut builder = Client::builder(self.credentials()?)
             .protocol(choice::<Protocol>(&self.protocol, "DOTDIGITAL_PROTOCOL")?)
             .region(choice::<Region>(&self.region, "DOTDIGITAL_REGION")?)

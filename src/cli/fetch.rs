@@ -39,7 +39,8 @@ impl Fetch {
     pub fn run(&self) -> Result<(), Failure> {
         let destination = self.output.destination()?;
         let (client, _progress) = source::ready(self.import_id, &self.connection, &ReadOptions::new())?;
-        let report = client.report_faults_to(self.import_id, || destination.part())?;
+        let id = self.connection.report_id(self.import_id);
+        let report = client.report_faults_to(id, || destination.part())?;
         destination.complete(report)
     }
 }

@@ -80,7 +80,7 @@ pub fn ready(
     let progress = Progress::of_import();
     let client = client.observed_by(progress.hook());
     if connection.wait {
-        client.wait_until_finished(id)?;
+        client.wait_until_finished(connection.report_id(id))?;
     }
     Ok((client, progress))
 }
@@ -120,7 +120,7 @@ impl Source {
         let counts = match *self {
             Source::Import(id) => {
                 let (client, _progress) = ready(id, connection, options)?;
-                client.reason_counts(id)?
+                client.reason_counts(connection.report_id(id))?
             }
             _ => self.count(connection, options)?,
         };
@@ -143,7 +143,7 @@ impl Source {
         let (sink, counts) = match *self {
             Source::Import(id) => {
                 let (client, _progress) = ready(id, connection, options)?;
-                client.stream_faults(id, make_sink)?
+                client.stream_faults(connection.report_id(id), make_sink)?
             }
             _ => {
                 let (input, progress) = self.open(connection)?;
@@ -162,7 +162,7 @@ impl Source {
         let report = match *self {
             Source::Import(id) => {
                 let (client, _progress) = ready(id, connection, options)?;
-                client.report_faults(id)?
+                client.report_faults(connection.report_id(id))?
             }
             _ => {
                 let (input, progress) = self.open(connection)?;

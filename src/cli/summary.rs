@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use dotdigital_faults::{GroupBy, GroupCounter, ReadOptions, ReasonCounts, Redactor, SourceCounts, Tally, export};
 
 use super::Reading;
-use super::failure::Failure;
+use super::failure::{Failure, note};
 use super::gate::GateArg;
 use super::output::OutputArg;
 use super::redact::RedactArgs;
@@ -90,6 +90,12 @@ impl Summary {
             Some(most) => tally.top(most),
             None => tally,
         };
+        if tally.mixes_v3() {
+            note(
+                "some of the reports are of the newer API (v3), and others are not: their reasons mean different things, and \
+                 so do their sums",
+            );
+        }
         self.output.write(|out| {
             match self.format {
                 Format::Table => export::tally_to_table(&tally, &self.table_options(color), out)?,

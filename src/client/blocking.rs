@@ -9,13 +9,15 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use uuid::Uuid;
 
 use super::credentials::Credentials;
+use super::enrolments::Enrolment;
 use super::progress::Progress;
-use super::status::ImportStatus;
 use super::summary::ImportSummary;
 use crate::error::{Error, ErrorKind, Result};
 use crate::reason::counts::ReasonCounts;
 use crate::report::FaultReport;
 use crate::report::feed::FaultSink;
+use crate::report_id::ReportId;
+use crate::status::ImportStatus;
 
 /// A [`Client`](crate::Client) whose calls return when they are done.
 ///
@@ -73,56 +75,56 @@ impl Client {
     ///
     /// # Errors
     /// The same.
-    pub fn report_faults(&self, import_id: Uuid) -> Result<FaultReport> {
-        self.engine.run(self.client.report_faults(import_id))
+    pub fn report_faults(&self, id: impl Into<ReportId> + Send) -> Result<FaultReport> {
+        self.engine.run(self.client.report_faults(id))
     }
 
     /// As [`report_faults_bytes`](crate::Client::report_faults_bytes) of the client.
     ///
     /// # Errors
     /// The same.
-    pub fn report_faults_bytes(&self, import_id: Uuid) -> Result<Vec<u8>> {
-        self.engine.run(self.client.report_faults_bytes(import_id))
+    pub fn report_faults_bytes(&self, id: impl Into<ReportId> + Send) -> Result<Vec<u8>> {
+        self.engine.run(self.client.report_faults_bytes(id))
     }
 
     /// As [`report_faults_to`](crate::Client::report_faults_to) of the client.
     ///
     /// # Errors
     /// The same.
-    pub fn report_faults_to<W, F>(&self, import_id: Uuid, make_writer: F) -> Result<W>
+    pub fn report_faults_to<W, F>(&self, id: impl Into<ReportId> + Send, make_writer: F) -> Result<W>
     where
         W: Write + Send,
         F: FnMut() -> io::Result<W> + Send,
     {
-        self.engine.run(self.client.report_faults_to(import_id, make_writer))
+        self.engine.run(self.client.report_faults_to(id, make_writer))
     }
 
     /// As [`reason_counts`](crate::Client::reason_counts) of the client.
     ///
     /// # Errors
     /// The same.
-    pub fn reason_counts(&self, import_id: Uuid) -> Result<ReasonCounts> {
-        self.engine.run(self.client.reason_counts(import_id))
+    pub fn reason_counts(&self, id: impl Into<ReportId> + Send) -> Result<ReasonCounts> {
+        self.engine.run(self.client.reason_counts(id))
     }
 
     /// As [`stream_faults`](crate::Client::stream_faults) of the client.
     ///
     /// # Errors
     /// The same.
-    pub fn stream_faults<S, F>(&self, import_id: Uuid, make_sink: F) -> Result<(S, ReasonCounts)>
+    pub fn stream_faults<S, F>(&self, id: impl Into<ReportId> + Send, make_sink: F) -> Result<(S, ReasonCounts)>
     where
         S: FaultSink + Send,
         F: FnMut() -> Result<S> + Send,
     {
-        self.engine.run(self.client.stream_faults(import_id, make_sink))
+        self.engine.run(self.client.stream_faults(id, make_sink))
     }
 
     /// As [`import_status`](crate::Client::import_status) of the client.
     ///
     /// # Errors
     /// The same.
-    pub fn import_status(&self, import_id: Uuid) -> Result<ImportStatus> {
-        self.engine.run(self.client.import_status(import_id))
+    pub fn import_status(&self, id: impl Into<ReportId> + Send) -> Result<ImportStatus> {
+        self.engine.run(self.client.import_status(id))
     }
 
     /// As [`import_summary`](crate::Client::import_summary) of the client.
@@ -137,8 +139,16 @@ impl Client {
     ///
     /// # Errors
     /// The same.
-    pub fn wait_until_finished(&self, import_id: Uuid) -> Result<()> {
-        self.engine.run(self.client.wait_until_finished(import_id))
+    pub fn wait_until_finished(&self, id: impl Into<ReportId> + Send) -> Result<()> {
+        self.engine.run(self.client.wait_until_finished(id))
+    }
+
+    /// As [`finished_enrolments`](crate::Client::finished_enrolments) of the client. An error is an item, behind which the
+    /// same page is asked for again.
+    pub fn finished_enrolments(&self) -> impl Iterator<Item = Result<Enrolment>> {
+        let mut enrolments = self.client.finished_enrolments();
+        let engine = Arc::clone(&self.engine);
+        std::iter::from_fn(move || engine.run(enrolments.next()).transpose())
     }
 }
 

@@ -5,6 +5,7 @@ use super::envelope::Envelope;
 use super::operation::ServiceOperation;
 use super::rest;
 use super::soap_answer::{Answered, ResultFields};
+use super::v3_head::V3Head;
 use super::xml::Malformed;
 use crate::error::{Error, ErrorKind};
 use crate::read::message::Message;
@@ -35,14 +36,16 @@ enum Form {
     /// The report as it is.
     Plain,
     Json(Vec<u8>),
+    V3(Box<V3Head>),
 }
 
 impl AnswerBody {
     pub(super) fn new(protocol: Protocol, operation: ServiceOperation, max_size: u64) -> Self {
         let form = match protocol {
             Protocol::Soap => Form::Soap(Box::new(Envelope::new(operation))),
-            Protocol::Rest if operation.is_report() => Form::Plain,
+            _ if operation.is_bytes() => Form::Plain,
             Protocol::Rest => Form::Json(Vec::new()),
+            Protocol::V3 => Form::V3(Box::new(V3Head::new())),
         };
         AnswerBody {
             form,
@@ -65,7 +68,7 @@ impl AnswerBody {
                 let largest = self.max_size.max(LARGEST_ERROR);
                 (largest, largest)
             }
-            Form::Plain => (self.max_size, self.max_size),
+            Form::Plain | Form::V3(_) => (self.max_size, self.max_size),
             Form::Json(_) => return Ok(()),
         };
         if received <= wire && decoded <= report {
@@ -92,6 +95,7 @@ impl AnswerBody {
                 Form::Plain => report.extend_from_slice(piece),
                 Form::Json(body) if body.len() + piece.len() > LARGEST_JSON => self.broken = Some("it is too long"),
                 Form::Json(body) => body.extend_from_slice(piece),
+                Form::V3(head) => head.feed(piece)?,
             }
             self.decoded += report.len() as u64;
         }
@@ -114,6 +118,12 @@ impl AnswerBody {
             // A figure is never a code: an object with one is an error, whatever else it holds.
             (None, Form::Json(_)) if said.code().is_some() => Err("it is an error"),
             (None, Form::Json(body)) => rest::fields(&body).map(Answered::Result),
+            (None, Form::V3(head)) => {
+                if head.is_about_contacts() {
+                    said = Message::default();
+                }
+                head.finish()
+            }
         };
         match (&content, self.decoded_said) {
             (Ok(Answered::Result(_)), Some(decoded)) => (decoded, content),

@@ -6,10 +6,11 @@ use super::soap_answer::ResultFields;
 use super::xml::Malformed;
 use crate::error::{Error, Result};
 use crate::read::counter::ReasonCounter;
-use crate::read::options::ReadOptions;
+use crate::read::options::{Expected, ReadOptions};
 use crate::reason::counts::ReasonCounts;
 use crate::report::FaultReport;
 use crate::report::feed::{FaultFeed, FaultSink};
+use crate::report::gather::Gathering;
 
 /// Reports up to this many bytes are parsed where they are; larger ones would keep an executor's thread busy.
 const QUICK: usize = 1 << 20;
@@ -41,35 +42,34 @@ impl From<Error> for NotThat {
 }
 
 /// A report in memory.
-pub(super) struct Whole<'o> {
-    bytes: Vec<u8>,
-    options: &'o ReadOptions,
+pub(super) struct Whole {
+    gathering: Gathering,
+    options: ReadOptions,
 }
 
-impl<'o> Whole<'o> {
-    pub(super) fn new(options: &'o ReadOptions) -> Self {
-        Whole { bytes: Vec::new(), options }
+impl Whole {
+    pub(super) fn new(options: ReadOptions) -> Self {
+        Whole { gathering: Gathering::new(&options), options }
     }
 }
 
-impl Collector for Whole<'_> {
+impl Collector for Whole {
     type Output = FaultReport;
 
     fn restart(&mut self) {
-        self.bytes.clear();
+        self.gathering = Gathering::new(&self.options);
     }
 
     fn feed(&mut self, piece: &[u8]) -> Result<()> {
-        self.bytes.extend_from_slice(piece);
-        Ok(())
+        self.gathering.feed(piece)
     }
 
     async fn finish(&mut self, _: ResultFields) -> Result<FaultReport, NotThat> {
-        let (bytes, options) = (std::mem::take(&mut self.bytes), self.options.clone());
-        if bytes.len() <= QUICK {
-            return Ok(FaultReport::with_options(bytes, &options)?);
+        let gathering = std::mem::replace(&mut self.gathering, Gathering::new(&self.options));
+        if gathering.len() <= QUICK {
+            return Ok(gathering.finish()?);
         }
-        match tokio::task::spawn_blocking(move || FaultReport::with_options(bytes, &options)).await {
+        match tokio::task::spawn_blocking(move || gathering.finish()).await {
             Ok(report) => Ok(report?),
             Err(error) => Err(Error::reading(io::Error::other(error)).into()),
         }
@@ -165,8 +165,8 @@ pub(super) struct Saved<W> {
 }
 
 impl<W> Saved<W> {
-    pub(super) fn to(writer: W) -> Self {
-        Saved { writer, counter: ReasonCounter::new() }
+    pub(super) fn to(writer: W, expected: Expected) -> Self {
+        Saved { writer, counter: ReasonCounter::with_options(&ReadOptions::new().expecting(expected)) }
     }
 }
 

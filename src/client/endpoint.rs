@@ -47,14 +47,19 @@ pub enum Protocol {
     Soap,
     /// REST v2, with the report as it is.
     Rest,
+    /// The newer API, v3: one answer in JSON holds the status, the figures and the failures, which are read as they come.
+    ///
+    /// What it tells of a list is not what the others tell: see [`ReportKind`](crate::ReportKind).
+    V3,
 }
 
 impl Protocol {
-    /// Its name, `soap` or `rest`.
+    /// Its name, `soap`, `rest` or `v3`.
     pub fn as_str(self) -> &'static str {
         match self {
             Protocol::Soap => "soap",
             Protocol::Rest => "rest",
+            Protocol::V3 => "v3",
         }
     }
 }
@@ -94,7 +99,7 @@ macro_rules! names {
 }
 
 names!(Region, "region", R1, R2, R3);
-names!(Protocol, "protocol", Soap, Rest);
+names!(Protocol, "protocol", Soap, Rest, V3);
 
 /// An address that credentials may be sent to.
 #[derive(Clone, Debug)]
@@ -110,7 +115,7 @@ impl Endpoint {
             &match protocol {
                 // The host form is documented for all APIs; the path is that of the older hosts.
                 Protocol::Soap => format!("https://{region}-api.dotdigital.com/v2/api.svc"),
-                Protocol::Rest => format!("https://{region}-api.dotdigital.com"),
+                Protocol::Rest | Protocol::V3 => format!("https://{region}-api.dotdigital.com"),
             },
         )
     }
@@ -141,11 +146,19 @@ impl Endpoint {
             }
             _ => return wrong("is neither https:// nor http://", "use https://"),
         }
-        if protocol == Protocol::Rest && endpoint.base().ends_with("/v2") {
-            return wrong("ends with /v2, which is added to it", "give it up to and without /v2");
-        }
-        if protocol == Protocol::Rest && endpoint.base().to_ascii_lowercase().ends_with(".svc") {
-            return wrong("is the one of SOAP, and not the base of REST", "give it up to and without /v2, or use SOAP");
+        let base = endpoint.base().to_ascii_lowercase();
+        match protocol {
+            Protocol::Soap => {}
+            _ if base.ends_with("/v2") => {
+                return wrong("ends with /v2, which is added to it", "give it up to and without /v2");
+            }
+            _ if base.ends_with("/contacts/v3") => {
+                return wrong("ends with /contacts/v3, which is added to it", "give it up to and without /contacts/v3");
+            }
+            _ if base.ends_with(".svc") => {
+                return wrong("is the one of SOAP, and not the base of REST", "give it up to and without /v2, or use SOAP");
+            }
+            _ => {}
         }
         Ok(endpoint)
     }
@@ -176,18 +189,39 @@ impl Endpoint {
     }
 
     /// The address of one call.
-    pub(super) fn of_call(&self, operation: ServiceOperation, import_id: Uuid) -> Result<Url> {
-        match self.protocol {
-            Protocol::Soap => Ok(self.url.clone()),
-            Protocol::Rest => Url::parse(&format!("{}{}", self.base(), rest::path(operation, import_id)))
-                .map_err(|_| Error::new(ErrorKind::Configuration, "the endpoint is no base of an address")),
+    pub(super) fn of_call(&self, operation: ServiceOperation, id: Uuid) -> Result<Url> {
+        let protocol = operation.protocol(self.protocol);
+        if protocol == Protocol::Soap {
+            return Ok(self.url.clone());
         }
+        let path = rest::path(protocol, operation, id);
+        Url::parse(&format!("{}{path}", self.rest_base()?))
+            .map_err(|_| Error::new(ErrorKind::Configuration, "the endpoint is no base of an address"))
+    }
+
+    /// The base of REST, also where the endpoint is the whole address of SOAP.
+    fn rest_base(&self) -> Result<&str> {
+        const SERVICE: &str = "/v2/api.svc";
+
+        let base = self.base();
+        if self.protocol != Protocol::Soap {
+            return Ok(base);
+        }
+        let (rest, service) = base.split_at_checked(base.len().saturating_sub(SERVICE.len())).unwrap_or_default();
+        if service.eq_ignore_ascii_case(SERVICE) {
+            return Ok(rest);
+        }
+        let what = "the endpoint is one of SOAP, from which the base of REST can't be told: program enrolments are there \
+                    over REST alone";
+        Err(Error::new(ErrorKind::Configuration, what).advise("set the protocol to REST, and give the base of REST"))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const ID: Uuid = Uuid::nil();
 
     #[test]
     fn http_is_for_loopback_alone() {
@@ -220,7 +254,7 @@ mod tests {
             ("https://user:secret@localhost/", false),
             ("https://localhost/?a=secret", false),
         ] {
-            for protocol in [Protocol::Soap, Protocol::Rest] {
+            for protocol in [Protocol::Soap, Protocol::Rest, Protocol::V3] {
                 let parsed = Endpoint::parse(protocol, address);
                 assert_eq!(parsed.is_ok(), is_allowed, "{address}");
                 if let Err(error) = parsed {
@@ -242,10 +276,37 @@ mod tests {
         assert_eq!(call(Protocol::Rest, "https://x.com"), format!("https://x.com{path}"));
         assert_eq!(call(Protocol::Rest, "https://x.com/"), format!("https://x.com{path}"));
         assert_eq!(call(Protocol::Rest, "https://x.com/proxy/"), format!("https://x.com/proxy{path}"));
-        for address in
-            ["https://x.com/v2", "https://x.com/v2/", "https://x.com/v2/api.svc", "https://x.com/v2/Api.svc/"]
-        {
-            assert!(Endpoint::parse(Protocol::Rest, address).is_err());
+        assert_eq!(call(Protocol::V3, "https://x.com/proxy/"), format!("https://x.com/proxy/contacts/v3/import/{ID}"));
+        for address in [
+            "https://x.com/v2",
+            "https://x.com/v2/",
+            "https://x.com/V2",
+            "https://x.com/v2/api.svc",
+            "https://x.com/v2/Api.svc/",
+            "https://x.com/contacts/v3",
+            "https://x.com/Contacts/v3/",
+        ] {
+            for protocol in [Protocol::Rest, Protocol::V3] {
+                assert!(Endpoint::parse(protocol, address).is_err(), "{protocol} {address}");
+            }
+        }
+    }
+
+    #[test]
+    fn enrolments_are_asked_about_over_rest_alone() {
+        for (protocol, address, base) in [
+            (Protocol::Soap, "https://x.com/v2/api.svc", Some("https://x.com")),
+            (Protocol::Soap, "https://x.com/proxy/V2/Api.svc/", Some("https://x.com/proxy")),
+            (Protocol::Soap, "https://x.com/soap", None),
+            (Protocol::Soap, "https://x.com/", None),
+            (Protocol::Rest, "https://x.com/", Some("https://x.com")),
+            (Protocol::V3, "https://x.com/proxy", Some("https://x.com/proxy")),
+        ] {
+            let endpoint = Endpoint::parse(protocol, address).unwrap();
+            let url = endpoint.of_call(ServiceOperation::EnrolmentFaults, Uuid::nil());
+            let expected = base.map(|base| format!("{base}/v2/programs/enrolments/{ID}/report-faults"));
+            assert_eq!(url.as_ref().ok().map(Url::as_str), expected.as_deref(), "{protocol} {address}");
+            assert!(url.is_ok() || url.unwrap_err().kind() == ErrorKind::Configuration);
         }
     }
 
@@ -254,6 +315,7 @@ mod tests {
         for (region, protocol, address) in [
             (Region::R1, Protocol::Soap, "https://r1-api.dotdigital.com/v2/api.svc"),
             (Region::R3, Protocol::Rest, "https://r3-api.dotdigital.com/"),
+            (Region::R3, Protocol::V3, "https://r3-api.dotdigital.com/"),
         ] {
             assert_eq!(Endpoint::of_region(protocol, region).unwrap().url.as_str(), address);
         }
@@ -264,10 +326,10 @@ mod tests {
             assert_eq!(json, format!("\"{region}\""));
             assert_eq!(serde_json::from_str::<Region>(&json).unwrap(), region);
         }
-        assert_eq!(serde_json::to_string(&[Protocol::Soap, Protocol::Rest]).unwrap(), r#"["soap","rest"]"#);
+        assert_eq!(serde_json::to_string(&[Protocol::Soap, Protocol::Rest, Protocol::V3]).unwrap(), r#"["soap","rest","v3"]"#);
         assert_eq!(serde_json::from_str::<Protocol>(r#""REST""#).unwrap(), Protocol::Rest);
         let error = serde_json::from_str::<Protocol>(r#""ftp""#).unwrap_err().to_string();
-        assert!(error.starts_with("no protocol is named `ftp`; there are soap, rest"), "{error}");
+        assert!(error.starts_with("no protocol is named `ftp`; there are soap, rest, v3"), "{error}");
         let error = "r9".parse::<Region>().unwrap_err();
         assert_eq!(error.to_string(), "no region is named `r9`; there are r1, r2, r3");
     }

@@ -5,8 +5,6 @@ use std::time::SystemTime;
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
 use reqwest::{Method, Request, Response};
 use tokio::time::{Instant, timeout, timeout_at};
-use uuid::Uuid;
-
 use super::body::{AnswerBody, LARGEST_ERROR};
 use super::collect::{Collector, NotThat};
 use super::endpoint::Protocol;
@@ -17,13 +15,14 @@ use super::retry::{Attempt, FailedAttempt, named_wait};
 use super::service::Service;
 use super::soap;
 use super::soap_answer::{Answered, ResultFields};
-use super::status::ImportStatus;
 use super::transport;
 use super::verdict::{Verdict, is_documented, judge};
 use super::xml::Malformed;
 use crate::error::{Error, ErrorKind, Timeout};
 use crate::escape::escape_within;
 use crate::read::message::Message;
+use crate::report_id::ReportId;
+use crate::status::ImportStatus;
 
 /// A code that is as long as this has been cut; the documented ones have at most 55 characters.
 const LONGEST_CODE: usize = 128;
@@ -83,7 +82,8 @@ pub(super) struct Exchange<'c, C> {
     pub(super) service: &'c Service,
     pub(super) observer: &'c Observer,
     pub(super) operation: ServiceOperation,
-    pub(super) import_id: Uuid,
+    /// What it is about, if it is about one report.
+    pub(super) id: Option<ReportId>,
     pub(super) collector: C,
 }
 
@@ -110,11 +110,12 @@ impl<C: Collector> Attempt for Exchange<'_, C> {
 
 impl<C: Collector> Exchange<'_, C> {
     fn protocol(&self) -> Protocol {
-        self.service.endpoint.protocol()
+        self.operation.protocol(self.service.endpoint.protocol())
     }
 
     fn request(&self) -> Result<Request, Error> {
-        let url = self.service.endpoint.of_call(self.operation, self.import_id)?;
+        let id = self.id.map(ReportId::uuid).unwrap_or_default();
+        let url = self.service.endpoint.of_call(self.operation, id)?;
         let header = |text: &str| {
             text.parse().map_err(|_| Error::new(ErrorKind::Configuration, "the request has a header that HTTP forbids"))
         };
@@ -123,10 +124,10 @@ impl<C: Collector> Exchange<'_, C> {
                 let mut request = Request::new(Method::POST, url);
                 request.headers_mut().insert(CONTENT_TYPE, header(soap::CONTENT_TYPE)?);
                 request.headers_mut().insert("SOAPAction", header(&soap::action(self.operation))?);
-                *request.body_mut() = Some(soap::request(self.operation, self.import_id).into());
+                *request.body_mut() = Some(soap::request(self.operation, id).into());
                 request
             }
-            Protocol::Rest => Request::new(Method::GET, url),
+            Protocol::Rest | Protocol::V3 => Request::new(Method::GET, url),
         };
         request.headers_mut().insert(AUTHORIZATION, self.service.credentials.header()?);
         Ok(request)
@@ -165,6 +166,11 @@ impl<C: Collector> Exchange<'_, C> {
             Err(NotThat::Error(error)) if error.kind() == ErrorKind::NotAReport => {
                 Err(self.no_report(&error, &mut said, &head))
             }
+            Err(NotThat::Error(error)) if error.is_not_there() => {
+                // It names a status, which may be one that nobody has documented.
+                let what = self.service.secrets.clean(error.what()).to_owned();
+                Err(FailedAttempt::lasting(error.clone().retold(error.kind(), what).with_status(head.status)))
+            }
             Err(NotThat::Error(error)) => Err(FailedAttempt::lasting(error.with_status(head.status))),
         }
     }
@@ -198,16 +204,19 @@ impl<C: Collector> Exchange<'_, C> {
 
     /// Over SOAP and in JSON, an end that is missing is seen; a report may end anywhere.
     fn tell_of_unbounded(&self, bytes: u64) {
-        if self.protocol() == Protocol::Rest && self.operation.is_report() {
+        if self.protocol() == Protocol::Rest
+            && self.operation.is_report()
+            && let Some(id) = self.id
+        {
             tracing::warn!(bytes, "the answer had neither a length nor chunks: a cut one would look the same");
-            self.observer.tell(&Progress::Unbounded { import_id: self.import_id, bytes });
+            self.observer.tell(&Progress::Unbounded { import_id: id.uuid(), bytes });
         }
     }
 
     /// A status that nobody has documented is repeated as it is, and so must not hold the credentials.
     fn cleaned(&self, mut fields: ResultFields) -> ResultFields {
         for (_, value) in &mut fields {
-            if self.operation == ServiceOperation::Progress && matches!(value.as_str().into(), ImportStatus::Other(_)) {
+            if self.operation.is_progress() && matches!(value.as_str().into(), ImportStatus::Other(_)) {
                 *value = self.service.secrets.clean(value).to_owned();
             }
         }

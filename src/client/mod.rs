@@ -7,6 +7,7 @@ mod builder;
 mod collect;
 mod credentials;
 mod endpoint;
+mod enrolments;
 mod envelope;
 mod exchange;
 mod folded;
@@ -24,6 +25,7 @@ mod soap_answer;
 mod status;
 mod summary;
 mod transport;
+mod v3_head;
 mod verdict;
 mod xml;
 
@@ -39,21 +41,26 @@ use uuid::Uuid;
 pub use builder::ClientBuilder;
 pub use credentials::Credentials;
 pub use endpoint::{Protocol, Region};
+pub use enrolments::{Enrolment, FinishedEnrolments};
 pub use progress::Progress;
-pub use status::ImportStatus;
 pub use summary::{Difference, ImportSummary};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::read::counter::ReasonCounter;
+use crate::read::options::{Expected, ReadOptions};
 use crate::reason::counts::ReasonCounts;
 use crate::report::FaultReport;
 use crate::report::feed::{FaultFeed, FaultSink};
+use crate::report_id::ReportId;
+use crate::status::ImportStatus;
 use collect::{Collector, Feeding, FieldsReader, Saved, Whole};
 use exchange::Exchange;
 use operation::ServiceOperation;
 use progress::Observer;
 use retry::Policy;
 use service::Service;
+use soap_answer::ResultFields;
+use xml::Malformed;
 
 /// Fetches faults reports, and what else the service tells about an import.
 ///
@@ -156,9 +163,10 @@ impl Client {
     /// again first. Where there is no report, the error tells whether the import
     /// [has not finished yet](ErrorKind::NotFinished), [has ended without one](ErrorKind::EndedWithoutReport), or
     /// its report [has expired](ErrorKind::Expired).
-    pub async fn report_faults(&self, import_id: Uuid) -> Result<FaultReport> {
-        let report = self.fetch(import_id, Whole::new(&self.service.options)).await?;
-        Ok(report.with_import_id(import_id))
+    pub async fn report_faults(&self, id: impl Into<ReportId> + Send) -> Result<FaultReport> {
+        let id = id.into();
+        let report = self.fetch(id, Whole::new(self.options(id))).await?;
+        Ok(report.of(id))
     }
 
     /// Fetches the bytes of the report, exactly as the service sends them, into memory.
@@ -166,8 +174,8 @@ impl Client {
     /// # Errors
     /// Those of [`report_faults`](Self::report_faults), but for those of a strict reading. An error page is never
     /// taken for a report.
-    pub async fn report_faults_bytes(&self, import_id: Uuid) -> Result<Vec<u8>> {
-        self.report_faults_to(import_id, || Ok(Vec::new())).await
+    pub async fn report_faults_bytes(&self, id: impl Into<ReportId> + Send) -> Result<Vec<u8>> {
+        self.report_faults_to(id, || Ok(Vec::new())).await
     }
 
     /// Fetches the bytes of the report into a writer, in constant memory, and hands the writer back.
@@ -191,22 +199,27 @@ impl Client {
     /// # Errors
     /// Those of [`report_faults_bytes`](Self::report_faults_bytes), and [`Io`](ErrorKind::Io) where the writer
     /// can't be made or fails.
-    pub async fn report_faults_to<W, F>(&self, import_id: Uuid, mut make_writer: F) -> Result<W>
+    pub async fn report_faults_to<W, F>(&self, id: impl Into<ReportId> + Send, mut make_writer: F) -> Result<W>
     where
         W: Write + Send,
         F: FnMut() -> io::Result<W> + Send,
     {
-        self.fetch(import_id, Feeding::new(|| make_writer().map(Saved::to).map_err(Error::writing))).await
+        let id = id.into();
+        let expected = self.options(id).expected;
+        let make = || make_writer().map(|writer| Saved::to(writer, expected)).map_err(Error::writing);
+        self.fetch(id, Feeding::new(make)).await
     }
 
     /// Counts the faults of the report by reason while it is fetched, in constant memory.
     ///
     /// # Errors
     /// Those of [`report_faults`](Self::report_faults).
-    pub async fn reason_counts(&self, import_id: Uuid) -> Result<ReasonCounts> {
-        let make = || Ok(ReasonCounter::with_options(&self.service.options));
-        let counts = self.fetch(import_id, Feeding::new(make)).await?;
-        Ok(counts.with_import_id(import_id))
+    pub async fn reason_counts(&self, id: impl Into<ReportId> + Send) -> Result<ReasonCounts> {
+        let id = id.into();
+        let options = self.options(id);
+        let make = || Ok(ReasonCounter::with_options(&options));
+        let counts = self.fetch(id, Feeding::new(make)).await?;
+        Ok(counts.of(id))
     }
 
     /// Hands each fault of the report to a sink while it is fetched, in constant memory, and gives the sink back, with
@@ -230,23 +243,28 @@ impl Client {
     /// # Errors
     /// Those of [`report_faults`](Self::report_faults), [`TooLarge`](ErrorKind::TooLarge) for a row beyond
     /// [`ReadOptions::largest_row`](crate::ReadOptions::largest_row), and the sink's own.
-    pub async fn stream_faults<S, F>(&self, import_id: Uuid, mut make_sink: F) -> Result<(S, ReasonCounts)>
+    pub async fn stream_faults<S, F>(
+        &self,
+        id: impl Into<ReportId> + Send,
+        mut make_sink: F,
+    ) -> Result<(S, ReasonCounts)>
     where
         S: FaultSink + Send,
         F: FnMut() -> Result<S> + Send,
     {
-        let options = &self.service.options;
-        let make = || Ok(FaultFeed::with_options(make_sink()?, options));
-        let (sink, counts) = self.fetch(import_id, Feeding::new(make)).await?;
-        Ok((sink, counts.with_import_id(import_id)))
+        let id = id.into();
+        let options = self.options(id);
+        let make = || Ok(FaultFeed::with_options(make_sink()?, &options));
+        let (sink, counts) = self.fetch(id, Feeding::new(make)).await?;
+        Ok((sink, counts.of(id)))
     }
 
-    /// Asks how far an import is.
+    /// Asks how far an import is, or an enrolment, whose `Processing` is [`NotFinished`](ImportStatus::NotFinished) here.
     ///
     /// # Errors
     /// Any [`ErrorKind`] of the client.
-    pub async fn import_status(&self, import_id: Uuid) -> Result<ImportStatus> {
-        self.status_by(import_id, self.until()).await
+    pub async fn import_status(&self, id: impl Into<ReportId> + Send) -> Result<ImportStatus> {
+        self.status_by(id.into(), self.until()).await
     }
 
     /// Asks for the service's own figures for an import.
@@ -254,7 +272,24 @@ impl Client {
     /// # Errors
     /// Any [`ErrorKind`] of the client.
     pub async fn import_summary(&self, import_id: Uuid) -> Result<ImportSummary> {
-        self.call(ServiceOperation::Figures, import_id, FieldsReader(ImportSummary::from_fields), self.until()).await
+        let figures = FieldsReader(ImportSummary::from_fields);
+        self.call(ServiceOperation::Figures, Some(import_id.into()), figures, self.until()).await
+    }
+
+    /// The program enrolments that have finished, in pages of 1,000, which are fetched as they are needed.
+    ///
+    /// ```no_run
+    /// # use dotdigital_faults::{Client, Result};
+    /// # async fn run(client: Client) -> Result<()> {
+    /// let mut enrolments = client.finished_enrolments();
+    /// while let Some(enrolment) = enrolments.next().await? {
+    ///     println!("{}: {} faults", enrolment.id, client.reason_counts(&enrolment).await?.total());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn finished_enrolments(&self) -> FinishedEnrolments {
+        FinishedEnrolments::new(self.clone())
     }
 
     /// Waits until an import has finished: asks after one second, then after twice as long each time, up to a
@@ -264,17 +299,33 @@ impl Client {
     /// [`EndedWithoutReport`](ErrorKind::EndedWithoutReport) on any other final status, and
     /// [`NotFinished`](ErrorKind::NotFinished) when the [deadline](ClientBuilder::timeout) has passed; both name
     /// the status. Else those of [`import_status`](Self::import_status).
-    pub async fn wait_until_finished(&self, import_id: Uuid) -> Result<()> {
-        let until = self.until();
-        let waited = poll::until_finished(|| self.status_by(import_id, until), until, &self.observer).await;
+    pub async fn wait_until_finished(&self, id: impl Into<ReportId> + Send) -> Result<()> {
+        let (id, until) = (id.into(), self.until());
+        let operation = progress_of(id).0;
+        let is_final = match operation.protocol(self.service.endpoint.protocol()) {
+            // The vendor's own connector asks again after a status that it doesn't know.
+            Protocol::V3 => |status: &ImportStatus| status.is_final() && !matches!(status, ImportStatus::Other(_)),
+            Protocol::Soap | Protocol::Rest => ImportStatus::is_final,
+        };
+        let waited = poll::until_finished(id, is_final, || self.status_by(id, until), until, &self.observer).await;
         waited.map_err(|error| match error.operation() {
             Some(_) => error,
-            None => error.during(ServiceOperation::Progress.name(), import_id, 1),
+            None => error.during(operation.name(), Some(id), 1),
         })
     }
 
-    async fn status_by(&self, import_id: Uuid, until: Instant) -> Result<ImportStatus> {
-        self.call(ServiceOperation::Progress, import_id, FieldsReader(ImportStatus::from_fields), until).await
+    async fn status_by(&self, id: ReportId, until: Instant) -> Result<ImportStatus> {
+        let (operation, status) = progress_of(id);
+        self.call(operation, Some(id), FieldsReader(status), until).await
+    }
+
+    /// How a report is read: as what it has been asked for, and nothing else.
+    fn options(&self, id: ReportId) -> ReadOptions {
+        let expected = match faults_of(id).protocol(self.service.endpoint.protocol()) {
+            Protocol::V3 => Expected::Answer,
+            Protocol::Soap | Protocol::Rest => Expected::Csv,
+        };
+        self.service.options.expecting(expected)
     }
 
     /// When a call that begins now must have ended.
@@ -286,21 +337,21 @@ impl Client {
     }
 
     /// Fetches a report; where there is none, asks why.
-    async fn fetch<C: Collector>(&self, import_id: Uuid, collector: C) -> Result<C::Output> {
+    async fn fetch<C: Collector>(&self, id: ReportId, collector: C) -> Result<C::Output> {
         let until = self.until();
-        match self.call(ServiceOperation::Faults, import_id, collector, until).await {
+        match self.call(faults_of(id), Some(id), collector, until).await {
             Err(error) if error.is_not_there() && error.code() == Some(verdict::REPORT_NOT_FOUND) => {
-                Err(self.explain(error, import_id, until).await)
+                Err(self.explain(error, id, until).await)
             }
             other => other,
         }
     }
 
     /// Asks once, and only to say more: what can't be learned leaves the error as it is.
-    async fn explain(&self, error: Error, import_id: Uuid, until: Instant) -> Error {
+    async fn explain(&self, error: Error, id: ReportId, until: Instant) -> Error {
         let policy = Policy { max_retries: 0, ..self.service.policy.clone() };
-        let mut exchange =
-            self.exchange(ServiceOperation::Progress, import_id, FieldsReader(ImportStatus::from_fields));
+        let (operation, status) = progress_of(id);
+        let mut exchange = self.exchange(operation, Some(id), FieldsReader(status));
         let asked = retry::persist(&mut exchange, &policy, until, &Observer::default()).await;
         let (kind, what) = match asked {
             Ok(ImportStatus::Finished) => {
@@ -319,20 +370,40 @@ impl Client {
     async fn call<C: Collector>(
         &self,
         operation: ServiceOperation,
-        import_id: Uuid,
+        id: Option<ReportId>,
         collector: C,
         until: Instant,
     ) -> Result<C::Output> {
         let service = &self.service;
-        let protocol = service.endpoint.protocol();
-        let span = tracing::info_span!("dotdigital_faults", operation = operation.name(), %import_id, %protocol);
-        let mut exchange = self.exchange(operation, import_id, collector);
+        let protocol = operation.protocol(service.endpoint.protocol());
+        let id_told = id.map(|id| tracing::field::display(id.uuid()));
+        let span = tracing::info_span!("dotdigital_faults", operation = operation.name(), id = id_told, %protocol);
+        let mut exchange = self.exchange(operation, id, collector);
         let asked = retry::persist(&mut exchange, &service.policy, until, &self.observer);
-        asked.instrument(span).await.map_err(|(error, attempts)| error.during(operation.name(), import_id, attempts))
+        asked.instrument(span).await.map_err(|(error, attempts)| error.during(operation.name(), id, attempts))
     }
 
-    fn exchange<C>(&self, operation: ServiceOperation, import_id: Uuid, collector: C) -> Exchange<'_, C> {
-        Exchange { service: &self.service, observer: &self.observer, operation, import_id, collector }
+    fn exchange<C>(&self, operation: ServiceOperation, id: Option<ReportId>, collector: C) -> Exchange<'_, C> {
+        Exchange { service: &self.service, observer: &self.observer, operation, id, collector }
+    }
+}
+
+/// What is asked for a report.
+fn faults_of(id: ReportId) -> ServiceOperation {
+    match id {
+        ReportId::Import(_) => ServiceOperation::Faults,
+        ReportId::Enrolment(_) => ServiceOperation::EnrolmentFaults,
+    }
+}
+
+/// Reads a status from the fields of an answer.
+type ReadStatus = fn(&ResultFields) -> Result<ImportStatus, Malformed>;
+
+/// What is asked for how far it is, and how its answer is read.
+fn progress_of(id: ReportId) -> (ServiceOperation, ReadStatus) {
+    match id {
+        ReportId::Import(_) => (ServiceOperation::Progress, status::of_import),
+        ReportId::Enrolment(_) => (ServiceOperation::EnrolmentProgress, status::of_enrolment),
     }
 }
 

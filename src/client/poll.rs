@@ -5,7 +5,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::progress::{Observer, Progress};
-use super::status::ImportStatus;
+use crate::report_id::ReportId;
+use crate::status::ImportStatus;
 use crate::error::{Error, ErrorKind, Result};
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -13,7 +14,13 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// Asks for the status until the import has finished, has ended otherwise, or the deadline doesn't leave the time to
 /// ask again.
-pub(super) async fn until_finished<A>(mut ask: impl FnMut() -> A, until: Instant, observer: &Observer) -> Result<()>
+pub(super) async fn until_finished<A>(
+    id: ReportId,
+    is_final: fn(&ImportStatus) -> bool,
+    mut ask: impl FnMut() -> A,
+    until: Instant,
+    observer: &Observer,
+) -> Result<()>
 where
     A: Future<Output = Result<ImportStatus>>,
 {
@@ -24,21 +31,21 @@ where
             (Ok(status), _) => status,
             // That there was no time for one more answer says less than the one before.
             (Err(error), Some(last)) if error.kind() == ErrorKind::TimedOut && Instant::now() >= until => {
-                return Err(late(&last));
+                return Err(late(id, &last));
             }
             (Err(error), _) => return Err(error),
         };
-        match status {
+        match &status {
             ImportStatus::Finished => return Ok(()),
-            ImportStatus::NotFinished => {}
-            other => {
-                let what = format!("the import has ended without a report, with status {other}");
+            ended if is_final(ended) => {
+                let what = format!("the {} has ended without a report, with status {ended}", id.noun());
                 return Err(Error::new(ErrorKind::EndedWithoutReport, what));
             }
+            _ => {}
         }
         let remaining = until.saturating_duration_since(Instant::now());
         if remaining.is_zero() {
-            return Err(late(&status));
+            return Err(late(id, &status));
         }
         // One last time right before the deadline would leave no time for the answer.
         let next = pause.min(remaining);
@@ -46,15 +53,15 @@ where
         tracing::debug!(%status, pause = ?next, "waiting");
         sleep(next).await;
         if Instant::now() >= until {
-            return Err(late(&status));
+            return Err(late(id, &status));
         }
         last = Some(status);
         pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
     }
 }
 
-fn late(status: &ImportStatus) -> Error {
-    let what = format!("the import has not finished in the time allowed; its status is {status}");
+fn late(id: ReportId, status: &ImportStatus) -> Error {
+    let what = format!("the {} has not finished in the time allowed; its status is {status}", id.noun());
     Error::new(ErrorKind::NotFinished, what).advise("allow more time, or ask again later")
 }
 
@@ -62,7 +69,11 @@ fn late(status: &ImportStatus) -> Error {
 mod tests {
     use std::sync::{Arc, Mutex};
 
+    use uuid::Uuid;
+
     use super::*;
+
+    const ID: ReportId = ReportId::Import(Uuid::nil());
 
     /// Waits for one that answers in turn, the last answer for ever.
     async fn wait(mut answers: Vec<Result<ImportStatus>>, seconds: u64) -> (Result<()>, u32, Duration) {
@@ -71,7 +82,8 @@ mod tests {
             asked += 1;
             std::future::ready(if answers.len() > 1 { answers.remove(0) } else { answers[0].clone() })
         };
-        let waited = until_finished(ask, start + Duration::from_secs(seconds), &Observer::default()).await;
+        let until = start + Duration::from_secs(seconds);
+        let waited = until_finished(ID, ImportStatus::is_final, ask, until, &Observer::default()).await;
         (waited, asked, start.elapsed())
     }
 
@@ -112,7 +124,7 @@ mod tests {
         });
         let ask = || std::future::ready(Ok(ImportStatus::NotFinished));
         let until = Instant::now() + Duration::from_secs(150);
-        until_finished(ask, until, &observer).await.unwrap_err();
+        until_finished(ID, ImportStatus::is_final, ask, until, &observer).await.unwrap_err();
         assert_eq!(*pauses.lock().unwrap(), [1, 2, 4, 8, 16, 32, 60, 27]);
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::status::ImportStatus;
 use crate::error::Error;
+use crate::status::ImportStatus;
 
 /// What a client is doing, as told to the hook of [`Client::observed_by`](super::Client::observed_by).
 #[derive(Clone, Copy, Debug)]

@@ -1,15 +1,34 @@
-//! REST v2: the path, and what an answer holds. Source: the vendor's documentation and OpenAPI files.
+//! REST v2 and v3: the path, and what an answer holds. Source: the vendor's documentation and OpenAPI files.
 
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::endpoint::Protocol;
+use super::enrolments::PAGE;
 use super::operation::ServiceOperation;
 use super::soap_answer::ResultFields;
 use super::xml::Malformed;
 
 /// What follows the base of the address.
-pub(super) fn path(operation: ServiceOperation, import_id: Uuid) -> String {
-    format!("/v2/contacts/import/{}{}", import_id.hyphenated(), operation.path())
+pub(super) fn path(protocol: Protocol, operation: ServiceOperation, id: Uuid) -> String {
+    let id = id.hyphenated();
+    match operation {
+        // One answer has it all.
+        ServiceOperation::Faults | ServiceOperation::Progress | ServiceOperation::Figures
+            if protocol == Protocol::V3 =>
+        {
+            format!("/contacts/v3/import/{id}")
+        }
+        ServiceOperation::Faults => format!("/v2/contacts/import/{id}/report-faults"),
+        ServiceOperation::Progress => format!("/v2/contacts/import/{id}"),
+        ServiceOperation::Figures => format!("/v2/contacts/import/{id}/report"),
+        ServiceOperation::EnrolmentFaults => format!("/v2/programs/enrolments/{id}/report-faults"),
+        ServiceOperation::EnrolmentProgress => format!("/v2/programs/enrolments/{id}"),
+        ServiceOperation::FinishedEnrolments { skip: 0 } => format!("/v2/programs/enrolments/Finished?select={PAGE}"),
+        ServiceOperation::FinishedEnrolments { skip } => {
+            format!("/v2/programs/enrolments/Finished?select={PAGE}&skip={skip}")
+        }
+    }
 }
 
 /// The members of an answer other than the report: an object of texts and numbers. Others are not looked at.
@@ -32,13 +51,23 @@ mod tests {
     #[test]
     fn paths() {
         let import_id = Uuid::from_u128(0x842d81e8_c619_457f_bb77_ab6c4a17da39);
-        for (operation, end) in [
+        for (operation, of_rest) in [
             (ServiceOperation::Faults, "/report-faults"),
             (ServiceOperation::Progress, ""),
             (ServiceOperation::Figures, "/report"),
         ] {
-            let expected = format!("/v2/contacts/import/842d81e8-c619-457f-bb77-ab6c4a17da39{end}");
-            assert_eq!(path(operation, import_id), expected);
+            let expected = format!("/v2/contacts/import/842d81e8-c619-457f-bb77-ab6c4a17da39{of_rest}");
+            assert_eq!(path(Protocol::Rest, operation, import_id), expected);
+            let expected = "/contacts/v3/import/842d81e8-c619-457f-bb77-ab6c4a17da39";
+            assert_eq!(path(Protocol::V3, operation, import_id), expected);
+        }
+        for (operation, expected) in [
+            (ServiceOperation::EnrolmentFaults, "/842d81e8-c619-457f-bb77-ab6c4a17da39/report-faults"),
+            (ServiceOperation::EnrolmentProgress, "/842d81e8-c619-457f-bb77-ab6c4a17da39"),
+            (ServiceOperation::FinishedEnrolments { skip: 0 }, "/Finished?select=1000"),
+            (ServiceOperation::FinishedEnrolments { skip: 2000 }, "/Finished?select=1000&skip=2000"),
+        ] {
+            assert_eq!(path(Protocol::Rest, operation, import_id), format!("/v2/programs/enrolments{expected}"));
         }
     }
 

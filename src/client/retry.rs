@@ -15,6 +15,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Limits are by the hour, at most; a later end of one is no time, but milliseconds or worse.
 const LONGEST_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// A reset below this is no time: it would be one before 2002.
+const FIRST_EPOCH: u64 = 1_000_000_000;
+
 /// How often and how fast it is asked again.
 #[derive(Clone, Debug)]
 pub(super) struct Policy {
@@ -143,8 +146,12 @@ pub(super) fn named_wait(headers: &HeaderMap, kind: ErrorKind, now: SystemTime) 
         Err(_) => until(httpdate::parse_http_date(text).ok()?),
     });
     let reset = || {
-        let epoch = header(HeaderName::from_static("x-ratelimit-reset"))?.parse().ok()?;
-        until(SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(epoch))?)
+        let reset = header(HeaderName::from_static("x-ratelimit-reset"))?.parse().ok()?;
+        match reset {
+            // The documentation says that it is a time, and the vendor's own client that these are seconds from now.
+            ..FIRST_EPOCH => Some(Duration::from_secs(reset)),
+            _ => until(SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(reset))?),
+        }
     };
     let is_wait = |wait: &Duration| !wait.is_zero();
     after.filter(is_wait).or_else(|| match kind {
@@ -313,7 +320,11 @@ mod tests {
             (None, Some("1699999999"), RateLimited, None),
             (None, Some("1700000000000"), RateLimited, None),
             (None, Some("18446744073709551615"), RateLimited, None),
-            (None, Some("60"), RateLimited, None),
+            (None, Some("60"), RateLimited, Some(60)),
+            (None, Some("0"), RateLimited, None),
+            (None, Some("90000"), RateLimited, None),
+            (None, Some("999999999"), RateLimited, None),
+            (None, Some("60"), Unavailable, None),
             (None, Some("x"), RateLimited, None),
         ] {
             let mut headers = HeaderMap::new();

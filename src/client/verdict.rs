@@ -8,6 +8,9 @@ use crate::error::ErrorKind;
 /// The code after which only the import's status tells why there is no report.
 pub(super) const REPORT_NOT_FOUND: &str = "ERROR_IMPORT_REPORT_NOT_FOUND";
 
+/// What the codes of SOAP and REST v2 begin with.
+const PREFIX: &str = "ERROR_";
+
 /// What an answer means.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Verdict {
@@ -21,13 +24,14 @@ pub(super) struct Verdict {
 /// Judges an answer by its status and the service's code, and by whether it is a SOAP fault.
 ///
 /// A code decides wherever it is found, but for 401 and 403: an account may lock, so those are final whatever else
-/// they say. The content type never decides.
+/// they say. Of the newer API, only those codes decide that are documented: its list of them is open. The content type
+/// never decides.
 pub(super) fn judge(protocol: Protocol, status: u16, code: Option<&str>, is_fault: bool) -> Verdict {
     match (status, code, protocol) {
         (401 | 403, _, _) => NOT_PERMITTED,
-        (_, Some(code), _) => judge_code(code),
+        (_, Some(code), _) if is_documented(code) || code.starts_with(PREFIX) => judge_code(code),
         (429, ..) => RATE_LIMITED,
-        (404 | 410, _, Protocol::Rest) => NO_IMPORT,
+        (404 | 410, _, Protocol::Rest | Protocol::V3) => NO_IMPORT,
         (404 | 410, _, Protocol::Soap) => NOTHING_HERE,
         (501 | 505, ..) => REFUSED,
         (408 | 500..=599, ..) => UNAVAILABLE,
@@ -49,7 +53,7 @@ pub(super) fn is_documented(code: &str) -> bool {
 }
 
 /// The codes that are documented. Any other is a refusal.
-static CODES: [(&str, Verdict); 14] = [
+static CODES: [(&str, Verdict); 20] = [
     ("ERROR_IMPORT_NOT_FOUND", NO_IMPORT),
     (REPORT_NOT_FOUND, NO_REPORT),
     ("ERROR_INVALID_LOGIN", NOT_PERMITTED),
@@ -64,6 +68,12 @@ static CODES: [(&str, Verdict); 14] = [
     ("ERROR_UNKNOWN", UNAVAILABLE),
     ("ERROR_IMPORT_TOOMANYACTIVEIMPORTS", UNAVAILABLE),
     ("ERROR_PARAMETER_INVALID", REFUSED),
+    ("ERROR_ENROLMENT_NOT_FOUND", NO_ENROLMENT),
+    ("ERROR_ENROLMENT_IS_PROCESSING", PROCESSING),
+    ("contacts:importNotFound", NO_IMPORT),
+    ("contacts:invalidId", REFUSED),
+    ("contacts:badJson", REFUSED),
+    ("contacts:tooManyActiveImports", UNAVAILABLE),
 ];
 
 const fn verdict(kind: ErrorKind, again: bool, what: &'static str, advice: Option<&'static str>) -> Verdict {
@@ -83,6 +93,18 @@ const NO_IMPORT: Verdict = verdict(
     false,
     "the service has no such import",
     Some("check the import's id, and that it belongs to this account"),
+);
+const NO_ENROLMENT: Verdict = verdict(
+    ErrorKind::NotFound,
+    false,
+    "the service has no such enrolment",
+    Some("check the enrolment's id, and that it belongs to this account"),
+);
+const PROCESSING: Verdict = verdict(
+    ErrorKind::NotFinished,
+    false,
+    "the enrolment has not finished yet",
+    Some("wait for it, or ask again later"),
 );
 const NO_REPORT: Verdict = verdict(
     ErrorKind::NotFound,
@@ -119,8 +141,8 @@ mod tests {
     #[test]
     fn every_verdict() {
         use ErrorKind::*;
-        use Protocol::{Rest, Soap};
-        let both = [Soap, Rest];
+        use Protocol::{Rest, Soap, V3};
+        let both = [Soap, Rest, V3];
         for (protocols, status, code, is_fault, kind, again) in [
             // 401 and 403 are final, whatever else they say.
             (&both[..], 401, None, false, NotPermitted, false),
@@ -147,6 +169,19 @@ mod tests {
             (&both, 500, Some("ERROR_PARAMETER_INVALID"), true, Refused, false),
             (&both, 400, Some("ERROR_SOMETHING_NEW"), false, Refused, false),
             (&both, 503, Some("ERROR_SOMETHING_NEW"), false, Refused, false),
+            (&both, 404, Some("ERROR_ENROLMENT_NOT_FOUND"), false, NotFound, false),
+            (&both, 400, Some("ERROR_ENROLMENT_IS_PROCESSING"), false, NotFinished, false),
+            (&both, 404, Some("contacts:importNotFound"), false, NotFound, false),
+            (&both, 200, Some("contacts:importNotFound"), false, NotFound, false),
+            (&both, 400, Some("contacts:invalidId"), false, Refused, false),
+            (&both, 400, Some("contacts:badJson"), false, Refused, false),
+            (&both, 429, Some("contacts:tooManyActiveImports"), false, Unavailable, true),
+            // A code of the newer API that nobody has documented decides nothing.
+            (&both, 429, Some("contacts:moon"), false, RateLimited, true),
+            (&both, 503, Some("contacts:moon"), false, Unavailable, true),
+            (&both, 400, Some("contacts:moon"), false, Refused, false),
+            (&[V3], 404, Some("contacts:moon"), false, NotFound, false),
+            (&both, 401, Some("contacts:importNotFound"), false, NotPermitted, false),
             // Without one, a fault is an unhandled error of the service.
             (&both, 500, None, true, Unavailable, true),
             (&both, 200, None, true, Unavailable, true),
@@ -154,8 +189,8 @@ mod tests {
             // Without either, the status decides.
             (&[Soap], 404, None, false, UnexpectedAnswer, false),
             (&[Soap], 410, None, false, UnexpectedAnswer, false),
-            (&[Rest], 404, None, false, NotFound, false),
-            (&[Rest], 410, None, false, NotFound, false),
+            (&[Rest, V3], 404, None, false, NotFound, false),
+            (&[Rest, V3], 410, None, false, NotFound, false),
             (&both, 429, None, false, RateLimited, true),
             (&both, 500, None, false, Unavailable, true),
             (&both, 502, None, false, Unavailable, true),

@@ -198,7 +198,7 @@ impl<W: Write> Csv<W> {
             let what = format!(
                 "the headers that keep short rows apart would take more than {HEADERS_PER_BYTE} times what is there"
             );
-            Error::new(ErrorKind::TooLarge, what).at_line(fault.line()).advise("write JSON lines")
+            Error::new(ErrorKind::TooLarge, what).on_line(fault.line()).advise("write JSON lines")
         })?;
         self.out.bytes.extend_from_slice(&self.header);
         Ok(())

@@ -8,6 +8,7 @@ use super::writing;
 use crate::error::Result;
 use crate::reason::FailureReason;
 use crate::reason::remedy::Remedy;
+use crate::reason::report_kind::ReportKind;
 use crate::tally::Tally;
 
 /// Writes a tally as one JSON document, which `faults summary --format json` prints: that of
@@ -25,7 +26,8 @@ pub fn tally_to_json(tally: &Tally, mut writer: impl Write) -> Result<()> {
     writer.write_all(b"\n").map_err(writing)
 }
 
-/// Writes every reason, what it means and what to do, as `faults reasons --format json` prints them.
+/// Writes every reason, what it means and what to do, as `faults reasons --format json` prints them. Of each, `reports`
+/// lists the [kinds of report](ReportKind::slug) that are known to tell of it.
 ///
 /// The last one is `other`, which stands for all that aren't known and has no label of its own.
 ///
@@ -45,6 +47,7 @@ pub fn reasons_to_json(mut writer: impl Write) -> Result<()> {
         description: &'static str,
         remedy: Remedy,
         what_to_do: &'static str,
+        reports: &'static [ReportKind],
     }
 
     let other = FailureReason::from("");
@@ -55,6 +58,7 @@ pub fn reasons_to_json(mut writer: impl Write) -> Result<()> {
         description: reason.description(),
         remedy: reason.remedy(),
         what_to_do: reason.remedy().description(),
+        reports: reason.report_kinds(),
     });
     let document = Document { schema: 1, reasons: reasons.collect() };
     serde_json::to_writer_pretty(&mut writer, &document).map_err(writing)?;

@@ -32,7 +32,8 @@ const ABSENT_PER_BYTE: u64 = 1024;
 
 /// Writes faults as JSON, an object a line, as `faults list --format jsonl` prints them.
 ///
-/// The columns keep the report's names and order; an absent cell is `null`. What the options say of CSV has no effect
+/// The columns keep the report's names and order; an absent cell is `null`, and so is the line of a fault of the newer
+/// API. Where a fault is partial ([`Fault::is_partial`]), `"partial":true` follows the remedy; else there is no such member. What the options say of CSV has no effect
 /// here. [`JsonLines`] does the same with faults that come one at a time.
 ///
 /// # Errors
@@ -169,7 +170,7 @@ impl<W: Write> JsonLines<W> {
             let what =
                 format!("the absent cells of short rows would take more than {ABSENT_PER_BYTE} times what is there");
             Error::new(ErrorKind::TooLarge, what)
-                .at_line(fault.line())
+                .on_line(fault.line())
                 .advise("write CSV, in which an absent cell takes no place")
         })?;
         Ok(())
@@ -179,14 +180,13 @@ impl<W: Write> JsonLines<W> {
     fn copy(&mut self, fault: &Fault<'_>) -> bool {
         let others = [Anomaly::RejoinedRow, Anomaly::UnclosedQuote, Anomaly::InvalidUtf8];
         let is_simple = fault.anomalies().is_empty() || !others.into_iter().any(|one| fault.anomalies().contains(one));
-        if self.options.redacts() || !is_simple {
-            return false;
-        }
+        // A fault without a line is one whose cells may be absent.
+        let Some(line) = fault.line().filter(|_| !self.options.redacts() && is_simple) else { return false };
         let (row, columns, out) = (fault.bytes(), fault.columns(), &mut self.out.bytes);
         let separator = columns.separator();
         let is_bare = !needs_escape(row, separator);
         out.extend_from_slice(b"{\"line\":");
-        push_number(out, fault.line());
+        push_number(out, line);
         match self.reasons.get(fault.reason().position()) {
             Some(members) => out.extend_from_slice(members),
             None => out.extend_from_slice(&members(fault.reason())),
@@ -245,7 +245,8 @@ impl<W> fmt::Debug for JsonLines<W> {
 fn members(reason: &FailureReason) -> Vec<u8> {
     let text = |text: &str| serde_json::Value::from(text);
     let (slug, label, remedy) = (text(reason.slug()), text(reason.label()), text(reason.remedy().slug()));
-    format!(r#","reason":{slug},"label":{label},"remedy":{remedy},"email":"#).into_bytes()
+    let partial = if reason.is_partial() { r#","partial":true"# } else { "" };
+    format!(r#","reason":{slug},"label":{label},"remedy":{remedy}{partial},"email":"#).into_bytes()
 }
 
 /// Has a row a byte that JSON escapes, or quotes? A tab may part its cells.

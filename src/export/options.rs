@@ -125,8 +125,9 @@ impl WriteOptions {
 
     /// A fault, as an object.
     pub(super) fn with_line<T>(&self, fault: &Fault<'_>, then: impl FnOnce(&JsonLine<'_>) -> T) -> T {
-        let cells = fault.raw_fields().enumerate();
-        let fields: Vec<_> = cells.map(|(column, cell)| text(self.cell(fault, column, cell))).collect();
+        let cells = fault.present_fields().enumerate();
+        let seen = |column, cell: Option<_>| cell.map(|cell| text(self.cell(fault, column, cell)));
+        let fields: Vec<_> = cells.map(|(column, cell)| seen(column, cell)).collect();
         let reason = self.reason(fault.reason());
         let is_numbered = self.redacts() && self.numbers(fault.columns());
         then(&JsonLine { fault, label: reason.label(), fields: &fields, is_numbered })

@@ -11,7 +11,8 @@ use crate::reason::FailureReason;
 /// The most columns that such a table makes use of: it is mostly text, and longer lines are hard to read.
 const MOST_COLUMNS: usize = 100;
 
-/// Writes every reason, what it means and what to do, as `faults reasons` prints them.
+/// Writes every reason, what it means, what to do, and which reports are known to tell of it, as `faults reasons` prints
+/// them.
 ///
 /// The last one stands for all that aren't known. Needs the feature `table`.
 ///
@@ -50,5 +51,10 @@ fn write_reason(label: &str, reason: &FailureReason, options: &TableOptions, out
     let remedy = reason.remedy();
     let (style, words) = (palette.remedy(remedy), remedy_words(remedy));
     let what = wrapped(remedy.description(), 2 + words.len() + 2, width);
-    writeln!(out, "  {style}{words}{style:#}: {what}")
+    writeln!(out, "  {style}{words}{style:#}: {what}")?;
+    let kinds: Vec<_> = reason.report_kinds().iter().map(|kind| kind.description()).collect();
+    if !kinds.is_empty() {
+        writeln!(out, "  {faint}known of: {}{faint:#}", kinds.join(", "))?;
+    }
+    Ok(())
 }

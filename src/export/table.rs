@@ -36,7 +36,8 @@ const REASONS_OF_A_PART: usize = 5;
 
 /// Writes a tally as a table for people at a terminal, as `faults summary` prints it.
 ///
-/// It has the reasons with their counts, shares, bars and remedies, then what to do, then what was unusual; then the
+/// It has the reasons with their counts, shares, bars and remedies, then what to do, then how many faults are partial,
+/// where any are, and what was unusual; then the
 /// groups where faults were grouped, and the reports where there are several. Known reasons are always shown; the rarest
 /// unknown ones of very many are summed up in one line. Texts of the report stand on one line each and can't change the
 /// terminal. Needs the feature `table`.
@@ -86,6 +87,7 @@ impl Table<'_> {
         if self.total > 0 {
             self.write_reasons(out)?;
             self.write_remedies(out)?;
+            self.write_partial(out)?;
         }
         self.write_unusual(out)?;
         if let Some(groups) = self.tally.groups().filter(|_| self.total > 0) {
@@ -169,6 +171,17 @@ impl Table<'_> {
             }
         }
         Ok(())
+    }
+
+    /// How many of the contacts were imported all the same.
+    fn write_partial(&self, out: &mut dyn Write) -> io::Result<()> {
+        let partial = self.tally.counts().partial();
+        if partial == 0 {
+            return Ok(());
+        }
+        let faint = self.palette.faint();
+        let what = format!("{} imported all the same, but for some of its data", grouped(partial));
+        writeln!(out, "\n{faint}  partial{faint:#}\n  {}", wrapped(&what, GAP, self.width))
     }
 
     fn write_unusual(&self, out: &mut dyn Write) -> io::Result<()> {

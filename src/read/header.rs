@@ -76,6 +76,8 @@ pub(crate) struct Header {
     pub(crate) reason: usize,
     pub(crate) email: Option<usize>,
     pub(crate) shape: Shape,
+    /// Are its rows made of an answer in JSON, so that a cell of nothing is absent, and they stand on no line?
+    pub(crate) is_of_answer: bool,
     /// The names as they are compared, once they are.
     compared: OnceLock<Texts>,
     /// Is the name of the reason's column a known reason, so that the header looks like a fault?
@@ -87,7 +89,23 @@ impl Header {
         let width = names.len();
         let (reason, email) = rules.columns(&names, exact, width)?;
         let is_like_fault = names.get(reason).is_some_and(|name| Slot::of(name).is_some());
-        Ok(Header { names, has_names: true, width, reason, email, shape, compared: OnceLock::new(), is_like_fault })
+        let (is_of_answer, compared) = (false, OnceLock::new());
+        Ok(Header { names, has_names: true, width, reason, email, shape, is_of_answer, compared, is_like_fault })
+    }
+
+    /// The columns of failures in an answer: the reason's, the email's, and others.
+    pub(crate) fn of_answer(names: Texts, shape: Shape) -> Self {
+        Header {
+            width: names.len(),
+            names,
+            has_names: true,
+            reason: 0,
+            email: Some(1),
+            shape,
+            is_of_answer: true,
+            compared: OnceLock::new(),
+            is_like_fault: false,
+        }
     }
 
     /// No header: the columns are numbered.
@@ -100,6 +118,7 @@ impl Header {
             reason,
             email,
             shape,
+            is_of_answer: false,
             compared: OnceLock::new(),
             is_like_fault: false,
         })

@@ -4,8 +4,10 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::answer_error;
 use crate::error::Error;
 use crate::escape::{escape, escape_within};
+use crate::format::BOM;
 
 /// As much of such an answer as is read for its words; the code is looked for in all of it.
 const HEAD: usize = 64 * 1024;
@@ -64,20 +66,28 @@ impl Message {
         self.matched = 0;
     }
 
-    /// The last code of the answer, once all of it has been fed.
+    /// The last code of the answer, once all of it has been fed; or else the newer API's.
     pub(crate) fn code(&mut self) -> Option<&str> {
         self.end_code();
+        if self.last_code.is_none() {
+            let value = serde_json::from_slice::<Value>(&self.head).ok();
+            self.last_code = value.as_ref().and_then(answer_error::code).map(Into::into);
+        }
         self.last_code.as_deref()
     }
 
-    /// The member `message` of an answer in JSON, else the answer's beginning.
+    /// The member `message` of an answer in JSON, or what the newer API says, else the answer's beginning.
     pub(crate) fn text(&self) -> String {
         self.text_after(|text| text.into())
     }
 
     /// The same, where `clean` changes the text before it is escaped and cut.
     pub(crate) fn text_after(&self, clean: impl Fn(&str) -> Cow<'_, str>) -> String {
-        match serde_json::from_slice::<Value>(&self.head).ok().as_ref().and_then(member) {
+        let value = serde_json::from_slice::<Value>(&self.head).ok();
+        if let Some(words) = value.as_ref().and_then(|value| answer_error::words(value, &clean)) {
+            return escape_within(words.trim(), LONGEST_MESSAGE);
+        }
+        match value.as_ref().and_then(member) {
             Some(message) => escape_within(clean(message).trim(), LONGEST_MESSAGE),
             None => escape(clean(&self.readable()).trim(), EXCERPT),
         }
@@ -100,7 +110,7 @@ impl Message {
     /// Does it begin as an error page does, and no report can? `None` as long as there is nothing but white space.
     #[cfg(feature = "client")]
     pub(crate) fn is_page(&self) -> Option<bool> {
-        let head = self.head.strip_prefix(crate::format::BOM).unwrap_or(&self.head);
+        let head = self.head.strip_prefix(BOM).unwrap_or(&self.head);
         let first = head.iter().find(|&&byte| !is_space(byte))?;
         Some(matches!(first, b'{' | b'[' | b'<'))
     }
@@ -113,6 +123,22 @@ impl Message {
         let text = if is_json || is_page || !text.contains('@') { text } else { String::new() };
         Error::not_a_report(&text, self.code())
     }
+}
+
+/// Does an input begin as an object in JSON? `None` as long as there is nothing but white space, of which so many bytes
+/// have been seen.
+pub(crate) fn begins_as_object(input: &[u8], seen: &mut usize) -> Option<bool> {
+    // The mark may still be cut.
+    if input.len() < BOM.len() {
+        return None;
+    }
+    if *seen == 0 && input.starts_with(BOM) {
+        *seen = BOM.len();
+    }
+    let rest = input.get(*seen..).unwrap_or_default();
+    let first = rest.iter().find(|&&byte| !is_space(byte));
+    *seen = input.len();
+    first.map(|&first| first == b'{')
 }
 
 /// White space as it may stand around an answer.

@@ -9,11 +9,14 @@
 //! ```text
 //!   Beginning   which format is it? (rule 1)             ─► an error that names it
 //!   Space       white space before the first character
-//!   Message     it begins as JSON or HTML does           ─► an error with its words (rule 2)
+//!   Answer      a JSON object: the newer API's answer?   ─► its failures, made rows ─► the sink
+//!   Message     other JSON, or HTML                      ─► an error with its words (rule 2)
 //!   Head        which separator, which header? (rule 4)  ─► an error where it is no report
 //!   Body        Scanner: records ─► Rows: faults ─► the sink
 //! ```
 
+pub(crate) mod answer;
+mod answer_error;
 pub(crate) mod cell;
 pub(crate) mod counter;
 mod head;
@@ -36,11 +39,12 @@ use std::ops::ControlFlow;
 use crate::error::{Error, Result};
 use crate::format::{BOM, FIRST_BYTES, format};
 use crate::reason::counts::ReasonCounts;
+use answer::{Answer, Wrong};
 use head::{Beginning, JUDGED};
 use header::Names;
 use line::{line_end, lines};
 use message::{Message, is_space};
-use options::ReadOptions;
+use options::{Expected, ReadOptions};
 use refusal::refuse;
 use row::RowSink;
 use rows::{Rows, Taking};
@@ -69,8 +73,20 @@ enum Stage {
     Head { at: usize, line: u64 },
     /// Records.
     Body(Box<Body>),
+    /// An object in JSON, that may be an answer.
+    Answer(Box<Object>),
     /// An answer in JSON or HTML, and where it starts in the buffer that comes next.
     Message(Box<Message>, usize),
+}
+
+/// A JSON object: an answer or, as long as nothing shows that it is one, what else it says.
+#[derive(Debug)]
+struct Object {
+    answer: Answer,
+    message: Option<Box<Message>>,
+    /// Where in the buffer that comes next the answer goes on, and how much of it has been taken for its words.
+    at: usize,
+    said: usize,
 }
 
 /// White space before the first character. Positions are those of the buffer.
@@ -137,6 +153,7 @@ impl Reading {
     pub(crate) fn counts(&self) -> Option<&ReasonCounts> {
         match &self.stage {
             Stage::Body(body) => Some(&body.rows.counts),
+            Stage::Answer(object) => object.answer.counts(),
             _ => None,
         }
     }
@@ -145,6 +162,7 @@ impl Reading {
     pub(crate) fn into_counts(self) -> ReasonCounts {
         match self.stage {
             Stage::Body(body) => body.rows.counts,
+            Stage::Answer(object) => object.answer.into_counts(),
             _ => ReasonCounts::new(),
         }
     }
@@ -153,9 +171,17 @@ impl Reading {
         loop {
             let next = match &mut self.stage {
                 Stage::Beginning => beginning(buffer, last)?,
-                Stage::Space(space) => space.read(buffer, last, self.options.largest_row)?,
+                Stage::Space(space) => space.read(buffer, last, &self.options)?,
                 &mut Stage::Head { at, line } => self.head(buffer, at, line, last)?,
                 Stage::Body(body) => return body.read(buffer, self.base, last, sink, &self.options),
+                Stage::Answer(object) => {
+                    let next = object.read(buffer, last, sink)?;
+                    if let Next::More(dropped) = next {
+                        // Not at each byte, so that a long text in tiny pieces costs little more than in large ones.
+                        self.look_again = 2 * (buffer.len() - dropped);
+                    }
+                    next
+                }
                 Stage::Message(message, start) => {
                     message.feed(&buffer[std::mem::take(start)..]);
                     if last {
@@ -222,7 +248,8 @@ fn is_empty_report(text: &[u8]) -> bool {
 }
 
 impl Space {
-    fn read(&mut self, buffer: &[u8], last: bool, largest_row: usize) -> Result<Next> {
+    fn read(&mut self, buffer: &[u8], last: bool, options: &ReadOptions) -> Result<Next> {
+        let ReadOptions { largest_row, expected, .. } = *options;
         while let Some(&byte) = buffer.get(self.at) {
             match byte {
                 b' ' | b'\t' => self.at += 1,
@@ -232,9 +259,18 @@ impl Space {
                     self.line_start = self.at;
                     self.lines += 1;
                 }
+                b'{' if expected != Expected::Csv => {
+                    return Ok(Next::Stage(Stage::Answer(Box::new(Object::new(self.at, options)))));
+                }
                 b'{' | b'[' | b'<' => return Ok(Next::Stage(Stage::Message(Box::default(), self.at))),
+                _ if expected == Expected::Answer => {
+                    return Ok(Next::Stage(Stage::Message(Box::default(), self.at)));
+                }
                 _ => return Ok(Next::Stage(Stage::Head { at: self.line_start, line: self.lines + 1 })),
             }
+        }
+        if last && expected == Expected::Answer {
+            return Err(Error::not_a_report("", None));
         }
         if last {
             return Ok(Next::More(buffer.len()));
@@ -247,6 +283,39 @@ impl Space {
         self.at -= dropped;
         self.line_start = 0;
         Ok(Next::More(dropped))
+    }
+}
+
+impl Object {
+    /// One that starts at this place of the buffer.
+    fn new(at: usize, options: &ReadOptions) -> Self {
+        Object { answer: Answer::new(options), message: Some(Box::default()), at, said: at }
+    }
+
+    /// Reads on. What turns out to be no answer, before anything shows that it is one, is a message.
+    fn read<S: RowSink>(&mut self, buffer: &[u8], last: bool, sink: &mut S) -> Result<Next> {
+        let rest = buffer.get(self.at..).unwrap_or_default();
+        let mut read = self.answer.read(rest, last, sink);
+        if last && read.is_ok() {
+            read = self.answer.finish(sink).map(|()| rest.len());
+        }
+        if self.answer.is_recognised() {
+            // Whatever it says from here on is about contacts.
+            self.message = None;
+        }
+        if let Some(message) = &mut self.message {
+            message.feed(buffer.get(self.said..).unwrap_or_default());
+        }
+        match (read, self.message.take()) {
+            (Ok(read), message) => {
+                let dropped = self.at + read;
+                (self.message, self.at, self.said) = (message, 0, buffer.len() - dropped);
+                Ok(Next::More(dropped))
+            }
+            (Err(_), Some(message)) => Ok(Next::Stage(Stage::Message(message, buffer.len()))),
+            (Err(Wrong::Malformed(what)), None) => Err(Error::unreadable_answer(what)),
+            (Err(Wrong::Error(error)), None) => Err(error),
+        }
     }
 }
 

@@ -8,6 +8,9 @@ use crate::escape::escape;
 
 /// How a report is read: the defaults suit every report that the service is known to send.
 ///
+/// The answer of the newer API, in JSON, names what it holds, and has no anomalies: of all options, only those that bound
+/// the memory matter to it.
+///
 /// ```
 /// use dotdigital_faults::{Anomaly, FaultReport, ReadOptions};
 ///
@@ -29,6 +32,18 @@ pub struct ReadOptions {
     pub(crate) separator: Option<Separator>,
     pub(crate) reason_column: Option<ColumnChoice>,
     pub(crate) email_column: Option<ColumnChoice>,
+    pub(crate) expected: Expected,
+}
+
+/// What the input may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expected {
+    /// A CSV, or an answer of the newer API.
+    Either,
+    /// A CSV alone.
+    Csv,
+    /// An answer of the newer API alone.
+    Answer,
 }
 
 impl ReadOptions {
@@ -43,6 +58,7 @@ impl ReadOptions {
             separator: None,
             reason_column: None,
             email_column: None,
+            expected: Expected::Either,
         }
     }
 
@@ -64,8 +80,9 @@ impl ReadOptions {
     /// The most bytes that a header may have, and a row that is handed out by a stream. Default: 16 MiB.
     ///
     /// A [`FaultReader`](crate::FaultReader) and a [`FaultFeed`](crate::FaultFeed) hold a row as a whole, and so
-    /// this bounds their memory. A report in memory and a [`ReasonCounter`](crate::ReasonCounter) read rows of any
-    /// length.
+    /// this bounds their memory. So it does where the newer API's answer is read, whatever reads it: of one failure, and of
+    /// one text in it. A report in memory and a [`ReasonCounter`](crate::ReasonCounter) read rows of any
+    /// length, where it is a CSV.
     pub fn largest_row(mut self, bytes: usize) -> Self {
         self.largest_row = bytes;
         self
@@ -78,7 +95,8 @@ impl ReadOptions {
         self
     }
 
-    /// The most columns that a header may have or, where there is none, the first row. Default: 16,384.
+    /// The most columns that a header may have or, where there is none, the first row. Default: 16,384. So it bounds how
+    /// many custom identifiers the failures of the newer API may have, all together.
     ///
     /// More is the error [`TooLarge`](crate::ErrorKind::TooLarge): a few bytes for each row could make as many
     /// cells of it as there are columns.
@@ -112,6 +130,14 @@ impl ReadOptions {
     pub fn email_column(mut self, column: ColumnChoice) -> Self {
         self.email_column = Some(column);
         self
+    }
+}
+
+/// How the client says what it has asked for.
+#[cfg(feature = "client")]
+impl ReadOptions {
+    pub(crate) fn expecting(&self, expected: Expected) -> Self {
+        ReadOptions { expected, ..self.clone() }
     }
 }
 

@@ -14,9 +14,15 @@ pub(crate) struct Row {
     pub(crate) start: u64,
     /// Where it ends, without its line end.
     pub(crate) end: u64,
+    /// The physical line, counted from 1; [`NO_LINE`](Self::NO_LINE) of a row that was made.
     pub(crate) line: u64,
     pub(crate) slot: Slot,
     pub(crate) anomalies: AnomalySet,
+}
+
+impl Row {
+    /// A row that stands on no line.
+    pub(crate) const NO_LINE: u64 = 0;
 }
 
 /// Takes the faults, in order, and the headers under which they stand. `Break` ends the reading.
@@ -28,6 +34,13 @@ pub(crate) trait RowSink {
     fn header(&mut self, header: &Arc<Header>) -> ControlFlow<()>;
 
     fn row(&mut self, row: Row, bytes: &[u8]) -> ControlFlow<()>;
+
+    /// A row that stands nowhere in the input, but was made of it. Its bytes are always there, and its place is one in
+    /// them; the cells of its custom identifiers end at `identifiers`.
+    fn made(&mut self, row: Row, bytes: &[u8], identifiers: usize) -> ControlFlow<()> {
+        let _ = identifiers;
+        self.row(row, bytes)
+    }
 }
 
 /// For those who only want the counts.

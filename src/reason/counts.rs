@@ -9,7 +9,10 @@ use uuid::Uuid;
 
 use crate::anomaly::Anomalies;
 use crate::reason::remedy::Remedy;
+use crate::reason::report_kind::ReportKind;
 use crate::reason::{FailureReason, Slot};
+#[cfg(feature = "client")]
+use crate::report_id::ReportId;
 
 /// How many faults there are of each reason, and what was unusual in the report.
 ///
@@ -72,6 +75,9 @@ pub struct ReasonCounts {
     unknown_bytes: usize,
     anomalies: Anomalies,
     cut_off: bool,
+    kind: ReportKind,
+    /// Have reports of several kinds been added up?
+    is_mixed: bool,
 }
 
 /// A reason that isn't known, which can be looked up by its text.
@@ -168,7 +174,32 @@ impl ReasonCounts {
         self.cut_off
     }
 
-    /// The import whose faults these are, where that is known.
+    /// Of which kind of report the faults are; `None` once reports of several kinds have been added up, whose reasons
+    /// mean different things.
+    ///
+    /// The document that serde writes doesn't tell it: what is read from one is taken for
+    /// [`Import`](ReportKind::Import).
+    ///
+    /// ```
+    /// use dotdigital_faults::{FaultReport, ReportKind};
+    ///
+    /// let older = FaultReport::from_bytes("Reason,email\nBlocker,a@example.com\n")?;
+    /// let newer = FaultReport::from_bytes(r#"{"importId": "1", "status": "Finished"}"#)?;
+    /// assert_eq!(older.counts().report_kind(), Some(ReportKind::Import));
+    /// assert_eq!((older.counts() + newer.counts()).report_kind(), None);
+    /// # Ok::<(), dotdigital_faults::Error>(())
+    /// ```
+    pub fn report_kind(&self) -> Option<ReportKind> {
+        (!self.is_mixed).then_some(self.kind)
+    }
+
+    /// How many faults are partial: the contact was imported, and only some of its data were not
+    /// ([`FailureReason::is_partial`]).
+    pub fn partial(&self) -> u64 {
+        sum(self.iter().filter(|(reason, _)| reason.is_partial()).map(|(_, count)| count))
+    }
+
+    /// The import whose faults these are, where that is known; or the enrolment.
     pub fn import_id(&self) -> Option<Uuid> {
         self.import_id
     }
@@ -178,6 +209,19 @@ impl ReasonCounts {
     pub fn with_import_id(mut self, import_id: Uuid) -> Self {
         self.import_id = Some(import_id);
         self
+    }
+
+    /// Says whose faults these are, and so of which kind.
+    #[cfg(feature = "client")]
+    pub(crate) fn of(mut self, id: ReportId) -> Self {
+        if let ReportId::Enrolment(_) = id {
+            self.kind = ReportKind::Enrolment;
+        }
+        self.with_import_id(id.uuid())
+    }
+
+    pub(crate) fn set_report_kind(&mut self, kind: ReportKind) {
+        self.kind = kind;
     }
 
     pub(crate) fn set_import_id(&mut self, import_id: Option<Uuid>) {
@@ -305,6 +349,8 @@ impl AddAssign<&ReasonCounts> for ReasonCounts {
         }
         self.anomalies.add(&other.anomalies);
         self.cut_off |= other.cut_off;
+        // No faults at all are of no kind.
+        self.is_mixed |= other.is_mixed || self.kind != other.kind && *other != ReasonCounts::default();
         self.import_id = self.import_id.filter(|_| self.import_id == other.import_id);
     }
 }

@@ -11,7 +11,7 @@ pub(crate) struct FoldedKey {
 }
 
 impl FoldedKey {
-    /// Longer than any key of the table, of which the longest has 19 letters.
+    /// Longer than any key of the table, of which the longest has 24 letters.
     const LONGEST: usize = 32;
 
     /// Feeds whole characters. Bytes that are not UTF-8 read as U+FFFD, which is neither a letter nor a digit.

@@ -5,6 +5,7 @@ pub(crate) mod document;
 pub(crate) mod filter;
 pub(crate) mod key;
 pub(crate) mod remedy;
+pub(crate) mod report_kind;
 
 use std::borrow::{Borrow, Cow};
 use std::collections::HashMap;
@@ -18,15 +19,18 @@ use strum::{EnumCount, EnumDiscriminants, EnumIter, IntoEnumIterator};
 
 use crate::reason::key::FoldedKey;
 use crate::reason::remedy::Remedy;
+use crate::reason::report_kind::ReportKind;
 
 /// Why a contact was not imported.
 ///
 /// The labels are those of the vendor's documentation of `GetContactImportReportFaults`; its connectors and its
-/// newer API word some of them differently. All of these are recognised: text is compared by its letters and
+/// newer API word some of them differently, and that API and the report of program enrolments have reasons of their own
+/// ([`report_kinds`](FailureReason::report_kinds)). All of these are recognised: text is compared by its letters and
 /// digits alone, case-insensitively, so that `Hard bounced`, `HardBounced` and `hard_bounced` are the same reason.
 /// A text that isn't known stays as it is, in [`Other`](FailureReason::Other): no fault is ever lost.
 ///
-/// The order is that of the documentation, then the unknown ones by their text.
+/// The order is that of the documentation: the reasons of an import's report, then those that the newer API adds, then
+/// that of enrolments; then the unknown ones by their text.
 ///
 /// ```
 /// use dotdigital_faults::{FailureReason, Remedy};
@@ -73,6 +77,28 @@ pub enum FailureReason {
     PendingOptin,
     /// Any other cause.
     Failures,
+    /// The contact, as it was uploaded, doesn't fit the API's schema.
+    ApiSchemaViolation,
+    /// The contact id is not valid.
+    InvalidContactId,
+    /// The phone number is not valid.
+    InvalidPhoneNumber,
+    /// The domain of the address is not valid.
+    InvalidDomain,
+    /// The contact is not valid.
+    InvalidContact,
+    /// A list that the contact was to be put on is not there.
+    InvalidAddressBookIds,
+    /// The identifier by which contacts were to be matched is not valid.
+    InvalidMatchIdentifier,
+    /// The status that the contact was to have is not valid.
+    InvalidContactStatus,
+    /// Nothing tells who the contact is.
+    NoValidIdentifiers,
+    /// The contact was imported, but its consent records were not: see [`is_partial`](FailureReason::is_partial).
+    ConsentRecordsNotApplied,
+    /// The contact is enrolled in the program already.
+    AlreadyInProgram,
     /// A reason that this version doesn't know, with its own text.
     #[strum(disabled)]
     Other(UnknownReason),
@@ -93,21 +119,31 @@ struct Entry {
     label: &'static str,
     /// Other wordings, as they have been seen; those that differ only in case or punctuation are left out.
     aliases: &'static [&'static str],
+    kinds: &'static [ReportKind],
     remedy: Remedy,
     description: &'static str,
 }
 
+/// Which reports are documented to tell of a reason.
+const IMPORT: &[ReportKind] = &[ReportKind::Import];
+const V3: &[ReportKind] = &[ReportKind::ImportV3];
+const ENROLMENT: &[ReportKind] = &[ReportKind::Enrolment];
+const BOTH: &[ReportKind] = &[ReportKind::Import, ReportKind::ImportV3];
+const IMPORT_AND_ENROLMENT: &[ReportKind] = &[ReportKind::Import, ReportKind::Enrolment];
+
 /// The one table of reasons, in the documented order.
 ///
 /// Sources: the vendor's documentation of `GetContactImportReportFaults` (labels), its Magento and CRM connectors
-/// and its published WSDL (aliases), the `failureCode`s of its newer API (aliases), and its help pages
-/// (descriptions).
+/// and its published WSDL (aliases), the `failureCode`s in the documentation and the OpenAPI file of its newer API
+/// (aliases, and the labels of its own reasons, which are these codes in words), the example of its enrolments' report,
+/// and its help pages (descriptions).
 static TABLE: [Entry; Slot::COUNT - 1] = [
     Entry {
         slot: Slot::GloballySuppressed,
         slug: "globally_suppressed",
         label: "Globally Suppressed",
         aliases: &[],
+        kinds: BOTH,
         remedy: Remedy::Remove,
         description: "On the vendor-wide suppression list: complained to the vendor, or a spam trap. It lasts for good.",
     },
@@ -116,6 +152,7 @@ static TABLE: [Entry; Slot::COUNT - 1] = [
         slug: "invalid_email",
         label: "Invalid Email",
         aliases: &["Invalid Entries", "Invalid addresses"],
+        kinds: BOTH,
         remedy: Remedy::Correct,
         description: "The address is not valid. It lasts until the address is corrected.",
     },
@@ -123,7 +160,8 @@ static TABLE: [Entry; Slot::COUNT - 1] = [
         slot: Slot::Duplicate,
         slug: "duplicate",
         label: "Duplicate",
-        aliases: &["Duplicates", "Duplicate Emails", "duplicateIdentifier"],
+        aliases: &["Duplicates", "Duplicate Emails", "duplicateIdentifier", "duplicateIdentifiers"],
+        kinds: BOTH,
         remedy: Remedy::Ignore,
         description: "The address stands elsewhere in the import. Nothing was lost.",
     },
@@ -132,6 +170,7 @@ static TABLE: [Entry; Slot::COUNT - 1] = [
         slug: "blocker",
         label: "Blocker",
         aliases: &["Blocked"],
+        kinds: BOTH,
         remedy: Remedy::Remove,
         description: "Blocked after messages that its provider refuses. It lasts for good.",
     },
@@ -141,6 +180,7 @@ static TABLE: [Entry; Slot::COUNT - 1] = [
         label: "Unsubscribed",
         // The first is a spelling that the service has really used.
         aliases: &["Unsubcribed", "Unsubscribers"],
+        kinds: IMPORT_AND_ENROLMENT,
         remedy: Remedy::AskConsent,
         description: "Opted out. It lasts until the person opts in again.",
     },
@@ -149,6 +189,7 @@ static TABLE: [Entry; Slot::COUNT - 1] = [
         slug: "hard_bounced",
         label: "Hard bounced",
         aliases: &["Hard bouncers"],
+        kinds: IMPORT,
         remedy: Remedy::Remove,
         description: "Permanently unreachable; one hard bounce is enough. It lasts for as long as the address.",
     },
@@ -157,6 +198,7 @@ static TABLE: [Entry; Slot::COUNT - 1] = [
         slug: "soft_bounced",
         label: "Soft bounced",
         aliases: &["Soft bouncers"],
+        kinds: IMPORT,
         remedy: Remedy::RetryLater,
         description: "Temporarily unreachable, too often (1 to 20 times, as the account sets). It may pass.",
     },
@@ -165,6 +207,7 @@ static TABLE: [Entry; Slot::COUNT - 1] = [
         slug: "complained_to_isp",
         label: "Complained to ISP",
         aliases: &["Isp Complaints", "ISP complaint", "ISP complainers", "IspComplained"],
+        kinds: IMPORT,
         remedy: Remedy::Remove,
         description: "Reported a message as spam. It lasts for good.",
     },
@@ -173,6 +216,7 @@ static TABLE: [Entry; Slot::COUNT - 1] = [
         slug: "mail_blocked",
         label: "Mail blocked",
         aliases: &["Mail block", "Mail blockers"],
+        kinds: IMPORT,
         remedy: Remedy::Investigate,
         description: "The receiving server refuses the mail. It may pass after a change of content or an allow-list.",
     },
@@ -181,6 +225,7 @@ static TABLE: [Entry; Slot::COUNT - 1] = [
         slug: "suppressed_by_domain",
         label: "Suppressed by Domain",
         aliases: &["Domain Suppressed", "Domain suppression"],
+        kinds: BOTH,
         remedy: Remedy::LiftSuppression,
         description: "The account's own suppression of a domain. It lasts until the account lifts it.",
     },
@@ -189,6 +234,7 @@ static TABLE: [Entry; Slot::COUNT - 1] = [
         slug: "suppressed_by_you",
         label: "Suppressed by you",
         aliases: &["Suppressed contacts", "Suppressed"],
+        kinds: IMPORT,
         remedy: Remedy::LiftSuppression,
         description: "On the account's own suppression list. It lasts until the account lifts it.",
     },
@@ -197,6 +243,7 @@ static TABLE: [Entry; Slot::COUNT - 1] = [
         slug: "pending_optin",
         label: "Pending optin",
         aliases: &["Pending double optin", "Pending double opt-in"],
+        kinds: IMPORT,
         remedy: Remedy::Wait,
         description: "Waiting for the click in a double opt-in message. It resolves itself.",
     },
@@ -205,8 +252,108 @@ static TABLE: [Entry; Slot::COUNT - 1] = [
         slug: "failures",
         label: "Failures",
         aliases: &["Failure", "Failed"],
+        kinds: IMPORT,
         remedy: Remedy::Investigate,
         description: "Any other cause.",
+    },
+    Entry {
+        slot: Slot::ApiSchemaViolation,
+        slug: "api_schema_violation",
+        label: "Api schema violation",
+        aliases: &[],
+        kinds: V3,
+        remedy: Remedy::Correct,
+        description: "The contact, as it was uploaded, doesn't fit the API's schema. It lasts until the upload is corrected.",
+    },
+    Entry {
+        slot: Slot::InvalidContactId,
+        slug: "invalid_contact_id",
+        label: "Invalid contact id",
+        aliases: &[],
+        kinds: V3,
+        remedy: Remedy::Correct,
+        description: "The contact id is not valid. It lasts until the id is corrected.",
+    },
+    Entry {
+        slot: Slot::InvalidPhoneNumber,
+        slug: "invalid_phone_number",
+        label: "Invalid phone number",
+        aliases: &[],
+        kinds: V3,
+        remedy: Remedy::Correct,
+        description: "The phone number is not valid. It lasts until the number is corrected.",
+    },
+    Entry {
+        slot: Slot::InvalidDomain,
+        slug: "invalid_domain",
+        label: "Invalid domain",
+        aliases: &[],
+        kinds: V3,
+        remedy: Remedy::Correct,
+        description: "The domain of the address is not valid. It lasts until the address is corrected.",
+    },
+    Entry {
+        slot: Slot::InvalidContact,
+        slug: "invalid_contact",
+        label: "Invalid contact",
+        aliases: &[],
+        kinds: V3,
+        remedy: Remedy::Correct,
+        description: "The contact is not valid. It lasts until its data are corrected.",
+    },
+    Entry {
+        slot: Slot::InvalidAddressBookIds,
+        slug: "invalid_address_book_ids",
+        label: "Invalid address book ids",
+        aliases: &[],
+        kinds: V3,
+        remedy: Remedy::Correct,
+        description: "A list that the contact was to be put on is not there. It lasts until the ids of the lists are corrected.",
+    },
+    Entry {
+        slot: Slot::InvalidMatchIdentifier,
+        slug: "invalid_match_identifier",
+        label: "Invalid match identifier",
+        aliases: &[],
+        kinds: V3,
+        remedy: Remedy::Correct,
+        description: "The identifier by which contacts were to be matched is not valid. It lasts until another one is named.",
+    },
+    Entry {
+        slot: Slot::InvalidContactStatus,
+        slug: "invalid_contact_status",
+        label: "Invalid contact status",
+        aliases: &[],
+        kinds: V3,
+        remedy: Remedy::Correct,
+        description: "The status that the contact was to have is not valid. It lasts until the status is corrected.",
+    },
+    Entry {
+        slot: Slot::NoValidIdentifiers,
+        slug: "no_valid_identifiers",
+        label: "No valid identifiers",
+        aliases: &[],
+        kinds: V3,
+        remedy: Remedy::Correct,
+        description: "Nothing tells who the contact is. It lasts until an email, a mobile number or another identifier is given.",
+    },
+    Entry {
+        slot: Slot::ConsentRecordsNotApplied,
+        slug: "consent_records_not_applied",
+        label: "Consent records not applied",
+        aliases: &[],
+        kinds: V3,
+        remedy: Remedy::Correct,
+        description: "The contact was imported, but its consent records were not. It lasts until the records are corrected.",
+    },
+    Entry {
+        slot: Slot::AlreadyInProgram,
+        slug: "already_in_program",
+        label: "Already in program",
+        aliases: &[],
+        kinds: ENROLMENT,
+        remedy: Remedy::Ignore,
+        description: "The contact is enrolled in the program already. Nothing was lost.",
     },
 ];
 
@@ -225,6 +372,17 @@ static KNOWN: [FailureReason; TABLE.len()] = [
     FailureReason::SuppressedByYou,
     FailureReason::PendingOptin,
     FailureReason::Failures,
+    FailureReason::ApiSchemaViolation,
+    FailureReason::InvalidContactId,
+    FailureReason::InvalidPhoneNumber,
+    FailureReason::InvalidDomain,
+    FailureReason::InvalidContact,
+    FailureReason::InvalidAddressBookIds,
+    FailureReason::InvalidMatchIdentifier,
+    FailureReason::InvalidContactStatus,
+    FailureReason::NoValidIdentifiers,
+    FailureReason::ConsentRecordsNotApplied,
+    FailureReason::AlreadyInProgram,
 ];
 
 impl FailureReason {
@@ -248,7 +406,7 @@ impl FailureReason {
     /// ```
     /// use dotdigital_faults::FailureReason;
     ///
-    /// assert_eq!(FailureReason::iter().len(), 13);
+    /// assert_eq!(FailureReason::iter().len(), 24);
     /// ```
     pub fn iter() -> impl DoubleEndedIterator<Item = FailureReason> + ExactSizeIterator + Clone {
         <FailureReason as IntoEnumIterator>::iter()
@@ -287,6 +445,25 @@ impl FailureReason {
     /// What it means, and how long it lasts.
     pub fn description(&self) -> &'static str {
         self.entry().map_or("A reason that this version doesn't know.", |entry| entry.description)
+    }
+
+    /// Which of the service's reports are documented to tell of it; none for a reason that isn't known.
+    ///
+    /// ```
+    /// use dotdigital_faults::{FailureReason, ReportKind};
+    ///
+    /// let kinds = FailureReason::Blocker.report_kinds();
+    /// assert_eq!(kinds, [ReportKind::Import, ReportKind::ImportV3]);
+    /// ```
+    pub fn report_kinds(&self) -> &'static [ReportKind] {
+        self.entry().map_or(&[], |entry| entry.kinds)
+    }
+
+    /// Returns true if the contact was imported, and only some of its data were not.
+    ///
+    /// The newer API lists such contacts among those that failed. True for the consent records that were not applied.
+    pub fn is_partial(&self) -> bool {
+        *self == FailureReason::ConsentRecordsNotApplied
     }
 
     /// Returns true if it lasts for good, whatever anybody does.

@@ -42,6 +42,14 @@ impl<'r> Cells<'r> {
     }
 }
 
+impl<'r> Cells<'r> {
+    /// The next cell of a row that was made of an answer: `Some(None)` where it is absent.
+    pub(crate) fn next_if_present(&mut self) -> Option<Option<Cow<'r, [u8]>>> {
+        let is_absent = matches!(self, Cells::Sound(Some([] | [b',', ..]), _));
+        self.next().map(|cell| (!is_absent).then_some(cell))
+    }
+}
+
 impl<'r> Iterator for Cells<'r> {
     type Item = Cow<'r, [u8]>;
 
@@ -102,11 +110,16 @@ fn quoted_cell(quoted: &[u8], separator: u8) -> (Cow<'_, [u8]>, Option<&[u8]>) {
 /// The cell of one column, if the row has it.
 pub(crate) fn cell<'r>(row: &'r [u8], column: usize, header: &Header, anomalies: AnomalySet) -> Option<Cow<'r, [u8]>> {
     if anomalies.is_empty()
+        && !header.is_of_answer
         && let Some(cell) = cell_of_first_word(row, column, header.shape.separator)
     {
         return Some(Cow::Borrowed(cell));
     }
-    Cells::new(row, header, anomalies).nth(column)
+    let mut cells = Cells::new(row, header, anomalies);
+    if header.is_of_answer {
+        return (0..=column).try_fold(None, |_, _| cells.next_if_present()).flatten();
+    }
+    cells.nth(column)
 }
 
 /// A cell that ends among the first bytes of a row, with no quotes in front of it or around it.

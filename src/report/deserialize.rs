@@ -135,7 +135,7 @@ impl Fit {
         record.deserialize(Some(&headers)).map_err(|error| {
             let (why, column) = self.explain::<T>(&error, &record, &headers);
             let error = Error::new(ErrorKind::Deserialize, format!("the row doesn't fit the type: {why}"));
-            let error = error.at_line(fault.line());
+            let error = error.on_line(fault.line());
             match column {
                 Some(Column::At(column)) => error.in_column(fault.columns().name(column).unwrap_or_default()),
                 Some(Column::Missing(name)) => error.in_column(&name),

@@ -28,7 +28,7 @@ use crate::reason::{FailureReason, Slot};
 /// assert_eq!(fault.reason(), &FailureReason::HardBounced);
 /// assert_eq!(fault.email(), "demo@example.com");
 /// assert_eq!(fault.get("FirstName").as_deref(), Some("Demo"));
-/// assert_eq!(fault.line(), 2);
+/// assert_eq!(fault.line(), Some(2));
 /// assert_eq!(format!("{fault:?}"), r#"Fault { line: 2, reason: "hard_bounced", anomalies: {} }"#);
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
@@ -69,7 +69,8 @@ impl<'r> Fault<'r> {
         self.columns.email().and_then(|column| self.field(column)).unwrap_or_default()
     }
 
-    /// A cell by its column's name, case-insensitively; `None` where there is no such column or the row ends before it.
+    /// A cell by its column's name, case-insensitively; `None` where there is no such column, the row ends before it, or
+    /// the newer API's answer doesn't hold such an identifier.
     ///
     /// [`Columns::position`] tells which column is meant where several have one name.
     pub fn get(&self, column: &str) -> Option<Cow<'r, str>> {
@@ -86,13 +87,23 @@ impl<'r> Fault<'r> {
         cell(self.bytes, column, &self.columns.header, self.anomalies)
     }
 
-    /// The cells, in the order of the columns.
+    /// The cells, in the order of the columns; an absent identifier of the newer API is an empty one.
     pub fn fields(&self) -> impl Iterator<Item = Cow<'r, str>> + Clone {
         self.raw_fields().map(text)
     }
 
     /// The cells as bytes, without their quotes: what [`fields`](Self::fields) gives, also where that isn't UTF-8.
     pub fn raw_fields(&self) -> impl Iterator<Item = Cow<'r, [u8]>> + Clone + use<'r> {
+        self.raw_cells()
+    }
+
+    /// The cells, of which some may be absent although others stand behind them.
+    pub(crate) fn present_fields(&self) -> impl Iterator<Item = Option<Cow<'r, [u8]>>> + use<'r> {
+        let (mut cells, is_of_answer) = (self.raw_cells(), self.columns.header.is_of_answer);
+        std::iter::from_fn(move || if is_of_answer { cells.next_if_present() } else { cells.next().map(Some) })
+    }
+
+    fn raw_cells(&self) -> Cells<'r> {
         Cells::new(self.bytes, &self.columns.header, self.anomalies)
     }
 
@@ -106,9 +117,16 @@ impl<'r> Fault<'r> {
         self.index
     }
 
-    /// The physical line, counted from 1, on which the row starts.
-    pub fn line(&self) -> u64 {
-        self.line
+    /// The physical line, counted from 1, on which the row starts; `None` for a fault of the newer API, whose answer is in
+    /// JSON.
+    pub fn line(&self) -> Option<u64> {
+        Some(self.line).filter(|&line| line != Row::NO_LINE)
+    }
+
+    /// Returns true if the contact was imported, and only some of its data were not: see
+    /// [`FailureReason::is_partial`].
+    pub fn is_partial(&self) -> bool {
+        self.reason.is_partial()
     }
 
     /// What was unusual in this row.
@@ -131,8 +149,11 @@ pub(crate) fn folded_email(email: &str) -> String {
 
 impl fmt::Debug for Fault<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fault")
-            .field("line", &self.line)
+        let mut debug = f.debug_struct("Fault");
+        if let Some(line) = self.line() {
+            debug.field("line", &line);
+        }
+        debug
             .field("reason", &self.reason.slug())
             .field("anomalies", &self.anomalies())
             .finish()
@@ -141,7 +162,7 @@ impl fmt::Debug for Fault<'_> {
 
 impl Serialize for Fault<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let fields: Vec<_> = self.fields().collect();
+        let fields: Vec<_> = self.present_fields().map(|cell| cell.map(text)).collect();
         JsonLine { fault: self, label: self.reason.label(), fields: &fields, is_numbered: false }.serialize(serializer)
     }
 }
@@ -150,7 +171,7 @@ impl Serialize for Fault<'_> {
 pub(crate) struct JsonLine<'a> {
     pub fault: &'a Fault<'a>,
     pub label: &'a str,
-    pub fields: &'a [Cow<'a, str>],
+    pub fields: &'a [Option<Cow<'a, str>>],
     /// Do numbers stand in for the columns' names?
     pub is_numbered: bool,
 }
@@ -158,11 +179,14 @@ pub(crate) struct JsonLine<'a> {
 impl Serialize for JsonLine<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let email = self.fault.columns.email().and_then(|column| self.fields.get(column));
-        let mut fault = serializer.serialize_struct("Fault", 6)?;
-        fault.serialize_field("line", &self.fault.line)?;
+        let mut fault = serializer.serialize_struct("Fault", 6 + usize::from(self.fault.is_partial()))?;
+        fault.serialize_field("line", &self.fault.line())?;
         fault.serialize_field("reason", self.fault.reason.slug())?;
         fault.serialize_field("label", self.label)?;
         fault.serialize_field("remedy", &self.fault.remedy())?;
+        if self.fault.is_partial() {
+            fault.serialize_field("partial", &true)?;
+        }
         fault.serialize_field("email", &email)?;
         fault.serialize_field("columns", &NamedCells(self))?;
         fault.end()

@@ -7,13 +7,14 @@ pub(crate) mod deserialize;
 pub(crate) mod domain;
 pub(crate) mod fault;
 pub(crate) mod feed;
+pub(crate) mod gather;
 pub(crate) mod group;
 mod index;
 pub(crate) mod reader;
 
 use std::fmt;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::iter::FusedIterator;
 use std::ops::Range;
 use std::path::Path;
@@ -23,17 +24,22 @@ use uuid::Uuid;
 
 use crate::anomaly::Anomalies;
 use crate::error::{Error, Result};
-use crate::read::Reading;
 use crate::read::options::ReadOptions;
 use crate::read::row::Row;
 use crate::reason::counts::ReasonCounts;
 use crate::reason::remedy::Remedy;
+#[cfg(feature = "client")]
+use crate::report_id::ReportId;
 use crate::reason::{FailureReason, Slot};
 use columns::Columns;
 use fault::Fault;
+use gather::Gathering;
 use index::Index;
 
 /// The faults report of one contact import, read: every contact that was not imported, and why.
+///
+/// It is read from a CSV, as the service sends it over SOAP and REST, or from an answer of the newer API, in JSON (`GET
+/// /contacts/v3/import/{importId}`), of which only the failures are kept: [`bytes`](Self::bytes).
 ///
 /// It owns the report's bytes, and a few bytes of index for each row; a [`Fault`] borrows from it. The reading
 /// never fails on what a row holds, and never loses one: what is unusual is counted in
@@ -66,6 +72,9 @@ pub struct FaultReport {
     counts: ReasonCounts,
 }
 
+/// How much is read at a time.
+const PIECE: usize = 64 * 1024;
+
 impl FaultReport {
     /// Reads a report from its bytes, exactly as the service sends them. A `Vec<u8>` is moved in, not copied.
     ///
@@ -73,7 +82,10 @@ impl FaultReport {
     ///
     /// # Errors
     /// [`NotAReport`](crate::ErrorKind::NotAReport) where the bytes are something else, such as an error in JSON
-    /// or a page in HTML, and [`Utf16`](crate::ErrorKind::Utf16). What a row holds is never an error.
+    /// or a page in HTML, and [`Utf16`](crate::ErrorKind::Utf16). What a row holds is never an error. For an answer of the
+    /// newer API, [`NotFinished`](crate::ErrorKind::NotFinished) and
+    /// [`EndedWithoutReport`](crate::ErrorKind::EndedWithoutReport) where its status is another than `Finished`, and
+    /// [`TooLarge`](crate::ErrorKind::TooLarge) for a failure beyond [`ReadOptions::largest_row`].
     pub fn from_bytes(bytes: impl Into<Vec<u8>>) -> Result<Self> {
         FaultReport::with_options(bytes, &ReadOptions::new())
     }
@@ -84,11 +96,9 @@ impl FaultReport {
     /// Those of [`from_bytes`](Self::from_bytes) and, in a strict reading,
     /// [`Anomaly`](crate::ErrorKind::Anomaly).
     pub fn with_options(bytes: impl Into<Vec<u8>>, options: &ReadOptions) -> Result<Self> {
-        let bytes = bytes.into();
-        let (mut reading, mut index) = (Reading::new(options), Index::default());
-        reading.read(&bytes, true, &mut index)?;
-        index.shrink_to_fit();
-        Ok(FaultReport { bytes, index: Arc::new(index), counts: reading.into_counts() })
+        let mut gathering = Gathering::new(options);
+        gathering.take(bytes.into())?;
+        gathering.finish()
     }
 
     /// Reads a report from a file.
@@ -117,12 +127,26 @@ impl FaultReport {
     /// [`TooLarge`](crate::ErrorKind::TooLarge) past [`ReadOptions::largest_report`].
     pub fn from_reader(reader: impl Read, options: &ReadOptions) -> Result<Self> {
         let limit = options.largest_report;
-        let mut bytes = Vec::new();
-        let read = reader.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(Error::reading)?;
-        if read as u64 > limit {
-            return Err(Error::too_large(limit));
+        let mut gathering = Gathering::new(options);
+        let (mut reader, mut piece) = (reader, vec![0; PIECE]);
+        loop {
+            if let Some(bytes) = gathering.csv() {
+                let rest = limit.saturating_add(1).saturating_sub(bytes.len() as u64);
+                reader.by_ref().take(rest).read_to_end(bytes).map_err(Error::reading)?;
+            }
+            if gathering.len() as u64 > limit {
+                return Err(Error::too_large(limit));
+            }
+            if gathering.csv().is_some() {
+                return gathering.finish();
+            }
+            match reader.read(&mut piece) {
+                Ok(0) => return gathering.finish(),
+                Ok(len) => gathering.feed(piece.get(..len).unwrap_or_default())?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Error::reading(error)),
+            }
         }
-        FaultReport::with_options(bytes, options)
     }
 
     /// How many faults there are.
@@ -216,12 +240,16 @@ impl FaultReport {
         self.index.columns().next()
     }
 
-    /// The raw report, byte for byte.
+    /// The raw report, byte for byte; or, of an answer of the newer API, a CSV that is made of its failures.
+    ///
+    /// That has the columns `Reason`, `email`, `mobileNumber`, `contactId` and `matchIdentifier`, then one for each custom
+    /// identifier in the order of their first appearance, then `failureCodes` and `description`, which have those of all
+    /// inner failures, and `partial`. A cell of nothing is an identifier that is absent, one of two quotes an empty text.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The raw report, byte for byte, given back.
+    /// The same bytes, given back.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
@@ -229,6 +257,13 @@ impl FaultReport {
     /// The import whose faults these are, where that is known.
     pub fn import_id(&self) -> Option<Uuid> {
         self.counts.import_id()
+    }
+
+    /// Says whose faults these are, and so of which kind.
+    #[cfg(feature = "client")]
+    pub(crate) fn of(mut self, id: ReportId) -> Self {
+        self.counts = self.counts.of(id);
+        self
     }
 
     /// Says whose faults these are; the counts say it then, too.

@@ -58,7 +58,8 @@ const PAGE: usize = 4096;
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
 ///
-/// No fault is lent before it is certain that this is a report. `Debug` shows nothing of it.
+/// No fault is lent before it is certain that this is a report. The newer API's answer may say only behind its failures
+/// that the import has not finished, or be cut: then the error comes behind the faults that were lent. `Debug` shows nothing of it.
 pub struct FaultReader<R> {
     source: Source<R>,
     batch: Batch,
@@ -119,7 +120,11 @@ impl<R: Read> FaultReader<R> {
         if let Some((_, columns)) = self.batch.columns.pop_if(|(first, _)| *first == self.next) {
             self.columns = Some(columns);
         }
-        let (Some(columns), Some(bytes)) = (&self.columns, self.source.bytes(row)) else { return Ok(None) };
+        let bytes = match self.batch.made.is_empty() {
+            true => self.source.bytes(row),
+            false => self.batch.made.get(row.start as usize..row.end as usize),
+        };
+        let (Some(columns), Some(bytes)) = (&self.columns, bytes) else { return Ok(None) };
         self.next += 1;
         self.lent += 1;
         Ok(Some(Fault::new(row, bytes, columns, self.lent - 1)))
@@ -325,12 +330,15 @@ impl<R> Source<R> {
 struct Batch {
     rows: Vec<Row>,
     columns: Vec<(usize, Arc<Columns>)>,
+    /// The rows that stand nowhere in the input, one behind the other.
+    made: Vec<u8>,
 }
 
 impl Batch {
     fn clear(&mut self) {
         self.rows.clear();
         self.columns.clear();
+        self.made.clear();
     }
 }
 
@@ -349,5 +357,11 @@ impl RowSink for Batch {
     fn row(&mut self, row: Row, _: &[u8]) -> ControlFlow<()> {
         self.rows.push(row);
         ControlFlow::Continue(())
+    }
+
+    fn made(&mut self, row: Row, bytes: &[u8], _: usize) -> ControlFlow<()> {
+        let start = self.made.len() as u64;
+        self.made.extend_from_slice(bytes);
+        self.row(Row { start, end: self.made.len() as u64, ..row }, bytes)
     }
 }

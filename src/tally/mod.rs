@@ -9,6 +9,7 @@ pub(crate) mod group_counts;
 use std::time::SystemTime;
 
 use crate::reason::counts::ReasonCounts;
+use crate::reason::report_kind::ReportKind;
 use crate::report::FaultReport;
 use crate::tally::group_counts::GroupCounts;
 
@@ -147,6 +148,14 @@ impl Tally {
     /// The faults of all reports by reason. The import id is there where all are of the same import.
     pub fn counts(&self) -> &ReasonCounts {
         &self.counts
+    }
+
+    /// Returns true if some of the reports are of the newer API and others are not: their reasons mean different things
+    /// ([`ReportKind`](crate::ReportKind)), and so do sums of both.
+    pub fn mixes_v3(&self) -> bool {
+        let mut sources = self.sources.iter().map(|source| source.counts().report_kind());
+        let is_v3 = |kind: Option<ReportKind>| kind == Some(ReportKind::ImportV3);
+        sources.next().is_some_and(|first| sources.any(|other| is_v3(first) != is_v3(other)))
     }
 
     /// The faults of all reports by group and reason, where every one was grouped, and by the same.

@@ -12,7 +12,7 @@ fn groups() {
     let sizes: Vec<_> = groups.iter().map(|group| (group.key().as_deref(), group.len())).collect();
     assert_eq!(sizes, [(Some("PT"), 2), (None, 1), (Some(""), 1), (Some("NL"), 1)]);
     assert_eq!(groups[0].counts().get(&FailureReason::Blocker), 1);
-    assert_eq!(groups[0].faults().map(|fault| fault.line()).collect::<Vec<_>>(), [3, 4]);
+    assert_eq!(groups[0].faults().map(|fault| fault.line()).collect::<Vec<_>>(), [Some(3), Some(4)]);
 
     let error = report.group_by("city\u{7}").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoSuchColumn);

@@ -12,6 +12,7 @@ mod values;
 
 // Reading.
 mod agreement;
+mod answers;
 mod fixtures;
 mod properties;
 mod rules;

@@ -7,18 +7,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Who may know whom. A name without a folder is a file at the root.
-const RULES: [(&str, &[&str]); 14] = [
-    ("error", &["anomaly", "escape", "format"]),
+const RULES: [(&str, &[&str]); 16] = [
+    ("error", &["anomaly", "escape", "format", "report_id"]),
     ("anomaly", &["error", "escape", "format"]),
     ("escape", &["error", "anomaly", "format"]),
     ("format", &["error", "anomaly", "escape"]),
-    ("reason", &["error", "anomaly", "escape", "format"]),
-    ("read", &["reason", "error", "anomaly", "escape", "format"]),
-    ("report", &["read", "reason", "error", "anomaly", "escape", "format"]),
+    ("report_id", &[]),
+    ("status", &["escape"]),
+    ("reason", &["error", "anomaly", "escape", "format", "report_id"]),
+    ("read", &["reason", "error", "anomaly", "escape", "format", "status"]),
+    ("report", &["read", "reason", "error", "anomaly", "escape", "format", "report_id"]),
     ("redact", &["report", "reason", "error", "anomaly", "escape", "format"]),
     ("tally", &["report", "reason", "redact", "error", "anomaly", "escape", "format"]),
     ("export", &["tally", "report", "reason", "redact", "error", "anomaly", "escape", "format"]),
-    ("client", &["report", "read", "reason", "error", "anomaly", "escape", "format"]),
+    ("client", &["report", "read", "reason", "error", "anomaly", "escape", "format", "report_id", "status"]),
     ("sandbox", &["error"]),
     // The public library only, which is another crate to them.
     ("cli", &[]),

@@ -100,7 +100,7 @@ impl Rendering {
             slug => slug.to_owned(),
         };
         let cells: Vec<_> = fault.fields().map(|cell| cell.escape_debug().to_string()).collect();
-        self.text += &format!("{} {reason} [{}]", fault.line(), cells.join("|"));
+        self.text += &format!("{} {reason} [{}]", fault.line().unwrap_or(0), cells.join("|"));
         self.text += &fault.anomalies().iter().map(|anomaly| format!(" {anomaly}")).collect::<String>();
         self.text.push('\n');
     }

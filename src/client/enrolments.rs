@@ -1,0 +1,116 @@
+//! The program enrolments that have finished.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::Client;
+use super::collect::{Collector, NotThat};
+use super::operation::ServiceOperation;
+use super::soap_answer::ResultFields;
+use crate::error::{Error, ErrorKind, Result};
+use crate::escape::escape;
+use crate::report_id::ReportId;
+
+/// How many enrolments a page has: as many as the service gives at once.
+pub(super) const PAGE: u64 = 1000;
+
+/// The most bytes of a page. Each of its enrolments names a few dozen contacts and lists at most.
+const LARGEST_PAGE: usize = 4 << 20;
+
+/// A program enrolment that has finished, and whose faults can be fetched by its [`id`](Self::id).
+///
+/// Source: the vendor's OpenAPI file of programs 2.0.1. With serde it is read from the service's own members.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Enrolment {
+    /// The enrolment's id.
+    pub id: Uuid,
+    /// The program that contacts were enrolled in, where the service says so.
+    pub program_id: Option<i64>,
+    /// When the enrolment was created, in the service's own words.
+    pub date_created: Option<String>,
+}
+
+impl From<&Enrolment> for ReportId {
+    fn from(enrolment: &Enrolment) -> Self {
+        ReportId::Enrolment(enrolment.id)
+    }
+}
+
+/// The program enrolments that have finished, fetched a page at a time, as [`Client::finished_enrolments`] gives them.
+///
+/// `Debug` shows how many have been told.
+pub struct FinishedEnrolments {
+    client: Client,
+    page: VecDeque<Enrolment>,
+    /// How many enrolments the pages so far have had.
+    fetched: u64,
+    has_ended: bool,
+}
+
+impl FinishedEnrolments {
+    pub(super) fn new(client: Client) -> Self {
+        FinishedEnrolments { client, page: VecDeque::new(), fetched: 0, has_ended: false }
+    }
+
+    /// The next one; `None` behind the last. Each page of 1,000 is a call of its own, with its own retries.
+    ///
+    /// # Errors
+    /// Any [`ErrorKind`] of the client. The page is asked for again by the next call.
+    pub async fn next(&mut self) -> Result<Option<Enrolment>> {
+        if self.page.is_empty() && !self.has_ended {
+            let operation = ServiceOperation::FinishedEnrolments { skip: self.fetched };
+            let page = self.client.call(operation, None, Page::default(), self.client.until()).await?;
+            self.fetched += page.len() as u64;
+            self.has_ended = (page.len() as u64) < PAGE;
+            self.page = page.into();
+        }
+        Ok(self.page.pop_front())
+    }
+}
+
+impl fmt::Debug for FinishedEnrolments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FinishedEnrolments")
+            .field("told", &(self.fetched - self.page.len() as u64))
+            .finish_non_exhaustive()
+    }
+}
+
+/// Takes one page.
+#[derive(Default)]
+struct Page(Vec<u8>);
+
+impl Collector for Page {
+    type Output = Vec<Enrolment>;
+
+    fn restart(&mut self) {
+        self.0.clear();
+    }
+
+    fn feed(&mut self, piece: &[u8]) -> Result<()> {
+        if self.0.len() + piece.len() > LARGEST_PAGE {
+            return Err(Error::new(ErrorKind::TooLarge, format!("the page is larger than {LARGEST_PAGE} bytes")));
+        }
+        self.0.extend_from_slice(piece);
+        Ok(())
+    }
+
+    async fn finish(&mut self, _: ResultFields) -> Result<Vec<Enrolment>, NotThat> {
+        let body = self.0.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.0);
+        let page: Vec<Enrolment> =
+            serde_json::from_slice(body).map_err(|_| NotThat::Malformed("it is no list of enrolments"))?;
+        Ok(page.into_iter().map(Enrolment::cleaned).collect())
+    }
+}
+
+impl Enrolment {
+    fn cleaned(mut self) -> Self {
+        self.date_created = self.date_created.map(|date| escape(&date, 64));
+        self
+    }
+}
