@@ -83,14 +83,14 @@ impl Message {
 
     /// The same, where `clean` changes the text before it is escaped and cut.
     pub(crate) fn text_after(&self, clean: impl Fn(&str) -> Cow<'_, str>) -> String {
-        let value = serde_json::from_slice::<Value>(&self.head).ok();
-        if let Some(words) = value.as_ref().and_then(|value| answer_error::words(value, &clean)) {
-            return escape_within(words.trim(), LONGEST_MESSAGE);
-        }
-        match value.as_ref().and_then(member) {
-            Some(message) => escape_within(clean(message).trim(), LONGEST_MESSAGE),
-            None => escape(clean(&self.readable()).trim(), EXCERPT),
-        }
+        self.words(&clean).unwrap_or_else(|| escape(clean(&self.readable()).trim(), EXCERPT))
+    }
+
+    /// What it says of itself, where it is JSON that does.
+    fn words(&self, clean: &impl Fn(&str) -> Cow<'_, str>) -> Option<String> {
+        let value = serde_json::from_slice::<Value>(&self.head).ok()?;
+        let words = answer_error::words(&value, clean).or_else(|| Some(clean(member(&value)?).into_owned()))?;
+        Some(escape_within(words.trim(), LONGEST_MESSAGE))
     }
 
     /// The beginning as text: also that of UTF-16, which a service that errs may send.
@@ -116,11 +116,11 @@ impl Message {
     }
 
     pub(crate) fn into_error(mut self) -> Error {
-        let is_json = serde_json::from_slice::<Value>(&self.head).is_ok();
         let is_page = self.head.first() == Some(&b'<');
         let text = self.text();
         // A list of contacts may begin with a bracket as well.
-        let text = if is_json || is_page || !text.contains('@') { text } else { String::new() };
+        let has_words = is_page || self.words(&|text| text.into()).is_some();
+        let text = if has_words || !text.contains('@') { text } else { String::new() };
         Error::not_a_report(&text, self.code())
     }
 }

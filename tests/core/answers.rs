@@ -1,21 +1,426 @@
 //! The newer API's answer to an import, in JSON.
 
-use dotdigital_faults::{ErrorKind, FailureReason, Fault, FaultFeed, FaultReader, FaultReport, ReasonCounter, ReportKind};
+use std::fs;
+use std::io::Read;
 
-const FINISHED: &str = r#"{"importId":"5b1f6a52-0c7e-4c1d-9a55-2f0b8d6a7e31","status":"Finished","summary":{"newContacts":2,"updatedContacts":1,"globallySuppressed":1,"invalidEntries":1,"duplicateIdentifiers":1},"created":[{"contactId":9001,"identifiers":{"email":"ada@example.com"}},{"contactId":9002,"identifiers":{"mobileNumber":"441632960011"}}],"updated":[{"contactId":77,"identifiers":{"email":"cy@example.org"}}],"failures":[{"matchIdentifier":"email","identifiers":{"email":"bo@example@com"},"failures":[{"failureCode":"invalidEmail","description":"Invalid value for 'email'"},{"failureCode":"InvalidPhoneNumber","description":"Not E.164"}]},{"matchIdentifier":"email","identifiers":{"email":"dup@example.net"},"failures":[{"failureCode":"duplicateIdentifier","description":"Seen twice"}]},{"matchIdentifier":"email","identifiers":{"email":"trap@example.net"},"failures":[{"failureCode":"GloballySuppressed","description":"Barred"}]}]}"#;
+use dotdigital_faults::{
+    Columns, Error, ErrorKind, FailureReason, Fault, FaultFeed, FaultReader, FaultReport, FaultSink, ReadOptions,
+    ReasonCounter, ReasonCounts, ReportKind, export,
+};
+use serde_json::Value;
 
-const ODD: &str = r#"{"importId":"0f0e0d0c-1111-4222-8333-444455556666","status":"Finished","failures":[{"contactId":77,"matchIdentifier":"loyaltyNo","identifiers":{"email":"cy@example.org","loyaltyNo":"L-0042"},"failures":[{"failureCode":"consentRecordsNotApplied","description":"Consent, \"text\"\nmissing"}]},{"matchIdentifier":"mobileNumber","identifiers":{"mobileNumber":"12"},"failures":[{"failureCode":"MoonPhase","description":""}]},{"matchIdentifier":"email","identifiers":{},"failures":[]}]}"#;
+use crate::oracle;
+
+/// What a fault is told as.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    pub slug: &'static str,
+    pub label: String,
+    pub is_partial: bool,
+    /// By the columns' names.
+    pub cells: Vec<(String, Option<String>)>,
+}
+
+impl Told {
+    fn of(fault: &Fault<'_>) -> Self {
+        assert_eq!((fault.line(), fault.anomalies().is_empty()), (None, true));
+        let columns = fault.columns();
+        assert_eq!(fault.fields().count(), columns.len());
+        let cell = |column| fault.field(column).map(|cell| cell.into_owned());
+        let cells = (0..columns.len()).map(|column| (columns.name(column).unwrap().to_owned(), cell(column)));
+        Told {
+            slug: fault.reason().slug(),
+            label: fault.reason().label().to_owned(),
+            is_partial: fault.is_partial(),
+            cells: cells.collect(),
+        }
+    }
+
+    /// Without the custom identifiers that are absent: a stream tells of those that come later only from then on.
+    fn without_absent(mut self) -> Self {
+        let last = self.cells.len() - 3;
+        let mut column = 0;
+        self.cells.retain(|(_, cell)| {
+            column += 1;
+            cell.is_some() || !(5..last).contains(&(column - 1))
+        });
+        self
+    }
+}
+
+/// Takes what a stream hands out.
+#[derive(Default)]
+struct Taken {
+    faults: Vec<Told>,
+    headers: usize,
+}
+
+impl FaultSink for Taken {
+    fn fault(&mut self, fault: &Fault<'_>) -> Result<(), Error> {
+        assert_eq!(fault.index(), self.faults.len() as u64);
+        self.faults.push(Told::of(fault));
+        Ok(())
+    }
+
+    fn columns(&mut self, _: &Columns) -> Result<(), Error> {
+        self.headers += 1;
+        Ok(())
+    }
+}
+
+/// An input that comes in pieces of one size.
+struct Pieces<'a>(&'a [u8], usize);
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
+        let len = room.len().min(self.1).min(self.0.len());
+        room[..len].copy_from_slice(&self.0[..len]);
+        self.0 = &self.0[len..];
+        Ok(len)
+    }
+}
+
+/// Reads an answer in every way there is, all of which must agree, and tells its faults.
+pub fn read(answer: &[u8], options: &ReadOptions, pieces: &[usize]) -> Result<(Vec<Told>, ReasonCounts), Error> {
+    let report = FaultReport::with_options(answer, options);
+    let told = report.as_ref().map(|report| (report.faults().map(|fault| Told::of(&fault)).collect(), report.counts()));
+    let told: Result<(Vec<Told>, _), _> = told.map_err(Error::clone);
+    for &piece in pieces {
+        let from_reader = FaultReport::from_reader(Pieces(answer, piece), options);
+        let mut counter = ReasonCounter::with_options(options);
+        let counted = answer.chunks(piece).try_for_each(|piece| counter.feed(piece)).and_then(|()| counter.finish());
+        let mut feed = FaultFeed::with_options(Taken::default(), options);
+        let fed = answer.chunks(piece).try_for_each(|piece| feed.feed(piece)).and_then(|()| feed.finish());
+        let mut reader = FaultReader::with_options(Pieces(answer, piece), options);
+        let mut lent = Vec::new();
+        let ended = loop {
+            match reader.read_fault() {
+                Ok(Some(fault)) => lent.push(Told::of(&fault)),
+                Ok(None) => break reader.into_counts(),
+                Err(error) => break Err(error),
+            }
+        };
+        let mut drained = Taken::default();
+        let drain = FaultReader::with_options(Pieces(answer, piece), options).drain_into(&mut drained);
+        match &told {
+            Ok((faults, counts)) => {
+                let of_reader = from_reader.unwrap();
+                assert_eq!(of_reader.bytes(), report.as_ref().unwrap().bytes());
+                assert!(of_reader.faults().map(|fault| Told::of(&fault)).eq(faults.iter().cloned()));
+                let streamed: Vec<_> = faults.iter().cloned().map(Told::without_absent).collect();
+                let (taken, fed) = fed.unwrap();
+                for (told, counted) in
+                    [(taken.faults, fed), (lent, ended.unwrap()), (drained.faults, drain.unwrap())]
+                {
+                    assert_eq!(told.into_iter().map(Told::without_absent).collect::<Vec<_>>(), streamed);
+                    assert_eq!(&counted, *counts);
+                }
+                assert_eq!(&counted.unwrap(), *counts);
+                assert!(taken.headers > 0 || answer.is_empty());
+            }
+            Err(error) => {
+                let what = error.to_string();
+                assert_eq!(from_reader.unwrap_err().to_string(), what);
+                assert_eq!(counted.unwrap_err().to_string(), what);
+                assert_eq!(fed.map(|_| ()).unwrap_err().to_string(), what);
+                assert_eq!(ended.unwrap_err().to_string(), what);
+                assert_eq!(drain.unwrap_err().to_string(), what);
+            }
+        }
+    }
+    told.map(|(faults, counts)| (faults, counts.clone()))
+}
+
+fn refused(answer: &str) -> Error {
+    read(answer.as_bytes(), &ReadOptions::new(), &[1, 7, 1000]).map(|_| ()).expect_err(answer)
+}
+
+fn fixture(name: &str) -> String {
+    fs::read_to_string(format!("fixtures/{name}")).unwrap()
+}
 
 #[test]
-fn scratch() {
-    for doc in [FINISHED, ODD] {
-        let report = FaultReport::from_bytes(doc).unwrap();
-        println!("{}", String::from_utf8_lossy(report.bytes()));
-        for fault in &report { println!("{}", serde_json::to_string(&fault).unwrap()); }
-        let mut feed = FaultFeed::new(|fault: &Fault<'_>| { println!("{}", serde_json::to_string(fault).unwrap()); Ok(()) });
-        for b in doc.as_bytes().chunks(1) { feed.feed(b).unwrap(); }
-        println!("{:?}", feed.finish().unwrap().1);
-        let mut reader = FaultReader::new(doc.as_bytes());
-        while let Some(fault) = reader.read_fault().unwrap() { println!("{fault:?} {:?}", fault.email()); }
+fn what_is_made_of_an_answer() {
+    let report = FaultReport::from_path("fixtures/v3-odd.json").unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(report.bytes()),
+        "Reason,email,mobileNumber,contactId,matchIdentifier,loyaltyNo,failureCodes,description,partial\n\
+         consentRecordsNotApplied,cy@example.org,,77,loyaltyNo,L-0042,consentRecordsNotApplied,\
+         \"Consent, \"\"text\"\"\nmissing\",true\n\
+         MoonPhase,,12,,mobileNumber,,MoonPhase,\"\",false\n\
+         ,,,,email,,,,false\n"
+    );
+    let mut lines = Vec::new();
+    export::faults_to_jsonl(report.faults(), &export::WriteOptions::new(), &mut lines).unwrap();
+    let lines = String::from_utf8(lines).unwrap();
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["partial"], true);
+    assert_eq!((&lines[0]["line"], &lines[0]["columns"]["mobileNumber"]), (&Value::Null, &Value::Null));
+    assert_eq!((lines[1].get("partial"), &lines[1]["columns"]["description"]), (None, &Value::from("")));
+    assert_eq!(lines[2]["columns"]["Reason"], Value::Null);
+    for (fault, line) in report.faults().zip(&lines) {
+        assert_eq!(&serde_json::to_value(&fault).unwrap(), line);
+    }
+
+    let reasons: Vec<_> = report.faults().map(|fault| fault.reason().clone()).collect();
+    assert_eq!(reasons[0], FailureReason::ConsentRecordsNotApplied);
+    assert_eq!((reasons[1].label(), reasons[2].label()), ("MoonPhase", ""));
+    assert_eq!((report.counts().total(), report.counts().partial()), (3, 1));
+    assert_eq!(report.counts().report_kind(), Some(ReportKind::ImportV3));
+    assert!(report.anomalies().is_empty() && report.headers().len() == 1);
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Row {
+        reason: FailureReason,
+        email: Option<String>,
+        #[serde(rename = "loyaltyNo")]
+        loyalty: Option<String>,
+        partial: bool,
+    }
+    let row: Row = report.get(0).unwrap().deserialize().unwrap();
+    let reason = FailureReason::ConsentRecordsNotApplied;
+    let (email, loyalty) = (Some("cy@example.org".into()), Some("L-0042".into()));
+    assert_eq!(row, Row { reason, email, loyalty, partial: true });
+    assert_eq!(report.get(2).unwrap().deserialize::<Row>().unwrap().email, None);
+}
+
+/// The first code that isn't partial tells why; else the first.
+#[test]
+fn which_code_tells_why() {
+    for (inner, reason, is_partial) in [
+        (r#"[{"failureCode":"consentRecordsNotApplied"},{"failureCode":"InvalidDomain"}]"#, "invalid_domain", false),
+        (r#"[{"failureCode":"INVALID-domain"},{"failureCode":"Blocker"}]"#, "invalid_domain", false),
+        (r#"[{"failureCode":"ConsentRecordsNotApplied"}]"#, "consent_records_not_applied", true),
+        (r#"[{"failureCode":"consentRecordsNotApplied"},{"description":"x"}]"#, "other", false),
+        (r#"[{"failureCode":null},{"failureCode":"Blocker"}]"#, "blocker", false),
+        (r#"[{"description":"x"}]"#, "other", false),
+        ("null", "other", false),
+    ] {
+        let answer = format!(r#"{{"status":"Finished","failures":[{{"failures":{inner}}}]}}"#);
+        let (faults, _) = read(answer.as_bytes(), &ReadOptions::new(), &[3, 100]).unwrap();
+        assert_eq!((faults[0].slug, faults[0].is_partial), (reason, is_partial), "{inner}");
+    }
+}
+
+#[test]
+fn members_in_any_order_and_texts_with_escapes() {
+    let answer = "\u{feff} \r\n{ \"failures\" : [ { \"failures\":[{\"description\":\"\\u00e9\\ud83d\\ude00\\u0000\\\"\",\
+                  \"failureCode\":\"Blocker\"}],\"new\":{\"deep\":[[{}]]}, \"identifiers\":{\"Email\":\"A\",\"x,y\":7,\
+                  \"email\":\"\",\"n\":null,\"b\":true}} ],\"moon\":[1e5,{}] ,\"status\":\"FINISHED\" }\r\n ";
+    let (faults, counts) = read(answer.as_bytes(), &ReadOptions::new(), &[1, 2, 64, 1000]).unwrap();
+    let cell = |text: &str| Some(text.to_owned());
+    let expected = [
+        ("Reason", cell("Blocker")),
+        ("email", cell("")),
+        ("mobileNumber", None),
+        ("contactId", None),
+        ("matchIdentifier", None),
+        ("Email", cell("A")),
+        ("x,y", cell("7")),
+        ("n", None),
+        ("b", cell("true")),
+        ("failureCodes", cell("Blocker")),
+        ("description", cell("é😀\0\"")),
+        ("partial", cell("false")),
+    ];
+    assert_eq!(faults[0].cells, expected.map(|(name, cell)| (name.to_owned(), cell)));
+    assert_eq!(counts.get(&FailureReason::Blocker), 1);
+}
+
+#[test]
+fn an_answer_without_failures_has_columns() {
+    for answer in [r#"{"importId":"1","status":"Finished"}"#, r#"{"status":"Finished","failures":[]}"#] {
+        assert_eq!(read(answer.as_bytes(), &ReadOptions::new(), &[1, 100]).unwrap().0, []);
+        let report = FaultReport::from_bytes(answer).unwrap();
+        assert_eq!(report.columns().collect::<Vec<_>>().len(), 8);
+        assert_eq!(report.counts().report_kind(), Some(ReportKind::ImportV3));
+    }
+}
+
+/// Only a finished import has all its failures.
+#[test]
+fn statuses() {
+    use ErrorKind::{EndedWithoutReport, NotFinished};
+    for (status, kind) in [
+        ("NotFinished", NotFinished),
+        ("", NotFinished),
+        ("completed", NotFinished),
+        ("Failed", EndedWithoutReport),
+        ("RejectedByWatchdog", EndedWithoutReport),
+        ("ExceedsAllowedContactLimit", EndedWithoutReport),
+        ("Unknown", EndedWithoutReport),
+    ] {
+        for failures in ["[]", r#"[{"identifiers":{"email":"a@example.com"},"failures":[]}]"#] {
+            for answer in [
+                format!(r#"{{"importId":"1","status":"{status}","failures":{failures}}}"#),
+                format!(r#"{{"failures":{failures},"status":"{status}"}}"#),
+            ] {
+                let error = refused(&answer);
+                assert_eq!(error.kind(), kind, "{answer}");
+                assert!(error.to_string().contains(if status.is_empty() { "NotFinished" } else { status }), "{error}");
+                assert!(!error.to_string().contains('@'), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn other_json_is_told_by_its_words() {
+    for (answer, code, words) in [
+        (r#"{"message":"No. ERROR_IMPORT_NOT_FOUND"}"#, Some("ERROR_IMPORT_NOT_FOUND"), Some("No. ERROR_IMPORT_NOT_FOUND")),
+        (
+            r#"{"errorCode":"contacts:importNotFound","description":"No 'x'","details":[{"item":"i","error":"e"}]}"#,
+            Some("contacts:importNotFound"),
+            Some("No 'x' (i: e)"),
+        ),
+        (r#"{"status":"Finished"}"#, None, Some(r#"{"status":"Finished"}"#)),
+        (r#"{"status":7,"summary":{}}"#, None, Some(r#"{"status":7,"summary":{}}"#)),
+        (r#"{"contacts":[{"email":"a@example.com"}]}"#, None, None),
+        (r#"{"status":"Finished","contacts":[{"email":"a@example.com"}]}"#, None, None),
+        ("{", None, Some("{")),
+        (r#"{"a":"b@example.com""#, None, None),
+    ] {
+        let error = refused(answer);
+        assert_eq!((error.kind(), error.code(), error.message()), (ErrorKind::NotAReport, code, words), "{answer}");
+    }
+}
+
+/// What shows that it is about contacts is repeated nowhere.
+#[test]
+fn an_unreadable_answer_tells_nobody() {
+    for answer in [
+        r#"{"importId":"1"}"#,
+        r#"{"importId":"1","status":null,"failures":[]}"#,
+        r#"{"importId":"1","status":{},"failures":[]}"#,
+        r#"{"status":"Finished","failures":{}}"#,
+        r#"{"status":"Finished","failures":"a@example.com"}"#,
+        r#"{"status":"Finished","failures":["a@example.com"]}"#,
+        r#"{"status":"Finished","failures":[["a@example.com"]]}"#,
+        r#"{"status":"Finished","failures":[null]}"#,
+        r#"{"status":"Finished","failures":[{"identifiers":["a@example.com"]}]}"#,
+        r#"{"status":"Finished","failures":[{"identifiers":"a@example.com"}]}"#,
+        r#"{"status":"Finished","failures":[{"identifiers":{"email":{"a":"a@example.com"}}}]}"#,
+        r#"{"status":"Finished","failures":[{"contactId":{}}]}"#,
+        r#"{"status":"Finished","failures":[{"failures":{}}]}"#,
+        r#"{"status":"Finished","failures":[{"failures":["a@example.com"]}]}"#,
+        r#"{"status":"Finished","failures":[{"failures":[{"failureCode":["a@example.com"]}]}]}"#,
+        // Members that stand there twice.
+        r#"{"status":"Finished","failures":[],"failures":[{}]}"#,
+        r#"{"importId":"1","status":"Failed","status":"Finished"}"#,
+        r#"{"importId":"1","importId":"1","status":"Finished"}"#,
+        r#"{"importId":"1","status":"Finished","summary":{"a":1,"a":2}}"#,
+        r#"{"status":"Finished","failures":[{"identifiers":{"email":"a@example.com","email":"b@example.com"}}]}"#,
+        r#"{"status":"Finished","failures":[{"identifiers":{"x":null,"y":"1","x":"2"}}]}"#,
+        r#"{"status":"Finished","failures":[{"failures":[],"failures":[]}]}"#,
+        r#"{"status":"Finished","failures":[{"failures":[{"failureCode":"a","failureCode":"b"}]}]}"#,
+        // Text that is none, and what stands behind the end.
+        r#"{"status":"Finished","failures":[{"identifiers":{"email":"\ud800@example.com"}}]}"#,
+        r#"{"status":"Finished","failures":[{"identifiers":{"email":"\udc00\ud800@example.com"}}]}"#,
+        r#"{"status":"Finished","failures":[],"created":["\ud800"]}"#,
+        "{\"status\":\"Finished\",\"failures\":[{\"identifiers\":{\"email\":\"a\0@example.com\"}}]}",
+        r#"{"status":"Finished","failures":[]}{}"#,
+        r#"{"status":"Finished","failures":[]} a@example.com"#,
+        r#"{"status":"Finished","failures":[],}"#,
+        r#"{"status":"Finished","failures":[1.]}"#,
+    ] {
+        let error = refused(answer);
+        assert_eq!((error.kind(), error.message()), (ErrorKind::NotAReport, None), "{answer}");
+        assert!(!error.to_string().contains('@'), "{error}");
+    }
+    let invalid = b"{\"status\":\"Finished\",\"failures\":[{\"identifiers\":{\"email\":\"\xff@example.com\"}}]}";
+    assert_eq!(read(invalid, &ReadOptions::new(), &[1, 100]).unwrap_err().kind(), ErrorKind::NotAReport);
+}
+
+/// Nothing is ever counted by half, and nobody told.
+#[test]
+fn every_prefix_is_an_error() {
+    for name in ["v3-finished.json", "v3-odd.json"] {
+        let answer = fixture(name);
+        let answer = answer.trim_end();
+        for end in 1..answer.len() {
+            let error = read(&answer.as_bytes()[..end], &ReadOptions::new(), &[7]).map(|_| ()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::NotAReport, "{end}");
+            let told = error.to_string();
+            assert!(!["@", "4416", "L-0042"].iter().any(|contact| told.contains(contact)), "{end}: {told}");
+        }
+        read(answer.as_bytes(), &ReadOptions::new(), &[7]).unwrap();
+    }
+}
+
+#[test]
+fn an_answer_is_read_within_bounds() {
+    let large = |error: Error| (error.kind(), error.to_string().contains("bytes allowed"));
+    let options = ReadOptions::new().largest_row(500);
+    let long = "x".repeat(600);
+    for answer in [
+        format!(r#"{{"importId":"1","status":"Finished","created":["{long}"]}}"#),
+        format!(r#"{{"failures":[{{"identifiers":{{"email":"{long}"}}}}],"status":"Finished"}}"#),
+        // One failure, however many texts it has.
+        format!(r#"{{"status":"Finished","failures":[{{"failures":[{}{{}}]}}]}}"#, "{},".repeat(200)),
+        format!(r#"{{"status":"Finished","failures":[{{"new":[{}0]}}]}}"#, "0,".repeat(300)),
+    ] {
+        let error = read(answer.as_bytes(), &options, &[1, 64, 1000]).unwrap_err();
+        assert_eq!(large(error), (ErrorKind::TooLarge, true), "{answer}");
+        read(answer.as_bytes(), &ReadOptions::new(), &[100]).unwrap();
+    }
+    let spaces = format!(r#"{{"importId":"1","status":"Finished","created":[{}]}}"#, " ".repeat(2000));
+    read(spaces.as_bytes(), &options, &[1, 64, 3000]).unwrap();
+
+    let identifiers: Vec<_> = (0..20).map(|number| format!(r#""i{number}":1"#)).collect();
+    let answer = format!(r#"{{"status":"Finished","failures":[{{"identifiers":{{{}}}}}]}}"#, identifiers.join(","));
+    let error = read(answer.as_bytes(), &ReadOptions::new().most_columns(27), &[9]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge);
+    assert!(error.to_string().contains("28 columns"), "{error}");
+    read(answer.as_bytes(), &ReadOptions::new().most_columns(28), &[9]).unwrap();
+
+    for depth in [100, 100_000] {
+        let nested = format!(r#"{{"importId":"1","x":{}{},"status":"Finished"}}"#, "[".repeat(depth), "]".repeat(depth));
+        let read = read(nested.as_bytes(), &ReadOptions::new(), &[1000]);
+        assert_eq!(read.is_ok(), depth == 100);
+    }
+}
+
+/// A few bytes a failure must not make as many cells, or names, as there are identifiers.
+#[test]
+fn identifiers_that_differ_in_each_failure_do_not_explode() {
+    // Each with one of its own, which makes a header of its own.
+    let each = (0..6000).map(|number| format!(r#"{{"identifiers":{{"identifier{number}":1}}}}"#));
+    let each = each.collect::<Vec<_>>().join(",");
+    // All in the first one, and none in all others.
+    let names: Vec<_> = (0..16_000).map(|number| format!(r#""i{number}":1"#)).collect();
+    let first = format!(r#"{{"identifiers":{{{}}}}},{}{{}}"#, names.join(","), "{},".repeat(6000));
+    // None in all others, and all in the last one: only a report in memory has to know before.
+    let last = format!(r#"{}{{"identifiers":{{{}}}}}"#, "{},".repeat(6000), names.join(","));
+    for (failures, streams) in [(each, false), (first, false), (last, true)] {
+        let answer = format!(r#"{{"status":"Finished","failures":[{failures}]}}"#);
+        let error = FaultReport::from_bytes(answer.as_bytes()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooLarge);
+        let mut feed = FaultFeed::new(|_: &Fault<'_>| Ok(()));
+        let fed = feed.feed(answer.as_bytes()).and_then(|()| feed.finish());
+        assert_eq!(fed.is_ok(), streams);
+    }
+}
+
+#[test]
+fn kinds_of_reports_are_told_apart() {
+    let v3 = FaultReport::from_bytes(fixture("v3-finished.json")).unwrap();
+    let csv = FaultReport::from_path("fixtures/documented.csv").unwrap();
+    assert_eq!(csv.counts().report_kind(), Some(ReportKind::Import));
+    assert_eq!((v3.counts() + v3.counts()).report_kind(), Some(ReportKind::ImportV3));
+    assert_eq!((v3.counts() + csv.counts()).report_kind(), None);
+    assert_eq!((&(csv.counts() + v3.counts()) + csv.counts()).report_kind(), None);
+    assert_eq!((v3.counts() + &ReasonCounts::new()).report_kind(), Some(ReportKind::ImportV3));
+    assert_eq!((&ReasonCounts::new() + v3.counts()).report_kind(), Some(ReportKind::ImportV3));
+    // What is made of it is a CSV like any other.
+    let again = FaultReport::from_bytes(v3.bytes()).unwrap();
+    assert_eq!(again.counts().report_kind(), Some(ReportKind::Import));
+    assert!(again.counts().iter().eq(v3.counts().iter()));
+}
+
+/// Reads what a server may send by another parser, as a whole.
+#[test]
+fn fixtures_are_what_another_parser_makes_of_them() {
+    for name in ["v3-finished.json", "v3-odd.json"] {
+        oracle::compare(fixture(name).as_bytes(), &[1, 2, 3, 64, 4096]);
     }
 }

@@ -62,6 +62,8 @@ const FIXTURES: &[(&str, &str)] = &[
     ("upload.csv", "NotAReport: none of its 3 columns is named Reason"),
     ("utf-16-unmarked.csv", "Utf16: it is UTF-16 text"),
     ("utf-16.csv", "Utf16: it is UTF-16 text"),
+    ("v3-finished.json", "globally_suppressed=1 invalid_email=1 duplicate=1"),
+    ("v3-odd.json", "consent_records_not_applied=1 other=1 other=1"),
     ("web-report.csv", "hard_bounced=1 suppressed_by_you=1"),
     ("workbook.zip", "NotAReport: it is zip"),
 ];

@@ -7,6 +7,7 @@
 mod helpers;
 
 // What other tests are made with: values for properties, and the rules once more, as an oracle.
+mod oracle;
 mod reference;
 mod values;
 

@@ -110,10 +110,10 @@ pub const ANOMALIES: [&str; 10] = [
 ];
 
 /// The reasons: slug, documented label, every other name.
-pub const REASONS: [(&str, &str, &[&str]); 13] = [
+pub const REASONS: [(&str, &str, &[&str]); 24] = [
     ("globally_suppressed", "Globally Suppressed", &["GloballySuppressed"]),
     ("invalid_email", "Invalid Email", &["InvalidEmail", "Invalid Entries", "Invalid addresses", "InvalidEntries"]),
-    ("duplicate", "Duplicate", &["Duplicates", "Duplicate Emails", "DuplicateEmails", "duplicateIdentifier"]),
+    ("duplicate", "Duplicate", &["Duplicates", "Duplicate Emails", "DuplicateEmails", "duplicateIdentifier", "duplicateIdentifiers"]),
     ("blocker", "Blocker", &["Blocked"]),
     ("unsubscribed", "Unsubscribed", &["Unsubcribed", "Unsubscribers"]),
     ("hard_bounced", "Hard bounced", &["HardBounced", "Hard bouncers"]),
@@ -140,6 +140,17 @@ pub const REASONS: [(&str, &str, &[&str]); 13] = [
         &["PendingOptin", "Pending double optin", "Pending double opt-in", "PendingDoubleOptin"],
     ),
     ("failures", "Failures", &["Failure", "Failed"]),
+    ("api_schema_violation", "Api schema violation", &["ApiSchemaViolation"]),
+    ("invalid_contact_id", "Invalid contact id", &["InvalidContactId"]),
+    ("invalid_phone_number", "Invalid phone number", &["InvalidPhoneNumber"]),
+    ("invalid_domain", "Invalid domain", &["InvalidDomain"]),
+    ("invalid_contact", "Invalid contact", &["InvalidContact"]),
+    ("invalid_address_book_ids", "Invalid address book ids", &["InvalidAddressBookIds"]),
+    ("invalid_match_identifier", "Invalid match identifier", &["InvalidMatchIdentifier"]),
+    ("invalid_contact_status", "Invalid contact status", &["InvalidContactStatus"]),
+    ("no_valid_identifiers", "No valid identifiers", &["NoValidIdentifiers"]),
+    ("consent_records_not_applied", "Consent records not applied", &["consentRecordsNotApplied"]),
+    ("already_in_program", "Already in program", &["AlreadyInProgram"]),
 ];
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";

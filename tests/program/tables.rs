@@ -9,9 +9,19 @@ fn reasons() {
     let output = faults(["reasons", "--format", "json"]);
     let document: Value = serde_json::from_str(out(&output)).unwrap();
     let reasons = document["reasons"].as_array().unwrap();
-    assert_eq!(reasons.len(), 14);
+    assert_eq!(reasons.len(), 25);
     assert_eq!(reasons[5]["label"], "Hard bounced");
-    assert_eq!(reasons[13]["reason"], "other");
+    assert_eq!(reasons[24]["reason"], "other");
+    for (reason, reports) in [
+        (3, &["import", "import_v3"][..]),
+        (4, &["import", "enrolment"]),
+        (5, &["import"]),
+        (13, &["import_v3"]),
+        (23, &["enrolment"]),
+        (24, &[]),
+    ] {
+        assert_eq!(reasons[reason]["reports"], Value::from(reports.to_vec()), "{}", reasons[reason]["reason"]);
+    }
     let table = faults(["reasons"]);
     for reason in reasons {
         assert!(out(&table).contains(reason["reason"].as_str().unwrap()));
