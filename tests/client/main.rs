@@ -10,8 +10,10 @@ mod helpers;
 mod answers;
 mod blocking;
 mod calls;
+mod enrolments;
 mod foreign;
 mod tls;
+mod v3;
 mod wrong_bodies;
 
 // The stand-in by itself, and the client against it.
