@@ -120,7 +120,9 @@ fn shown(error: Error) -> String {
 
 fuzz_target!(|input: &[u8]| {
     let Some((&[seed, piece], bytes)) = input.split_first_chunk() else { return };
-    if bytes.len() > CAREFUL {
+    // Those in JSON have a target of their own: there, cells may be absent.
+    let is_object = bytes.iter().find(|byte| !byte.is_ascii_whitespace() && **byte < 0x80) == Some(&b'{');
+    if bytes.len() > CAREFUL || is_object {
         return;
     }
     let piece = usize::from(piece) + 1;

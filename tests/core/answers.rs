@@ -1,135 +1,13 @@
 //! The newer API's answer to an import, in JSON.
 
 use std::fs;
-use std::io::Read;
 
 use dotdigital_faults::{
-    Columns, Error, ErrorKind, FailureReason, Fault, FaultFeed, FaultReader, FaultReport, FaultSink, ReadOptions,
-    ReasonCounter, ReasonCounts, ReportKind, export,
+    Error, ErrorKind, FailureReason, Fault, FaultFeed, FaultReport, ReadOptions, ReasonCounts, ReportKind, export,
 };
 use serde_json::Value;
 
-use crate::oracle;
-
-/// What a fault is told as.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Told {
-    pub slug: &'static str,
-    pub label: String,
-    pub is_partial: bool,
-    /// By the columns' names.
-    pub cells: Vec<(String, Option<String>)>,
-}
-
-impl Told {
-    fn of(fault: &Fault<'_>) -> Self {
-        assert_eq!((fault.line(), fault.anomalies().is_empty()), (None, true));
-        let columns = fault.columns();
-        assert_eq!(fault.fields().count(), columns.len());
-        let cell = |column| fault.field(column).map(|cell| cell.into_owned());
-        let cells = (0..columns.len()).map(|column| (columns.name(column).unwrap().to_owned(), cell(column)));
-        Told {
-            slug: fault.reason().slug(),
-            label: fault.reason().label().to_owned(),
-            is_partial: fault.is_partial(),
-            cells: cells.collect(),
-        }
-    }
-
-    /// Without the custom identifiers that are absent: a stream tells of those that come later only from then on.
-    fn without_absent(mut self) -> Self {
-        let last = self.cells.len() - 3;
-        let mut column = 0;
-        self.cells.retain(|(_, cell)| {
-            column += 1;
-            cell.is_some() || !(5..last).contains(&(column - 1))
-        });
-        self
-    }
-}
-
-/// Takes what a stream hands out.
-#[derive(Default)]
-struct Taken {
-    faults: Vec<Told>,
-    headers: usize,
-}
-
-impl FaultSink for Taken {
-    fn fault(&mut self, fault: &Fault<'_>) -> Result<(), Error> {
-        assert_eq!(fault.index(), self.faults.len() as u64);
-        self.faults.push(Told::of(fault));
-        Ok(())
-    }
-
-    fn columns(&mut self, _: &Columns) -> Result<(), Error> {
-        self.headers += 1;
-        Ok(())
-    }
-}
-
-/// An input that comes in pieces of one size.
-struct Pieces<'a>(&'a [u8], usize);
-
-impl Read for Pieces<'_> {
-    fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
-        let len = room.len().min(self.1).min(self.0.len());
-        room[..len].copy_from_slice(&self.0[..len]);
-        self.0 = &self.0[len..];
-        Ok(len)
-    }
-}
-
-/// Reads an answer in every way there is, all of which must agree, and tells its faults.
-pub fn read(answer: &[u8], options: &ReadOptions, pieces: &[usize]) -> Result<(Vec<Told>, ReasonCounts), Error> {
-    let report = FaultReport::with_options(answer, options);
-    let told = report.as_ref().map(|report| (report.faults().map(|fault| Told::of(&fault)).collect(), report.counts()));
-    let told: Result<(Vec<Told>, _), _> = told.map_err(Error::clone);
-    for &piece in pieces {
-        let from_reader = FaultReport::from_reader(Pieces(answer, piece), options);
-        let mut counter = ReasonCounter::with_options(options);
-        let counted = answer.chunks(piece).try_for_each(|piece| counter.feed(piece)).and_then(|()| counter.finish());
-        let mut feed = FaultFeed::with_options(Taken::default(), options);
-        let fed = answer.chunks(piece).try_for_each(|piece| feed.feed(piece)).and_then(|()| feed.finish());
-        let mut reader = FaultReader::with_options(Pieces(answer, piece), options);
-        let mut lent = Vec::new();
-        let ended = loop {
-            match reader.read_fault() {
-                Ok(Some(fault)) => lent.push(Told::of(&fault)),
-                Ok(None) => break reader.into_counts(),
-                Err(error) => break Err(error),
-            }
-        };
-        let mut drained = Taken::default();
-        let drain = FaultReader::with_options(Pieces(answer, piece), options).drain_into(&mut drained);
-        match &told {
-            Ok((faults, counts)) => {
-                let of_reader = from_reader.unwrap();
-                assert_eq!(of_reader.bytes(), report.as_ref().unwrap().bytes());
-                assert!(of_reader.faults().map(|fault| Told::of(&fault)).eq(faults.iter().cloned()));
-                let streamed: Vec<_> = faults.iter().cloned().map(Told::without_absent).collect();
-                let (taken, fed) = fed.unwrap();
-                for (told, counted) in
-                    [(taken.faults, fed), (lent, ended.unwrap()), (drained.faults, drain.unwrap())]
-                {
-                    assert_eq!(told.into_iter().map(Told::without_absent).collect::<Vec<_>>(), streamed);
-                    assert_eq!(&counted, *counts);
-                }
-                assert_eq!(&counted.unwrap(), *counts);
-                assert!(taken.headers > 0 || answer.is_empty());
-            }
-            Err(error) => {
-                let what = error.to_string();
-                assert_eq!(from_reader.unwrap_err().to_string(), what);
-                assert_eq!(counted.unwrap_err().to_string(), what);
-                assert_eq!(fed.map(|_| ()).unwrap_err().to_string(), what);
-                assert_eq!(ended.unwrap_err().to_string(), what);
-                assert_eq!(drain.unwrap_err().to_string(), what);
-            }
-        }
-    }
-    told.map(|(faults, counts)| (faults, counts.clone()))
-}
+use crate::helpers::v3::{compare, read};
 
 fn refused(answer: &str) -> Error {
     read(answer.as_bytes(), &ReadOptions::new(), &[1, 7, 1000]).map(|_| ()).expect_err(answer)
@@ -421,6 +299,6 @@ fn kinds_of_reports_are_told_apart() {
 #[test]
 fn fixtures_are_what_another_parser_makes_of_them() {
     for name in ["v3-finished.json", "v3-odd.json"] {
-        oracle::compare(fixture(name).as_bytes(), &[1, 2, 3, 64, 4096]);
+        compare(fixture(name).as_bytes(), &[1, 2, 3, 64, 4096]);
     }
 }

@@ -7,13 +7,13 @@
 mod helpers;
 
 // What other tests are made with: values for properties, and the rules once more, as an oracle.
-mod oracle;
 mod reference;
 mod values;
 
 // Reading.
 mod agreement;
 mod answers;
+mod changed_answers;
 mod fixtures;
 mod properties;
 mod rules;

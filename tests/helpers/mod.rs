@@ -22,4 +22,5 @@ pub mod program;
 pub mod report;
 #[cfg(feature = "client")]
 pub mod server;
+pub mod v3;
 pub mod wrong_bodies;

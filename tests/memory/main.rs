@@ -6,3 +6,4 @@ mod helpers;
 
 mod client;
 mod sandbox;
+mod v3;
