@@ -177,7 +177,8 @@ impl Error {
         self.0.format
     }
 
-    /// The service's own code, such as `ERROR_IMPORT_NOT_FOUND`: the last one that its answer holds.
+    /// The service's own code, such as `ERROR_IMPORT_NOT_FOUND`: the last one that its answer holds; or else the newer
+    /// API's `errorCode`, such as `contacts:importNotFound`.
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
     }

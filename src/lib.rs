@@ -63,6 +63,8 @@
 //! | fetch a report, its bytes or its counts; wait for an import | [`Client`], or [`blocking::Client`] |
 //! | have a report in memory, and look at its rows | [`FaultReport`], [`Fault`] |
 //! | know what a reason means and what to do about it | [`FailureReason`], [`Remedy`] |
+//! | know which reports tell of it, and whether counts can be compared | [`ReportKind`] |
+//! | have the faults of a program enrolment | [`ReportId`] |
 //! | see what was unusual in a report | [`Anomaly`], [`Anomalies`] |
 //! | stop at the first unusual row, say where the reason stands, or change a limit | [`ReadOptions`] |
 //!
@@ -105,21 +107,22 @@
 //! - **No reason is missed.** Labels are compared by their letters and digits, case-insensitively, and every wording
 //!   that the service and its connectors are known to use is recognised. Others keep their text.
 //! - **Bounded.** Reading and counting takes a few MiB for a report of any size, also while it is fetched. A report in
-//!   memory takes its own size and about ten bytes a row. Every call has a deadline. Nothing that a report or an answer
+//!   memory takes its own size and about ten bytes a row; one that is made of the newer API's answer, the size of its
+//!   failures and not that of the answer. Every call has a deadline. Nothing that a report or an answer
 //!   holds makes it panic.
 //! - **No contact data and no credentials** in errors, logs or `Debug`. Credentials go to the chosen host alone.
 //!
 //! # Where the facts come from
 //!
-//! The format and the reasons are those of the vendor's documentation of `GetContactImportReportFaults`, its
-//! published WSDL and OpenAPI files, its own connectors, and the tests of other clients. The live service has not
+//! The formats and the reasons are those of the vendor's documentation of `GetContactImportReportFaults` and of its newer
+//! API, its published WSDL and OpenAPI files, its own connectors, and the tests of other clients. The live service has not
 //! been called; what these sources leave open is read as leniently as is safe, and counted where it is unusual.
 //!
 //! # Features
 //!
 //! | feature | for |
 //! |---|---|
-//! | `client` (default) | fetching reports, over SOAP or REST, in async programs and in blocking ones |
+//! | `client` (default) | fetching reports, over SOAP, REST or the newer API, in async programs and in blocking ones |
 //! | `sandbox` | a stand-in for the service on loopback, for your tests and ours |
 //! | `domains` | groups by the domain of the address |
 //! | `html` | counts as a page for people |

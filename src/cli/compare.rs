@@ -85,7 +85,8 @@ impl Compare {
         match self.format {
             Format::Table => {
                 let mut options = self.output.table_options(color).contacts(self.contacts);
-                options = options.sources(self.old.to_string(), self.new.to_string());
+                let described = |source: &Source| source.described(&self.connection);
+                options = options.sources(described(&self.old), described(&self.new));
                 if let Some(redactor) = redactor {
                     options = options.redact(redactor);
                 }

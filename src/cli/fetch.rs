@@ -16,7 +16,7 @@ Examples:
   faults fetch --wait 842d81e8-c619-457f-bb77-ab6c4a17da39
       once the import has finished";
 
-/// The raw report of an import, byte for byte
+/// The raw report of an import, byte for byte (over v3, its answer in JSON)
 #[derive(Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Fetch {

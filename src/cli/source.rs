@@ -173,6 +173,14 @@ impl Source {
         Ok(report)
     }
 
+    /// What it is, in words for people: an id may be an enrolment's.
+    pub fn described(&self, connection: &Connection) -> String {
+        match self {
+            Source::Import(id) => connection.report_id(*id).to_string(),
+            source => source.to_string(),
+        }
+    }
+
     /// What tells the source from others in data: the bare id or path.
     pub fn name(&self) -> Cow<'_, str> {
         match self {

@@ -116,7 +116,7 @@ impl Summary {
     fn table_options(&self, color: ColorChoice) -> export::TableOptions {
         let options = self.output.table_options(color);
         match self.sources.sources.as_slice() {
-            [source] => options.source(source.to_string()),
+            [source] => options.source(source.described(&self.sources.connection)),
             _ => options,
         }
     }

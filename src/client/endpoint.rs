@@ -156,7 +156,10 @@ impl Endpoint {
                 return wrong("ends with /contacts/v3, which is added to it", "give it up to and without /contacts/v3");
             }
             _ if base.ends_with(".svc") => {
-                return wrong("is the one of SOAP, and not the base of REST", "give it up to and without /v2, or use SOAP");
+                return wrong(
+                    "is the one of SOAP, and not the base of REST",
+                    "give it up to and without /v2, or use SOAP",
+                );
             }
             _ => {}
         }
@@ -326,7 +329,10 @@ mod tests {
             assert_eq!(json, format!("\"{region}\""));
             assert_eq!(serde_json::from_str::<Region>(&json).unwrap(), region);
         }
-        assert_eq!(serde_json::to_string(&[Protocol::Soap, Protocol::Rest, Protocol::V3]).unwrap(), r#"["soap","rest","v3"]"#);
+        assert_eq!(
+            serde_json::to_string(&[Protocol::Soap, Protocol::Rest, Protocol::V3]).unwrap(),
+            r#"["soap","rest","v3"]"#
+        );
         assert_eq!(serde_json::from_str::<Protocol>(r#""REST""#).unwrap(), Protocol::Rest);
         let error = serde_json::from_str::<Protocol>(r#""ftp""#).unwrap_err().to_string();
         assert!(error.starts_with("no protocol is named `ftp`; there are soap, rest, v3"), "{error}");

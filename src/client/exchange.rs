@@ -2,9 +2,6 @@
 
 use std::time::SystemTime;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
-use reqwest::{Method, Request, Response};
-use tokio::time::{Instant, timeout, timeout_at};
 use super::body::{AnswerBody, LARGEST_ERROR};
 use super::collect::{Collector, NotThat};
 use super::endpoint::Protocol;
@@ -23,6 +20,9 @@ use crate::escape::escape_within;
 use crate::read::message::Message;
 use crate::report_id::ReportId;
 use crate::status::ImportStatus;
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
+use reqwest::{Method, Request, Response};
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// A code that is as long as this has been cut; the documented ones have at most 55 characters.
 const LONGEST_CODE: usize = 128;

@@ -86,11 +86,11 @@ use xml::Malformed;
 /// [one deadline](ClientBuilder::timeout). It is tried again after a connection that failed or broke, an answer
 /// that was cut, stalled or took too long, the HTTP statuses 408, 429, 500, 502, 503 and 504 and their like, a
 /// SOAP fault without a code, and the codes `ERROR_UNKNOWN`, `ERROR_SYSTEM_SERVICETEMPORARILYUNAVAILABLE`,
-/// `ERROR_IMPORT_TOOMANYACTIVEIMPORTS` and `ERROR_APIUSAGE_EXCEEDED`. It is never tried again after 401, 403 or a
-/// code about the credentials, since an account may lock; nor after a certificate that isn't trusted, or any other
-/// refusal. The pauses grow twofold, with full jitter; a longer wait that the service names, as `Retry-After` or,
-/// where it limits calls, as `X-RateLimit-Reset`, is honoured, and ends the call at once if it doesn't fit under
-/// the deadline. All calls only read, so that asking twice does no harm.
+/// `ERROR_IMPORT_TOOMANYACTIVEIMPORTS`, `ERROR_APIUSAGE_EXCEEDED` and `contacts:tooManyActiveImports`. It is never
+/// tried again after 401, 403 or a code about the credentials, since an account may lock; nor after a certificate that
+/// isn't trusted, or any other refusal. The pauses grow twofold, with full jitter; a longer wait that the service names,
+/// as `Retry-After` or, where it limits calls, as `X-RateLimit-Reset`, is honoured, and ends the call at once if it
+/// doesn't fit under the deadline. All calls only read, so that asking twice does no harm.
 ///
 /// An answer that was cut is fetched again from the start: nothing is ever counted, read or written by half.
 ///
@@ -169,7 +169,8 @@ impl Client {
         Ok(report.of(id))
     }
 
-    /// Fetches the bytes of the report, exactly as the service sends them, into memory.
+    /// Fetches the bytes of the report, exactly as the service sends them, into memory: over [`Protocol::V3`] its answer in
+    /// JSON, once the import has finished.
     ///
     /// # Errors
     /// Those of [`report_faults`](Self::report_faults), but for those of a strict reading. An error page is never
@@ -292,13 +293,14 @@ impl Client {
         FinishedEnrolments::new(self.clone())
     }
 
-    /// Waits until an import has finished: asks after one second, then after twice as long each time, up to a
-    /// minute.
+    /// Waits until an import has finished, or an enrolment: asks after one second, then after twice as long each time, up
+    /// to a minute.
     ///
     /// # Errors
     /// [`EndedWithoutReport`](ErrorKind::EndedWithoutReport) on any other final status, and
     /// [`NotFinished`](ErrorKind::NotFinished) when the [deadline](ClientBuilder::timeout) has passed; both name
-    /// the status. Else those of [`import_status`](Self::import_status).
+    /// the status. Over [`Protocol::V3`] a status that nobody knows is taken for one on the way. Else those of
+    /// [`import_status`](Self::import_status).
     pub async fn wait_until_finished(&self, id: impl Into<ReportId> + Send) -> Result<()> {
         let (id, until) = (id.into(), self.until());
         let operation = progress_of(id).0;

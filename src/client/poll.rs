@@ -5,9 +5,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::progress::{Observer, Progress};
+use crate::error::{Error, ErrorKind, Result};
 use crate::report_id::ReportId;
 use crate::status::ImportStatus;
-use crate::error::{Error, ErrorKind, Result};
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);

@@ -33,8 +33,9 @@ const ABSENT_PER_BYTE: u64 = 1024;
 /// Writes faults as JSON, an object a line, as `faults list --format jsonl` prints them.
 ///
 /// The columns keep the report's names and order; an absent cell is `null`, and so is the line of a fault of the newer
-/// API. Where a fault is partial ([`Fault::is_partial`]), `"partial":true` follows the remedy; else there is no such member. What the options say of CSV has no effect
-/// here. [`JsonLines`] does the same with faults that come one at a time.
+/// API. Where a fault is partial ([`Fault::is_partial`]), `"partial":true` follows the remedy; else there is no such
+/// member. What the options say of CSV has no effect here. [`JsonLines`] does the same with faults that come one at a
+/// time.
 ///
 /// # Errors
 /// [`Io`](crate::ErrorKind::Io) where the writer fails, and [`TooLarge`](crate::ErrorKind::TooLarge) where the absent cells

@@ -179,9 +179,10 @@ impl Table<'_> {
         if partial == 0 {
             return Ok(());
         }
-        let faint = self.palette.faint();
-        let what = format!("{} imported all the same, but for some of its data", grouped(partial));
-        writeln!(out, "\n{faint}  partial{faint:#}\n  {}", wrapped(&what, GAP, self.width))
+        let (number, partial) = (number_width(self.total), grouped(partial));
+        let what =
+            wrapped("Imported all the same, but for some of its data.", GAP + REMEDY + GAP + number + GAP, self.width);
+        writeln!(out, "\n  {:REMEDY$}  {partial:>number$}  {what}", "partial")
     }
 
     fn write_unusual(&self, out: &mut dyn Write) -> io::Result<()> {

@@ -27,7 +27,8 @@ pub(super) fn code(value: &Value) -> Option<&str> {
 /// The description, and the details in brackets, where there is a code. What may be about a contact is left out.
 pub(super) fn words(value: &Value, clean: &impl Fn(&str) -> Cow<'_, str>) -> Option<String> {
     code(value)?;
-    let seen = |text: &str| Some(clean(text).trim().to_owned()).filter(|text| !text.is_empty() && !is_about_contact(text));
+    let seen =
+        |text: &str| Some(clean(text).trim().to_owned()).filter(|text| !text.is_empty() && !is_about_contact(text));
     let mut words = text(value, "description").and_then(seen).unwrap_or_default();
     let details = value.get("details").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let details = details.iter().take(MOST_DETAILS).filter_map(|detail| {

@@ -53,7 +53,8 @@ impl ReasonCounter {
     ///
     /// # Errors
     /// [`NotAReport`](crate::ErrorKind::NotAReport) and [`Utf16`](crate::ErrorKind::Utf16) and, in a strict reading,
-    /// [`Anomaly`](crate::ErrorKind::Anomaly). An error stays: it is returned from here on.
+    /// [`Anomaly`](crate::ErrorKind::Anomaly); and for an answer of the newer API, those of
+    /// [`FaultReport::from_bytes`](crate::FaultReport::from_bytes). An error stays: it is returned from here on.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<()> {
         self.0.feed(bytes, &mut ())
     }

@@ -153,10 +153,7 @@ impl fmt::Debug for Fault<'_> {
         if let Some(line) = self.line() {
             debug.field("line", &line);
         }
-        debug
-            .field("reason", &self.reason.slug())
-            .field("anomalies", &self.anomalies())
-            .finish()
+        debug.field("reason", &self.reason.slug()).field("anomalies", &self.anomalies()).finish()
     }
 }
 

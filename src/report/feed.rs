@@ -25,7 +25,7 @@ pub trait FaultSink {
     fn fault(&mut self, fault: &Fault<'_>) -> Result<()>;
 
     /// Learns under which columns the faults that follow stand: once before the first fault, also in a report without
-    /// any, and again where another header begins.
+    /// any, and again where another header begins, or where the newer API's answer has a custom identifier that is new.
     ///
     /// # Errors
     /// An error ends the reading, and is what the reading returns.
@@ -44,7 +44,9 @@ impl<F: FnMut(&Fault<'_>) -> Result<()>> FaultSink for F {
 /// Reads a report that is pushed into it, in pieces of any size, and hands each fault to a [`FaultSink`] as soon as its
 /// row is whole: for the network, and for async code, which has no reader to pull from.
 ///
-/// A fault is handed on once it is certain that this is a report, and not before. It holds no more than the row that is
+/// A fault is handed on once it is certain that this is a report, and not before. The newer API's answer may say only
+/// behind its failures that the import has not finished, or be cut: so keep what is made of the faults to yourself until
+/// [`finish`](Self::finish) has gone well. It holds no more than the row that is
 /// being read, which [`ReadOptions::largest_row`] bounds, and the first MiB until it is certain.
 ///
 /// ```
@@ -87,7 +89,8 @@ impl<S: FaultSink> FaultFeed<S> {
     /// # Errors
     /// [`NotAReport`](crate::ErrorKind::NotAReport), [`Utf16`](crate::ErrorKind::Utf16),
     /// [`TooLarge`](crate::ErrorKind::TooLarge) for a row beyond [`ReadOptions::largest_row`], the sink's own error and,
-    /// in a strict reading, [`Anomaly`](crate::ErrorKind::Anomaly). An error stays: it is returned from here on.
+    /// in a strict reading, [`Anomaly`](crate::ErrorKind::Anomaly); and for an answer of the newer API, those of
+    /// [`FaultReport::from_bytes`](crate::FaultReport::from_bytes). An error stays: it is returned from here on.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<()> {
         self.telling.check()?;
         self.push.feed(bytes, &mut self.telling)?;

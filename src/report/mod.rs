@@ -28,9 +28,9 @@ use crate::read::options::ReadOptions;
 use crate::read::row::Row;
 use crate::reason::counts::ReasonCounts;
 use crate::reason::remedy::Remedy;
+use crate::reason::{FailureReason, Slot};
 #[cfg(feature = "client")]
 use crate::report_id::ReportId;
-use crate::reason::{FailureReason, Slot};
 use columns::Columns;
 use fault::Fault;
 use gather::Gathering;

@@ -59,7 +59,9 @@ const PAGE: usize = 4096;
 /// ```
 ///
 /// No fault is lent before it is certain that this is a report. The newer API's answer may say only behind its failures
-/// that the import has not finished, or be cut: then the error comes behind the faults that were lent. `Debug` shows nothing of it.
+/// that the import has not finished, or be cut: then the error comes behind the faults that were lent.
+///
+/// `Debug` shows nothing of it.
 pub struct FaultReader<R> {
     source: Source<R>,
     batch: Batch,
@@ -105,7 +107,8 @@ impl<R: Read> FaultReader<R> {
     /// # Errors
     /// [`NotAReport`](crate::ErrorKind::NotAReport), [`Utf16`](crate::ErrorKind::Utf16), [`Io`](crate::ErrorKind::Io),
     /// [`TooLarge`](crate::ErrorKind::TooLarge) for a row beyond [`ReadOptions::largest_row`] and, in a strict reading,
-    /// [`Anomaly`](crate::ErrorKind::Anomaly). The faults before it have all been lent. An error stays.
+    /// [`Anomaly`](crate::ErrorKind::Anomaly); and for an answer of the newer API, those of
+    /// [`FaultReport::from_bytes`](crate::FaultReport::from_bytes). The faults before it have all been lent. An error stays.
     pub fn read_fault(&mut self) -> Result<Option<Fault<'_>>> {
         while self.next == self.batch.rows.len() {
             if let Some(failure) = &self.failure {

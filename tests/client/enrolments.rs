@@ -7,7 +7,8 @@ use uuid::Uuid;
 use crate::helpers::ID;
 use crate::helpers::server::*;
 
-const REPORT: &str = "Id,Email,TelephoneNumber,Reason\n1,a@x.com,,Unsubcribed\n2,b@x.com,+31205550100,AlreadyInProgram\n";
+const REPORT: &str =
+    "Id,Email,TelephoneNumber,Reason\n1,a@x.com,,Unsubcribed\n2,b@x.com,+31205550100,AlreadyInProgram\n";
 const PROTOCOLS: [Protocol; 3] = [Protocol::Soap, Protocol::Rest, Protocol::V3];
 const ENROLMENT: ReportId = ReportId::Enrolment(ID);
 
@@ -61,7 +62,9 @@ async fn errors_name_the_enrolment() {
 fn page(from: u128, len: u128) -> String {
     let each = (from..from + len).map(|number| {
         let id = Uuid::from_u128(number);
-        format!(r#"{{"id":"{id}","programId":7,"status":"Finished","dateCreated":"2026-01-01","contacts":null,"new":{{}}}}"#)
+        format!(
+            r#"{{"id":"{id}","programId":7,"status":"Finished","dateCreated":"2026-01-01","contacts":null,"new":{{}}}}"#
+        )
     });
     format!("[{}]", each.collect::<Vec<_>>().join(","))
 }
@@ -79,7 +82,8 @@ async fn the_list_of_the_finished_ones_comes_in_pages() {
         }
         assert!(ids.into_iter().eq(0..2002));
         assert_eq!(enrolments.next().await.unwrap(), None);
-        let paths: Vec<_> = server.requests().iter().map(|request| request.split(' ').nth(1).unwrap().to_owned()).collect();
+        let paths: Vec<_> =
+            server.requests().iter().map(|request| request.split(' ').nth(1).unwrap().to_owned()).collect();
         let path = "/v2/programs/enrolments/Finished?select=1000";
         let skipping = |skip| format!("{path}&skip={skip}");
         assert_eq!(paths, [path.to_owned(), skipping(1000), skipping(1000), skipping(2000)]);
@@ -88,7 +92,8 @@ async fn the_list_of_the_finished_ones_comes_in_pages() {
 
 #[tokio::test]
 async fn a_page_that_fails_is_asked_for_again() {
-    let server = Server::start([ok(&page(0, 1000)), ok("{}"), ok(r#"{"message":"ERROR_PARAMETER_INVALID"}"#), ok("[]")]);
+    let server =
+        Server::start([ok(&page(0, 1000)), ok("{}"), ok(r#"{"message":"ERROR_PARAMETER_INVALID"}"#), ok("[]")]);
     let client = server.client(Protocol::Rest).build().unwrap();
     let mut enrolments = client.finished_enrolments();
     for _ in 0..1000 {

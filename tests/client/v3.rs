@@ -67,7 +67,10 @@ async fn every_call_is_answered_by_one_answer() {
     let dropped = Arc::default();
     let make = || Ok(Traced(Vec::new(), Arc::clone(&dropped)));
     let (sink, streamed) = client.stream_faults(ID, make).await.unwrap();
-    assert_eq!(sink.0, b"invalid_email bo@example@com\nduplicate dup@example.net\nglobally_suppressed trap@example.net\n");
+    assert_eq!(
+        sink.0,
+        b"invalid_email bo@example@com\nduplicate dup@example.net\nglobally_suppressed trap@example.net\n"
+    );
     assert_eq!((streamed, *dropped.lock().unwrap()), (counts.clone(), 0));
 
     assert_eq!(client.import_status(ID).await.unwrap(), ImportStatus::Finished);
@@ -247,7 +250,10 @@ async fn an_answer_is_bounded() {
         (counts, client.report_faults(ID).await.map(|_| ()).unwrap_err().kind())
     };
     let padded = finished().replacen('{', &format!("{{\"created\":[{}0],", "\"x\",".repeat(40_000)), 1);
-    assert_eq!(kind(&padded.replace(r#""created": ["#, r#""more": ["#), 100_000, ReadOptions::new()).await, (TooLarge, TooLarge));
+    assert_eq!(
+        kind(&padded.replace(r#""created": ["#, r#""more": ["#), 100_000, ReadOptions::new()).await,
+        (TooLarge, TooLarge)
+    );
     assert_eq!(kind(&finished(), 1 << 20, ReadOptions::new().largest_row(64)).await, (TooLarge, TooLarge));
     let odd = fs::read_to_string("fixtures/v3-odd.json").unwrap();
     assert_eq!(kind(&odd, 1 << 20, ReadOptions::new().most_columns(8)).await, (TooLarge, TooLarge));

@@ -3,7 +3,8 @@
 use std::fs;
 
 use dotdigital_faults::{
-    Error, ErrorKind, FailureReason, Fault, FaultFeed, FaultReport, ReadOptions, ReasonCounts, ReportKind, export,
+    Anomaly, Error, ErrorKind, FailureReason, Fault, FaultFeed, FaultReader, FaultReport, ReadOptions, ReasonCounts,
+    ReportKind, export,
 };
 use serde_json::Value;
 
@@ -115,6 +116,37 @@ fn an_answer_without_failures_has_columns() {
     }
 }
 
+/// In memory the columns are those of all failures; a stream tells of another one where it comes.
+#[test]
+fn an_identifier_that_comes_late() {
+    let failure =
+        |identifiers: &str| format!(r#"{{"identifiers":{{{identifiers}}},"failures":[{{"failureCode":"Blocker"}}]}}"#);
+    let failures =
+        [failure(r#""email":"a@x.com""#), failure(r#""b":"1","a,b":"x""#), failure(r#""email":"c@x.com","c":"\"""#)];
+    let answer = format!(r#"{{"status":"Finished","failures":[{}]}}"#, failures.join(","));
+    let (faults, counts) = read(answer.as_bytes(), &ReadOptions::new(), &[1, 50, 1000]).unwrap();
+    assert_eq!(faults.len(), 3);
+    let report = FaultReport::from_bytes(answer.as_bytes()).unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(report.bytes()),
+        r#"Reason,email,mobileNumber,contactId,matchIdentifier,b,"a,b",c,failureCodes,description,partial
+Blocker,a@x.com,,,,,,,Blocker,"",false
+Blocker,,,,,1,x,,Blocker,"",false
+Blocker,c@x.com,,,,,,"""",Blocker,"",false
+"#
+    );
+    assert_eq!(report.get(2).unwrap().get("c").as_deref(), Some("\""));
+    assert_eq!(report.get(0).unwrap().get("c"), None);
+
+    let mut csv = export::Csv::new(Vec::new(), &export::WriteOptions::new());
+    FaultReader::new(answer.as_bytes()).drain_into(&mut csv).unwrap();
+    let again = FaultReport::from_bytes(csv.finish().unwrap()).unwrap();
+    assert_eq!((again.headers().len(), again.anomalies().get(Anomaly::OtherHeader)), (3, 2));
+    assert!(again.counts().iter().eq(counts.iter()));
+    assert_eq!(again.get(1).unwrap().get("a,b").as_deref(), Some("x"));
+    assert_eq!(again.get(2).unwrap().get("c").as_deref(), Some("\""));
+}
+
 /// Only a finished import has all its failures.
 #[test]
 fn statuses() {
@@ -145,7 +177,11 @@ fn statuses() {
 #[test]
 fn other_json_is_told_by_its_words() {
     for (answer, code, words) in [
-        (r#"{"message":"No. ERROR_IMPORT_NOT_FOUND"}"#, Some("ERROR_IMPORT_NOT_FOUND"), Some("No. ERROR_IMPORT_NOT_FOUND")),
+        (
+            r#"{"message":"No. ERROR_IMPORT_NOT_FOUND"}"#,
+            Some("ERROR_IMPORT_NOT_FOUND"),
+            Some("No. ERROR_IMPORT_NOT_FOUND"),
+        ),
         (
             r#"{"errorCode":"contacts:importNotFound","description":"No 'x'","details":[{"item":"i","error":"e"}]}"#,
             Some("contacts:importNotFound"),
@@ -252,7 +288,8 @@ fn an_answer_is_read_within_bounds() {
     read(answer.as_bytes(), &ReadOptions::new().most_columns(28), &[9]).unwrap();
 
     for depth in [100, 100_000] {
-        let nested = format!(r#"{{"importId":"1","x":{}{},"status":"Finished"}}"#, "[".repeat(depth), "]".repeat(depth));
+        let nested =
+            format!(r#"{{"importId":"1","x":{}{},"status":"Finished"}}"#, "[".repeat(depth), "]".repeat(depth));
         let read = read(nested.as_bytes(), &ReadOptions::new(), &[1000]);
         assert_eq!(read.is_ok(), depth == 100);
     }

@@ -113,7 +113,11 @@ pub const ANOMALIES: [&str; 10] = [
 pub const REASONS: [(&str, &str, &[&str]); 24] = [
     ("globally_suppressed", "Globally Suppressed", &["GloballySuppressed"]),
     ("invalid_email", "Invalid Email", &["InvalidEmail", "Invalid Entries", "Invalid addresses", "InvalidEntries"]),
-    ("duplicate", "Duplicate", &["Duplicates", "Duplicate Emails", "DuplicateEmails", "duplicateIdentifier", "duplicateIdentifiers"]),
+    (
+        "duplicate",
+        "Duplicate",
+        &["Duplicates", "Duplicate Emails", "DuplicateEmails", "duplicateIdentifier", "duplicateIdentifiers"],
+    ),
     ("blocker", "Blocker", &["Blocked"]),
     ("unsubscribed", "Unsubscribed", &["Unsubcribed", "Unsubscribers"]),
     ("hard_bounced", "Hard bounced", &["HardBounced", "Hard bouncers"]),

@@ -110,9 +110,7 @@ pub fn read(answer: &[u8], options: &ReadOptions, pieces: &[usize]) -> Result<(V
                 assert!(of_reader.faults().map(|fault| Told::of(&fault)).eq(faults.iter().cloned()));
                 let streamed: Vec<_> = faults.iter().cloned().map(Told::without_absent).collect();
                 let (taken, fed) = fed.unwrap();
-                for (told, counted) in
-                    [(taken.faults, fed), (lent, ended.unwrap()), (drained.faults, drain.unwrap())]
-                {
+                for (told, counted) in [(taken.faults, fed), (lent, ended.unwrap()), (drained.faults, drain.unwrap())] {
                     assert_eq!(told.into_iter().map(Told::without_absent).collect::<Vec<_>>(), streamed);
                     assert_eq!(&counted, *counts);
                 }
@@ -221,7 +219,8 @@ fn read_whole(input: &[u8]) -> Result<Vec<Row>, ()> {
     let answer: Answer = serde_json::from_slice(text).map_err(|_| ())?;
     let has_id = scalar(answer.import_id.as_ref())?.is_some();
     scalar(answer.status.as_ref())?;
-    let is_finished = matches!(&answer.status, Some(Value::String(text)) if text.trim().eq_ignore_ascii_case("Finished"));
+    let is_finished =
+        matches!(&answer.status, Some(Value::String(text)) if text.trim().eq_ignore_ascii_case("Finished"));
     if !is_finished || !has_id && answer.failures.is_none() {
         return Err(());
     }

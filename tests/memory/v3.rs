@@ -13,8 +13,7 @@ use crate::helpers::{ID, child};
 
 /// The size of the answer, in MB; 200 to measure.
 const SIZE: &str = "DOTDIGITAL_FAULTS_TEST_MB";
-const CREATED: &str =
-    r#"{"contactId":9001,"identifiers":{"email":"somebody.with.a.long.name@example.com","mobileNumber":"441632960011"}},"#;
+const CREATED: &str = r#"{"contactId":9001,"identifiers":{"email":"somebody.with.a.long.name@example.com","mobileNumber":"441632960011"}},"#;
 const FAILURE: &str = r#"{"matchIdentifier":"email","identifiers":{"email":"bo@example@com","loyaltyNo":"L-0042"},"failures":[{"failureCode":"invalidEmail","description":"Invalid value for 'email'"}]}"#;
 const FAILURES: usize = 10;
 

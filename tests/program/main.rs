@@ -26,6 +26,7 @@ mod rules;
 mod sources;
 mod tables;
 mod usage;
+mod v3;
 
 // Documents.
 mod cookbook;

@@ -31,8 +31,8 @@ use super::row::RowSink;
 use crate::error::{Error, ErrorKind, Result};
 use crate::reason::counts::ReasonCounts;
 use crate::status::ImportStatus;
-use walk::Walk;
 pub(crate) use failure::push_record;
+use walk::Walk;
 pub(crate) use walk::{ABSENT, too_many_identifiers};
 
 /// How deep an answer may be nested; the documented one is nested six levels deep.
@@ -45,6 +45,8 @@ pub(crate) struct Answer {
     /// How many bytes have been read.
     position: u64,
     is_whole: bool,
+    /// Has the sink had enough?
+    is_stopped: bool,
     /// The longest text or number, as it stands.
     largest: usize,
 }
@@ -69,6 +71,7 @@ impl Answer {
             walk: Walk::new(options),
             position: 0,
             is_whole: false,
+            is_stopped: false,
             largest: options.largest_row.max(64),
         }
     }
@@ -76,8 +79,8 @@ impl Answer {
     /// Reads on in `buffer`, and returns how many bytes at its beginning are no longer needed. With `last`, the input
     /// ends with it.
     pub(crate) fn read<S: RowSink>(&mut self, buffer: &[u8], last: bool, sink: &mut S) -> Result<usize, Wrong> {
-        let mut at = 0;
-        while !self.is_whole {
+        let mut at = if self.is_stopped { buffer.len() } else { 0 };
+        while !self.is_whole && !self.is_stopped {
             // No longer than the longest that may be: so the same is refused however the input is split.
             let rest = buffer.get(at..).unwrap_or_default();
             let window = rest.get(..self.largest).unwrap_or(rest);
@@ -88,6 +91,7 @@ impl Answer {
                 Some(Ok(JsonEvent::Eof)) => self.is_whole = true,
                 Some(Ok(event)) => {
                     if self.walk.step(event, self.position, sink)?.is_break() {
+                        self.is_stopped = true;
                         return Ok(buffer.len());
                     }
                 }
@@ -102,6 +106,9 @@ impl Answer {
 
     /// Ends the reading of the faults of an answer that has been read as a whole.
     pub(crate) fn finish<S: RowSink>(&mut self, sink: &mut S) -> Result<(), Wrong> {
+        if self.is_stopped {
+            return Ok(());
+        }
         let Some(status) = self.status().filter(|_| self.walk.is_answer()) else {
             return Err("it has no status".into());
         };

@@ -149,8 +149,7 @@ impl Walk {
             return Err(REPEATED.into());
         }
         *seen |= bit;
-        self.is_recognised |=
-            *place == Place::Answer && matches!(key, "importId" | "failures" | "created" | "updated");
+        self.is_recognised |= *place == Place::Answer && matches!(key, "importId" | "failures" | "created" | "updated");
         self.key.clear();
         self.key.push_str(key);
         Ok(())
