@@ -57,7 +57,7 @@ use index::Index;
 /// assert_eq!(report.len(), 2);
 /// assert_eq!(report.counts().get(&FailureReason::Unsubscribed), 1);
 /// for fault in report.by_remedy(Remedy::Correct) {
-///     println!("line {}: correct {:?}", fault.line(), fault.email());
+///     println!("correct {:?}", fault.email());
 /// }
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```

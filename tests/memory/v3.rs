@@ -26,7 +26,7 @@ fn created() -> usize {
 fn serve() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let failures = vec![FAILURE; FAILURES].join(",");
+    let failures = [FAILURE; FAILURES].join(",");
     let (before, after) =
         (r#"{"created":["#, format!(r#"{{}}],"failures":[{failures}],"status":"Finished","importId":"{ID}"}}"#));
     thread::spawn(move || {
