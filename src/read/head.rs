@@ -304,8 +304,14 @@ impl Finder<'_> {
 
 /// Is it the header of a summary that this crate has written?
 fn is_own_output(names: &Texts) -> bool {
-    let has = |wanted: &str| names.iter().any(|name| FoldedKey::of(name).as_bytes() == Some(wanted.as_bytes()));
-    ["share", "remedy", "count", "reason"].into_iter().all(has)
+    const OWN: [&[u8]; 4] = [b"reason", b"count", b"share", b"remedy"];
+
+    let mut found = [false; OWN.len()];
+    for name in names.iter() {
+        let key = FoldedKey::of(name);
+        found.iter_mut().zip(OWN).for_each(|(found, own)| *found |= key.as_bytes() == Some(own));
+    }
+    found == [true; OWN.len()]
 }
 
 /// On which lines something stands in front of the header.
