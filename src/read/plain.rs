@@ -27,7 +27,6 @@
 //! pass takes the records: the width is the difference of two numbers, the reason's cell starts behind the nth separator.
 //! Whether that cell is a known reason is told by its first 24 bytes, compared with the spellings that have been met.
 
-use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::{Arc, LazyLock};
 
@@ -83,7 +82,7 @@ pub(crate) struct PlainReader {
     place: Place,
     level: Level,
     block: Block,
-    spellings: Cow<'static, Spellings>,
+    spellings: Arc<Spellings>,
     /// How many times in a row nothing was plain, and how many times more it isn't looked.
     misses: u32,
     pause: u32,
