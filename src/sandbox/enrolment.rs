@@ -73,6 +73,11 @@ impl Enrolment {
         self.change(|state| state.progress.at_last = status)
     }
 
+    /// What is said in place of `Processing`, such as a status that nobody knows.
+    pub fn unfinished_status(self, status: Status) -> Enrolment {
+        self.change(|state| state.progress.until_then = status)
+    }
+
     /// It is `Processing` to the next so many questions for its status; only those bring it nearer to its end. Until
     /// then there is no report: `ERROR_ENROLMENT_IS_PROCESSING`.
     pub fn finished_after(self, questions: u32) -> Enrolment {

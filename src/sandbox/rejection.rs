@@ -45,19 +45,19 @@ const KNOWN: [(&str, &str, &str, Option<Figure>); 17] = [
     ("NoValidIdentifiers", "", "None of the contact's identifiers is valid.", Some(InvalidEntries)),
 ];
 
-/// The reasons for which v3 rejects nobody: it updates a contact that is suppressed. In small letters, without spaces.
+/// The reasons for which v3 rejects nobody: it updates a contact that is suppressed.
 ///
 /// Source: the vendor's page on unified contacts, on what has changed from v2.
 const NOT_REJECTED: [&str; 9] = [
-    "unsubscribed",
-    "hardbounced",
-    "softbounced",
-    "complainedtoisp",
-    "ispcomplaints",
-    "mailblocked",
-    "suppressedbyyou",
-    "pendingoptin",
-    "pendingdoubleoptin",
+    "Unsubscribed",
+    "Hard bounced",
+    "Soft bounced",
+    "Complained to ISP",
+    "ISP complaints",
+    "Mail blocked",
+    "Suppressed by you",
+    "Pending optin",
+    "Pending double optin",
 ];
 
 /// How v3 says a reason; `None` where it rejects nobody for it.
@@ -65,14 +65,12 @@ const NOT_REJECTED: [&str; 9] = [
 /// A code as the vendor spells it stays as it is. A reason that nobody knows becomes a code of its own, since the list of
 /// codes is open.
 pub(super) fn rejection(reason: &str) -> Option<Rejection> {
-    let key = folded(reason);
-    if NOT_REJECTED.contains(&key.as_str()) {
+    let exact = KNOWN.iter().find(|(code, ..)| *code == reason);
+    if exact.is_none() && NOT_REJECTED.iter().any(|known| are_alike(known, reason)) {
         return None;
     }
-    let exact = || KNOWN.iter().find(|(code, ..)| *code == reason);
-    let alike =
-        || KNOWN.iter().find(|(code, words, ..)| folded(code) == key || (folded(words) == key && !key.is_empty()));
-    Some(match exact().or_else(alike) {
+    let alike = || KNOWN.iter().find(|(code, words, ..)| are_alike(code, reason) || are_alike(words, reason));
+    Some(match exact.or_else(alike) {
         Some((code, _, description, figure)) => {
             Rejection { code: (*code).into(), description: (*description).into(), figure: *figure }
         }
@@ -80,19 +78,23 @@ pub(super) fn rejection(reason: &str) -> Option<Rejection> {
     })
 }
 
-/// Words joined as the documentation's codes are.
-fn code_of(words: &str) -> String {
-    let words = words.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+/// Words joined as the documentation's codes are; signs alone stay as they are.
+fn code_of(reason: &str) -> String {
+    let words = reason.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
     let capital = |word: &str| {
         let mut letters = word.chars();
         letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect::<String>()
     };
-    words.map(capital).collect()
+    let code: String = words.map(capital).collect();
+    if code.is_empty() { reason.to_owned() } else { code }
 }
 
-/// Letters and digits alone, in small letters.
-fn folded(text: &str) -> String {
-    text.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+/// Have they the same letters and digits, in any case of the letters? Two without any are not alike.
+fn are_alike(one: &str, other: &str) -> bool {
+    fn letters(text: &str) -> impl Iterator<Item = char> + '_ {
+        text.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase)
+    }
+    letters(one).next().is_some() && letters(one).eq(letters(other))
 }
 
 #[cfg(test)]
@@ -114,6 +116,7 @@ mod tests {
             ("Quarantined by moon phase", "QuarantinedByMoonPhase", None),
             ("élan-vital", "ÉlanVital", None),
             ("", "", None),
+            ("?!", "?!", None),
         ] {
             let found = rejection(reason).unwrap();
             assert_eq!((&*found.code, found.figure), (code, figure), "{reason}");

@@ -57,6 +57,9 @@ fn an_enrolment_on_its_way() {
 
     enrolment.clone().finished_in(Duration::from_secs(3600));
     assert_eq!(told(&get(&sandbox, ID.to_string())), standing("Processing"));
+    let enrolment = enrolment.unfinished_status(Status::Other("Dreaming".into()));
+    assert_eq!(ids(&sandbox, "Processing").len(), 0);
+    assert_eq!(told(&get(&sandbox, ID.to_string())), standing("Dreaming"));
     enrolment.finished_in(Duration::ZERO).status(Status::NotAvailableInThisVersion);
     assert_eq!(ids(&sandbox, "NotAvailableInThisVersion"), [ID.to_string()]);
 
