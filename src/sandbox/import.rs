@@ -129,9 +129,10 @@ impl Import {
 
     /// What v3 tells as failures, in place of what it makes of the report.
     ///
-    /// Of the report's rows it makes a failure each, with the identifiers that have columns, and the vendor's code for
-    /// the reason. Left out are those whom v3 doesn't reject: contacts that are unsubscribed, have bounced or complained,
-    /// or whose opt-in is pending. A reason that nobody knows becomes a code of its own.
+    /// Of each row of a report that has a column `Reason`, with commas between its columns, it makes a failure, with the
+    /// identifiers that have columns, and the vendor's code for the reason. Left out are those whom v3 doesn't reject:
+    /// contacts that are unsubscribed, have bounced or complained, whose opt-in is pending, whom mail servers have blocked,
+    /// or whom the account suppresses. A reason that nobody knows becomes a code of its own.
     pub fn failures(self, failures: impl IntoIterator<Item = Failure>) -> Import {
         let failures = failures.into_iter().collect();
         self.change(|state| state.result.failures = Some(failures))

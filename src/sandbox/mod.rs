@@ -2,10 +2,10 @@
 //!
 //! A [`Sandbox`] is a real HTTP server that speaks the service's three protocols, SOAP 1.1, REST v2 and v3, about as
 //! many imports as you like: their reports, their status on its way from `NotFinished` to `Finished`, and the
-//! service's own figures; and, over REST v2, about program enrolments. It asks for Basic credentials, answers in the service's own errors, makes
-//! [`Trouble`] to order, and remembers what it [was asked](Sandbox::requests). It runs on a thread of its own, so
-//! that async, blocking and plain tests can use it alike, on a free port of `127.0.0.1` and nowhere else, until it
-//! is dropped.
+//! service's own figures; and REST v2 about [enrolments](Enrolment) into programs. It asks for Basic credentials,
+//! answers in the service's own errors, makes [`Trouble`] to order, and remembers what it
+//! [was asked](Sandbox::requests). It runs on a thread of its own, so that async, blocking and plain tests can use it
+//! alike, on a free port of `127.0.0.1` and nowhere else, until it is dropped.
 //!
 //! It knows what is published of the service, and nobody here has called the live one: where the documents leave
 //! something open, it does what WCF does by default.

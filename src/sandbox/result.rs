@@ -97,15 +97,15 @@ impl ImportResult {
 
 /// The five figures: each as the import's own figures have it, or else counted.
 fn figures(order: &ResultOrder, report: &Report, summary: &[(String, i32)]) -> Value {
-    let mut counts = [0_u64; 3];
+    let (mut suppressed, mut invalid, mut duplicate) = (0_u64, 0_u64, 0_u64);
     for failure in order.failures(report) {
-        let figure = failure.code().and_then(rejection).and_then(|rejection| rejection.figure);
-        if let Some(count) = figure.and_then(|figure| counts.get_mut(figure as usize)) {
-            *count += 1;
+        match failure.code().and_then(rejection).and_then(|rejection| rejection.figure) {
+            Some(Figure::GloballySuppressed) => suppressed += 1,
+            Some(Figure::InvalidEntries) => invalid += 1,
+            Some(Figure::DuplicateIdentifiers) => duplicate += 1,
+            None => {}
         }
     }
-    let [suppressed, invalid, duplicate] = counts;
-    debug_assert_eq!((Figure::GloballySuppressed as usize, Figure::DuplicateIdentifiers as usize), (0, 2));
     let figure = |(name, soap_name, counted): (&str, &str, u64)| {
         let own = summary.iter().find(|(name, _)| name == soap_name);
         (name.to_owned(), own.map_or(Value::from(counted), |(_, count)| Value::from(*count)))
