@@ -7,9 +7,8 @@ use serde_json::{Value, json};
 
 use crate::helpers::ID;
 use crate::helpers::http::{self, Answer, End};
+use crate::sandbox::AUTHORIZATION;
 
-/// `apiuser-sandbox@apiconnector.com` and `sandbox:password`.
-const AUTHORIZATION: &str = "Authorization: Basic YXBpdXNlci1zYW5kYm94QGFwaWNvbm5lY3Rvci5jb206c2FuZGJveDpwYXNzd29yZA==";
 const REPORT: &str = "Id,Email,TelephoneNumber,Reason\r\n1001,jo@example.com,,AlreadyInProgram\r\n";
 
 /// `end` is what follows `/v2/programs/enrolments/`.

@@ -8,11 +8,9 @@ use uuid::{Uuid, uuid};
 
 use crate::helpers::http::{self, Answer, End};
 use crate::helpers::{ID, child};
+use crate::sandbox::AUTHORIZATION;
 
 const OTHER: Uuid = uuid!("00000000-0000-4000-8000-00000000000a");
-
-/// `apiuser-sandbox@apiconnector.com` and `sandbox:password`.
-const AUTHORIZATION: &str = "Authorization: Basic YXBpdXNlci1zYW5kYm94QGFwaWNvbm5lY3Rvci5jb206c2FuZGJveDpwYXNzd29yZA==";
 
 fn get(sandbox: &Sandbox, path: &str) -> Answer {
     http::send(sandbox.address(), &format!("GET {path}"), &[AUTHORIZATION], b"").unwrap()
