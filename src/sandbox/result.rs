@@ -60,8 +60,26 @@ impl ResultOrder {
                 let failures = Arc::clone(failures);
                 Box::new((0..failures.len()).filter_map(move |index| failures.get(index).cloned()))
             }
-            None => Box::new(FailureRows::new(report.clone(), self.match_identifier.clone())),
+            None => Box::new(self.rows(report)),
         }
+    }
+
+    /// Of each failure, the figure that counts it; by its first code, where it has several.
+    fn failure_figures(&self, report: &Report) -> Box<dyn Iterator<Item = Option<Figure>> + '_> {
+        match &self.failures {
+            Some(failures) => {
+                let figure = |failure: &Failure| rejection(failure.code()?)?.figure;
+                Box::new(failures.iter().map(figure))
+            }
+            None => {
+                let mut rows = self.rows(report);
+                Box::new(std::iter::from_fn(move || rows.next_figure()))
+            }
+        }
+    }
+
+    fn rows(&self, report: &Report) -> FailureRows {
+        FailureRows::new(report.clone(), self.match_identifier.clone())
     }
 }
 
@@ -77,7 +95,7 @@ impl ImportResult {
                 let start = format!("{{\"importId\":\"{import}\",\"status\":{}", Value::from(status.as_str()));
                 let figures = {
                     let (order, report) = (order.clone(), report.clone());
-                    // Counted by the time it is sent, so that nobody else has to wait for it.
+                    // Counted when it is sent, and so while nothing is locked.
                     std::iter::once_with(move || format!(",\"summary\":{}", figures(&order, &report, &summary)).into())
                 };
                 let failures = order.failures(&report).map(|failure| failure.json());
@@ -98,8 +116,8 @@ impl ImportResult {
 /// The five figures: each as the import's own figures have it, or else counted.
 fn figures(order: &ResultOrder, report: &Report, summary: &[(String, i32)]) -> Value {
     let (mut suppressed, mut invalid, mut duplicate) = (0_u64, 0_u64, 0_u64);
-    for failure in order.failures(report) {
-        match failure.code().and_then(rejection).and_then(|rejection| rejection.figure) {
+    for figure in order.failure_figures(report) {
+        match figure {
             Some(Figure::GloballySuppressed) => suppressed += 1,
             Some(Figure::InvalidEntries) => invalid += 1,
             Some(Figure::DuplicateIdentifiers) => duplicate += 1,

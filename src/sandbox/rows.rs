@@ -3,7 +3,7 @@
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
 use super::failure::Failure;
-use super::rejection::{Rejection, rejection};
+use super::rejection::{Figure, Rejection, rejection};
 use super::report::{Report, ReportReader};
 
 /// Hands out the failures of a report, one at a time: however large it is, one row is held.
@@ -16,6 +16,8 @@ pub(super) struct FailureRows {
     match_identifier: String,
     /// `None` until the header was read.
     columns: Option<FailureColumns>,
+    /// What v3 makes of the reason of the row before, which most rows share.
+    last: (Vec<u8>, Option<Rejection>),
 }
 
 /// Where things stand.
@@ -29,7 +31,30 @@ impl FailureRows {
     pub(super) fn new(report: Report, match_identifier: String) -> FailureRows {
         // The header is taken as a row, so that a report of any bytes is no error.
         let reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(report.reader());
-        FailureRows { reader, record: ByteRecord::new(), match_identifier, columns: None }
+        let last = (Vec::new(), rejection(""));
+        FailureRows { reader, record: ByteRecord::new(), match_identifier, columns: None, last }
+    }
+
+    /// The figure that counts the next failure; `None` at the end.
+    pub(super) fn next_figure(&mut self) -> Option<Option<Figure>> {
+        self.find_next()?;
+        Some(self.last.1.as_ref().and_then(|rejection| rejection.figure))
+    }
+
+    /// Goes to the next row that is a failure; `None` at the end.
+    fn find_next(&mut self) -> Option<()> {
+        if self.columns.is_none() {
+            self.advance();
+            self.columns = Some(self.find_columns());
+        }
+        let reason_at = self.columns.as_ref()?.reason?;
+        while self.advance() {
+            let is_blank = self.record.iter().all(|field| field.trim_ascii().is_empty());
+            if !is_blank && self.is_rejected(reason_at) {
+                return Some(());
+            }
+        }
+        None
     }
 
     /// The next row; false at the end. Reading from memory has no other error.
@@ -37,13 +62,16 @@ impl FailureRows {
         self.reader.read_byte_record(&mut self.record).unwrap_or(false)
     }
 
-    fn field(&self, at: usize) -> String {
-        String::from_utf8_lossy(self.record.get(at).unwrap_or_default()).into_owned()
+    fn is_rejected(&mut self, reason_at: usize) -> bool {
+        let reason = self.record.get(reason_at).unwrap_or_default().trim_ascii();
+        if reason != self.last.0 {
+            self.last = (reason.to_owned(), rejection(&String::from_utf8_lossy(reason)));
+        }
+        self.last.1.is_some()
     }
 
-    /// Reads the header.
-    fn find_columns(&mut self) -> FailureColumns {
-        self.advance();
+    /// Where things stand by the header, which is the row at hand.
+    fn find_columns(&self) -> FailureColumns {
         let find = |name: &str| {
             self.record.iter().position(|column| column.trim_ascii().eq_ignore_ascii_case(name.as_bytes()))
         };
@@ -56,40 +84,25 @@ impl FailureRows {
         }
         FailureColumns { reason: find("Reason"), identifiers }
     }
-
-    /// The failure of the row at hand.
-    fn failure(&self, reason_at: usize, columns: &FailureColumns) -> Option<Failure> {
-        let reason = self.field(reason_at);
-        let reason = reason.trim();
-        let Rejection { code, description, .. } = rejection(reason)?;
-        let mut failure = if reason.is_empty() { Failure::without_codes() } else { Failure::new(code, description) };
-        for (name, at) in &columns.identifiers {
-            let value = self.field(*at);
-            if !value.is_empty() {
-                failure = failure.identifier(name.as_str(), value);
-            }
-        }
-        Some(failure.matched_by(self.match_identifier.as_str()))
-    }
 }
 
 impl Iterator for FailureRows {
     type Item = Failure;
 
     fn next(&mut self) -> Option<Failure> {
-        let columns = match self.columns.take() {
-            Some(columns) => columns,
-            None => self.find_columns(),
+        self.find_next()?;
+        let rejection = self.last.1.as_ref()?;
+        let mut failure = match rejection.code.as_ref() {
+            "" => Failure::without_codes(),
+            code => Failure::new(code, rejection.description.as_ref()),
         };
-        let mut failure = None;
-        while let (None, Some(reason_at)) = (&failure, columns.reason)
-            && self.advance()
-        {
-            let is_blank = self.record.iter().all(|field| field.trim_ascii().is_empty());
-            failure = if is_blank { None } else { self.failure(reason_at, &columns) };
+        for (name, at) in &self.columns.as_ref()?.identifiers {
+            let value = String::from_utf8_lossy(self.record.get(*at).unwrap_or_default());
+            if !value.is_empty() {
+                failure = failure.identifier(name.as_str(), value);
+            }
         }
-        self.columns = Some(columns);
-        failure
+        Some(failure.matched_by(self.match_identifier.as_str()))
     }
 }
 
