@@ -2,8 +2,9 @@
 
 use anstream::ColorChoice;
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use dotdigital_faults::sandbox::Sandbox;
-use dotdigital_faults::{Client, Credentials, Tally, blocking, export};
+use dotdigital_faults::{Client, Credentials, Error, Protocol, Tally, blocking, export};
 use uuid::{Uuid, uuid};
 
 use super::failure::{Failure, note};
@@ -16,22 +17,37 @@ const REPORT: &[u8] = include_bytes!("../../fixtures/all-reasons.csv");
 
 /// All of it against a stand-in of the service on this machine: no account is needed
 ///
-/// Starts the stand-in, waits for an import to finish, fetches its report over SOAP, and tells why contacts failed.
+/// Starts the stand-in, waits for an import to finish, fetches its report, and tells why contacts failed.
 #[derive(Args)]
 pub struct Demo {
+    /// How the stand-in is spoken to
+    #[arg(long, value_name = "PROTOCOL", default_value = "soap", value_parser = protocol())]
+    protocol: Protocol,
+
     #[command(flatten)]
     output: OutputArg,
+}
+
+/// The protocols that the client speaks.
+fn protocol() -> impl TypedValueParser<Value = Protocol> {
+    PossibleValuesParser::new([Protocol::Soap, Protocol::Rest, Protocol::V3].map(Protocol::as_str))
+        .try_map(|name| name.parse::<Protocol>().map_err(|error: Error| error.to_string()))
 }
 
 impl Demo {
     pub fn run(&self, color: ColorChoice) -> Result<(), Failure> {
         let sandbox = Sandbox::start().map_err(|error| Failure::new(format!("the stand-in can't start: {error}")))?;
         sandbox.import(IMPORT_ID).report(REPORT).finished_after(1);
-        note(&format!("a stand-in of the service listens on {}", sandbox.soap_url()));
-        note(&format!("waiting for import {IMPORT_ID} to finish, then fetching its report over SOAP"));
+        let endpoint = match self.protocol {
+            Protocol::Soap => sandbox.soap_url(),
+            _ => sandbox.rest_url(),
+        };
+        let protocol = self.protocol.as_str().to_ascii_uppercase();
+        note(&format!("a stand-in of the service listens on {endpoint}"));
+        note(&format!("waiting for import {IMPORT_ID} to finish, then fetching its report over {protocol}"));
 
         let credentials = Credentials::new(sandbox.username(), sandbox.password());
-        let client = Client::builder(credentials).endpoint(sandbox.soap_url()).build()?;
+        let client = Client::builder(credentials).protocol(self.protocol).endpoint(endpoint).build()?;
         let progress = Progress::of_import();
         let client = blocking::Client::from_async(client)?.observed_by(progress.hook());
         client.wait_until_finished(IMPORT_ID)?;

@@ -332,7 +332,8 @@ fn grow(out: &mut Vec<u8>, most: usize, write: impl FnOnce(&mut [u8]) -> usize) 
 /// Would the record, without quotes, read as a blank line, a byte order mark or no report at all?
 fn is_mistakable(record: &[impl AsRef<[u8]>], is_first: bool) -> bool {
     let first = record.first().map(AsRef::as_ref).unwrap_or_default();
-    let blank = |&byte: &u8| byte == b' ' || byte == b'\t';
+    // Spaces, tabs, and the bytes of byte order marks.
+    let blank = |byte: &u8| b" \t\xef\xbb\xbf".contains(byte);
     let begins_as_page = || matches!(first.trim_ascii_start().first(), Some(b'{' | b'[' | b'<'));
     first.starts_with(BOM)
         || record.len() == 1 && first.iter().all(blank)

@@ -263,20 +263,41 @@ impl Finder<'_> {
             }
             records.push(found);
         }
-        Some(self.first_header(records))
+        self.first_header(records)
     }
 
-    /// The first of the records that names both columns, unless a fault stands in front of it.
-    fn first_header(&self, mut records: Vec<Vec<Found>>) -> Option<Found> {
+    /// The first of the records that names both columns, unless a fault stands in front of it. The outer `None`: more is
+    /// needed to tell.
+    fn first_header(&self, mut records: Vec<Vec<Found>>) -> Option<Option<Found>> {
         let places = (0..PREAMBLE_RECORDS).flat_map(|place| (0..records.len()).map(move |by| (by, place)));
         let is_header = |found: &Found| found.exact.is_both();
         let is_at =
             |&(by, place): &(usize, usize)| records.get(by).and_then(|found| found.get(place)).is_some_and(is_header);
-        let (by, place) = places.into_iter().find(is_at)?;
-        let start = records.get(by)?.get(place)?.record.start;
-        let mut in_front = records.iter().flatten().filter(|found| found.record.start < start);
-        let is_data = in_front.any(|found| found.is_fault(self.names));
-        (!is_data).then(|| records.swap_remove(by).swap_remove(place))
+        let Some((by, place)) = places.into_iter().find(is_at) else { return Some(None) };
+        let header = records.swap_remove(by).swap_remove(place);
+        for &separator in &self.separators {
+            if self.has_fault_before(header.record.start, separator)? {
+                return Some(None);
+            }
+        }
+        Some(Some(header))
+    }
+
+    /// Is a record that starts before that place of the text a fault, by a separator? All of them count: by another
+    /// separator there may be many more than were looked at as headers. `None`: more is needed to tell.
+    fn has_fault_before(&self, start: u64, separator: Separator) -> Option<bool> {
+        let shape = self.shape(separator);
+        let mut has_fault = self.last.then_some(false);
+        each_record(self.text, self.last, shape, (0, Some(1)), |record, cells| {
+            let is_before = record.start < start;
+            let is_fault = is_before && self.found(record, cells, shape).is_fault(self.names);
+            if is_before && !is_fault {
+                return ControlFlow::Continue(());
+            }
+            has_fault = Some(is_fault);
+            ControlFlow::Break(())
+        });
+        has_fault
     }
 
     fn head(&self, found: Found, preamble: usize) -> Result<Beginning> {
@@ -304,8 +325,14 @@ impl Finder<'_> {
 
 /// Is it the header of a summary that this crate has written?
 fn is_own_output(names: &Texts) -> bool {
-    let has = |wanted: &str| names.iter().any(|name| FoldedKey::of(name).as_bytes() == Some(wanted.as_bytes()));
-    ["share", "remedy", "count", "reason"].into_iter().all(has)
+    const OWN: [&[u8]; 4] = [b"reason", b"count", b"share", b"remedy"];
+
+    let mut found = [false; OWN.len()];
+    for name in names.iter() {
+        let key = FoldedKey::of(name);
+        found.iter_mut().zip(OWN).for_each(|(found, own)| *found |= key.as_bytes() == Some(own));
+    }
+    found == [true; OWN.len()]
 }
 
 /// On which lines something stands in front of the header.

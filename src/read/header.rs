@@ -205,6 +205,14 @@ impl Wanted {
         }
     }
 
+    /// Is it an exact name: the one that has been set, or one that is known?
+    fn is(&self, name: &[u8], key: &FoldedKey, is_known: impl FnOnce(&FoldedKey) -> bool) -> bool {
+        match self {
+            Wanted::Name(compared, _) => as_compared(name) == *compared,
+            _ => is_known(key),
+        }
+    }
+
     /// The column, where somebody has named it.
     fn chosen(&self, names: &Texts, width: usize) -> Result<Option<usize>> {
         match self {
@@ -224,31 +232,21 @@ impl Names {
         Names { reason: Wanted::new(options.reason_column.as_ref()), email: Wanted::new(options.email_column.as_ref()) }
     }
 
-    /// Is it an exact name of the reason's column?
-    fn is_reason(&self, name: &[u8]) -> bool {
-        match &self.reason {
-            Wanted::Name(compared, _) => as_compared(name) == *compared,
-            _ => FoldedKey::of(name).is_reason_column(),
-        }
-    }
-
     /// Is it an exact name of the email's column?
     pub(crate) fn is_email(&self, name: &[u8]) -> bool {
-        match &self.email {
-            Wanted::Name(compared, _) => as_compared(name) == *compared,
-            _ => FoldedKey::of(name).is_email_column(),
-        }
+        self.email.is(name, &FoldedKey::of(name), FoldedKey::is_email_column)
     }
 
     /// Where exact names stand among the names of a header.
     pub(crate) fn exact(&self, names: &Texts) -> Exact {
         let mut exact = Exact::default();
         for (column, name) in names.iter().enumerate() {
-            if self.is_reason(name) {
+            let key = FoldedKey::of(name);
+            if self.reason.is(name, &key, FoldedKey::is_reason_column) {
                 let place = if exact.reason.is_none() { &mut exact.reason } else { &mut exact.second_reason };
                 place.get_or_insert(column);
             }
-            if self.is_email(name) {
+            if self.email.is(name, &key, FoldedKey::is_email_column) {
                 let place = if exact.email.is_none() { &mut exact.email } else { &mut exact.second_email };
                 place.get_or_insert(column);
             }

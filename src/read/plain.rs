@@ -27,7 +27,6 @@
 //! pass takes the records: the width is the difference of two numbers, the reason's cell starts behind the nth separator.
 //! Whether that cell is a known reason is told by its first 24 bytes, compared with the spellings that have been met.
 
-use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::{Arc, LazyLock};
 
@@ -83,7 +82,7 @@ pub(crate) struct PlainReader {
     place: Place,
     level: Level,
     block: Block,
-    spellings: Cow<'static, Spellings>,
+    spellings: Arc<Spellings>,
     /// How many times in a row nothing was plain, and how many times more it isn't looked.
     misses: u32,
     pause: u32,
@@ -312,8 +311,8 @@ impl Block {
             self.separators.resize(text.len() / WORD + 1, 0);
         }
         let Block { ends, separators, breaks, .. } = self;
-        let mut places = Places { ends: &mut ends[..], separators: &mut separators[..], breaks };
-        let notes = dispatch!(level, simd => Notes::of(simd, separator, text, &mut places));
+        let places = Places { ends: &mut ends[..], separators: &mut separators[..], breaks };
+        let notes = dispatch!(level, simd => Notes::of(simd, separator, text, places));
         let Notes { count, is_rare, .. } = notes;
         self.count = count;
         let len = self.ends.get(count.wrapping_sub(1)).map_or(0, |end| end.at as usize);
@@ -328,14 +327,18 @@ impl Masks<'_> {
     /// Where the last cell of the record from `from` to `to` starts.
     #[inline(always)]
     fn last_cell(&self, from: usize, to: usize) -> usize {
-        let mut word = to / WORD;
-        let mut mask = self.word(word) & ((1 << (to % WORD)) - 1);
-        while mask == 0 && word > from / WORD {
+        let end = to / WORD;
+        let (here, before) = (self.word(end) & ((1 << (to % WORD)) - 1), self.word(end.wrapping_sub(1)));
+        // One of the two, as a rule; to choose without a branch is faster, since which of them is anybody's guess.
+        let (mut word, mut mask) = if here == 0 { (end.wrapping_sub(1), before) } else { (end, here) };
+        while mask == 0 {
+            if word <= from / WORD || word > end {
+                return from;
+            }
             word -= 1;
             mask = self.word(word);
         }
-        let last = (word * WORD + WORD).wrapping_sub(mask.leading_zeros() as usize);
-        if mask == 0 { from } else { last.max(from) }
+        from.max(word * WORD + WORD - mask.leading_zeros() as usize)
     }
 
     /// Where the cell behind so many separators of the record that starts at `from` starts.
@@ -372,12 +375,9 @@ struct Places<'p> {
 struct Notes {
     count: usize,
     separators: u32,
-    /// All ones inside quotes.
-    quoted: u64,
-    /// Was the last byte a separator, a quote or a line end, a closing quote, a CR?
-    after_separator: u64,
-    after_close: u64,
+    /// Was the last byte a CR?
     after_cr: u64,
+    quotes: Quotes,
     /// How many words are not ASCII.
     beyond_ascii: usize,
     /// Is something not UTF-8, or UTF-8 of a rare kind?
@@ -387,15 +387,15 @@ struct Notes {
 impl Notes {
     /// Notes the records of a text, as far as its quotes and line ends are as they should be.
     #[inline(always)]
-    fn of<S: Simd>(simd: S, separator: u8, text: &[u8], places: &mut Places<'_>) -> Notes {
-        let mut notes = Notes { after_separator: 1, ..Notes::default() };
+    fn of<S: Simd>(simd: S, separator: u8, text: &[u8], mut places: Places<'_>) -> Notes {
+        let mut notes = Notes { quotes: Quotes { separator, ..Quotes::default() }, ..Notes::default() };
         let (words, rest) = text.as_chunks::<WORD>();
         // To note them and look at them later is faster than to stop at each.
         let mut beyond_ascii = [0; 2 * BLOCK / WORD];
         let mut goes_on = true;
         for (number, word) in words.iter().enumerate() {
-            beyond_ascii[notes.beyond_ascii & MOST_WORDS] = number;
-            goes_on = notes.word(simd, separator, word, number, places);
+            beyond_ascii[notes.beyond_ascii & MOST_WORDS] = number as u16;
+            goes_on = notes.word(simd, separator, word, number, text, &mut places);
             if !goes_on {
                 break;
             }
@@ -405,13 +405,15 @@ impl Notes {
             // NULs mean nothing, and no record ends in them.
             let mut word = [0; WORD];
             word.iter_mut().zip(rest).for_each(|(place, &byte)| *place = byte);
-            notes.word(simd, separator, &word, words.len(), places);
+            notes.word(simd, separator, &word, words.len(), text, &mut places);
             notes.is_rare |= !rest.is_ascii();
         }
         notes
     }
 
-    /// Notes one word. `false` where nothing more can be noted.
+    /// Notes one word of the text. `false` where nothing more can be noted.
+    ///
+    /// Most words have no quote: what those need stays in registers, and the rest is elsewhere.
     #[inline(always)]
     fn word<S: Simd>(
         &mut self,
@@ -419,49 +421,38 @@ impl Notes {
         separator: u8,
         word: &[u8; WORD],
         number: usize,
+        text: &[u8],
         places: &mut Places<'_>,
     ) -> bool {
-        let at = (number * WORD) as u32;
         let bytes = u8x64::from_slice(simd, word);
         let mask = |byte: u8| bytes.simd_eq(u8x64::splat(simd, byte)).to_bitmask();
-        let (quotes, mut separators, lfs, crs) = (mask(b'"'), mask(separator), mask(b'\n'), mask(b'\r'));
+        let (quotes, lfs, crs) = (mask(b'"'), mask(b'\n'), mask(b'\r'));
         self.beyond_ascii += usize::from(bytes.simd_ge(u8x64::splat(simd, 0x80)).to_bitmask() != 0);
-        let bounds = quotes | separators | lfs | crs;
-        let mut ends = lfs;
-        let mut wrong = self.after_close & !bounds | (crs << 1 | self.after_cr) & !lfs;
-        self.after_close = 0;
-        if quotes | self.quoted != 0 {
-            let inside = prefix_xor(quotes) ^ self.quoted;
-            let (opens, closes) = (quotes & inside, quotes & !inside);
-            wrong |= opens & !(bounds << 1 | self.after_separator) | closes << 1 & !bounds;
-            self.after_close = closes >> 63;
-            self.quoted = ((inside as i64) >> 63) as u64;
-            ends &= !inside;
-            separators &= !inside;
-            let mut breaks = lfs & inside;
-            while breaks != 0 {
-                places.breaks.push(at + breaks.trailing_zeros());
-                breaks &= breaks - 1;
-            }
-        }
-        self.after_separator = bounds >> 63;
+        let mut found = Found { ends: lfs, separators: mask(separator), wrong: (crs << 1 | self.after_cr) & !lfs };
         self.after_cr = crs >> 63;
-        if wrong != 0 {
+        if quotes | self.quotes.open != 0 {
+            let before = (number * WORD).checked_sub(1).and_then(|before| text.get(before)).copied();
+            found = self.quotes.look(quotes, crs, found, before.unwrap_or(separator), number, places.breaks);
+        }
+        if found.wrong != 0 {
             // What stands before the first wrong byte is right, and no record ends between a quote and the byte
             // behind it that shows it to be wrong.
-            ends &= (1 << wrong.trailing_zeros()) - 1;
+            found.ends &= (1 << found.wrong.trailing_zeros()) - 1;
         }
         if let Some(place) = places.separators.get_mut(number) {
-            *place = separators;
+            *place = found.separators;
         }
-        self.note_ends(at, ends, separators, places.ends) && wrong == 0
+        self.note_ends((number * WORD) as u32, found.ends, found.separators, places.ends) && found.wrong == 0
     }
 
     /// Notes where records end in a word. `false` where there is no room for more.
     #[inline(always)]
     fn note_ends(&mut self, at: u32, mut ends: u64, separators: u64, places: &mut [End]) -> bool {
         let count = ends.count_ones() as usize;
-        let Some([first, further @ ..]) = places.get_mut(self.count..self.count + WORD) else { return false };
+        let Some([first, further @ ..]) = places.get_mut(self.count..).and_then(<[End]>::first_chunk_mut::<WORD>)
+        else {
+            return false;
+        };
         let mut end = || {
             let bit = ends.trailing_zeros();
             let below = separators & (ends ^ ends.wrapping_sub(1));
@@ -479,14 +470,60 @@ impl Notes {
     }
 }
 
+/// What has been found in a word.
+#[derive(Clone, Copy)]
+struct Found {
+    /// Which LFs end records, and which separators part cells.
+    ends: u64,
+    separators: u64,
+    /// The bytes that stand where they shouldn't.
+    wrong: u64,
+}
+
+/// The quotes of a block, as far as it has been looked at.
+#[derive(Default)]
+struct Quotes {
+    separator: u8,
+    /// Something but 0 where the next word starts inside quotes, or right behind a closing one.
+    open: u64,
+    /// All ones inside quotes.
+    inside: u64,
+    /// One right behind a closing quote.
+    after_close: u64,
+}
+
+impl Quotes {
+    /// Leaves out what stands inside quotes, and adds what is wrong about the quotes themselves.
+    #[inline(always)]
+    fn look(&mut self, quotes: u64, crs: u64, found: Found, before: u8, number: usize, breaks: &mut Vec<u32>) -> Found {
+        let Found { ends: lfs, separators, wrong } = found;
+        let bounds = quotes | separators | lfs | crs;
+        let inside = prefix_xor(quotes) ^ self.inside;
+        let (opens, closes) = (quotes & inside, quotes & !inside);
+        let is_misplaced_first = opens & 1 != 0 && !matches!(before, b'"' | b'\n' | b'\r') && before != self.separator;
+        let misplaced = opens & !(bounds << 1 | 1) | u64::from(is_misplaced_first);
+        let followed = (closes << 1 | self.after_close) & !bounds;
+        self.after_close = closes >> 63;
+        self.inside = ((inside as i64) >> 63) as u64;
+        self.open = self.after_close | self.inside;
+        let mut inner = lfs & inside;
+        while inner != 0 {
+            breaks.push((number * WORD) as u32 + inner.trailing_zeros());
+            inner &= inner - 1;
+        }
+        Found { ends: lfs & !inside, separators: separators & !inside, wrong: wrong | misplaced | followed }
+    }
+}
+
 /// Are all the characters beyond ASCII in these words of two or three bytes, whole and in UTF-8? Those that need more
 /// than a count of their bytes to tell are rare enough to be left to others.
 #[inline(always)]
-fn are_common_characters<S: Simd>(simd: S, words: &[[u8; WORD]], numbers: &[usize]) -> bool {
+fn are_common_characters<S: Simd>(simd: S, words: &[[u8; WORD]], numbers: &[u16]) -> bool {
     let mut are_common = true;
     // Where a word has to go on with a character of the one before it, and which word that is.
     let (mut going_on, mut next) = (0, 0);
     for &number in numbers {
+        let number = usize::from(number);
         let Some(word) = words.get(number) else { return false };
         are_common &= going_on == 0 || number == next;
         let bytes = u8x64::from_slice(simd, word);

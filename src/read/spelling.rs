@@ -1,7 +1,6 @@
 //! The spellings of known reasons that have been met, told apart by their first bytes.
 
-use std::borrow::Cow;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use memchr::memchr;
 
@@ -52,9 +51,9 @@ impl Spellings {
     }
 
     /// The spellings of the documentation, in cells that a separator ends.
-    pub(super) fn documented(separator: u8) -> Cow<'static, Self> {
-        static COMMA: LazyLock<Spellings> = LazyLock::new(|| Spellings::of_labels(b','));
-        if separator == b',' { Cow::Borrowed(&COMMA) } else { Cow::Owned(Spellings::of_labels(separator)) }
+    pub(super) fn documented(separator: u8) -> Arc<Self> {
+        static COMMA: LazyLock<Arc<Spellings>> = LazyLock::new(|| Arc::new(Spellings::of_labels(b',')));
+        if separator == b',' { Arc::clone(&COMMA) } else { Arc::new(Spellings::of_labels(separator)) }
     }
 
     fn of_labels(separator: u8) -> Self {
@@ -72,7 +71,7 @@ impl Spellings {
     /// one that isn't known, with its text. `None` where the record may be something else than a fault.
     #[cold]
     pub(super) fn learn<'b>(
-        spellings: &mut Cow<'static, Spellings>,
+        spellings: &mut Arc<Spellings>,
         text: &'b [u8],
         cell: usize,
         end: usize,
@@ -96,7 +95,7 @@ impl Spellings {
                 memchr(b'@', record).is_some() && !header.is_reason_name(inner) && inner.len() == spelled.len();
             return is_fault.then_some((Slot::Other, Some(inner)));
         };
-        spellings.to_mut().keep(&text[cell..], spelled.len() + 1, slot);
+        Arc::make_mut(spellings).keep(&text[cell..], spelled.len() + 1, slot);
         Some((slot, None))
     }
 

@@ -21,10 +21,12 @@ impl FoldedKey {
                 return self.feed_unicode(&text[index..]);
             }
             if byte.is_ascii_alphanumeric() {
-                self.push(&[byte.to_ascii_lowercase()]);
-            }
-            if self.len > Self::LONGEST {
-                return;
+                let Some(place) = self.bytes.get_mut(self.len) else {
+                    self.len = Self::LONGEST + 1;
+                    return;
+                };
+                *place = byte.to_ascii_lowercase();
+                self.len += 1;
             }
         }
     }

@@ -14,14 +14,23 @@ pub(super) struct Answer {
     pub(super) content: Content,
 }
 
-/// The bytes of an answer, a part after another.
+/// The bytes of an answer, a part after another; made as they go out.
 #[derive(Default)]
 pub(super) struct Content(VecDeque<ContentPart>);
 
 enum ContentPart {
     Bytes(Bytes),
-    Report { report: Report, at: u64 },
-    Base64 { report: Report, at: u64, lines: bool },
+    Report {
+        report: Report,
+        at: u64,
+    },
+    Base64 {
+        report: Report,
+        at: u64,
+        lines: bool,
+    },
+    /// Bytes whose number isn't known before they are made.
+    Made(Box<dyn Iterator<Item = Bytes> + Send>),
 }
 
 impl Answer {
@@ -60,14 +69,21 @@ impl Content {
         self
     }
 
-    /// The length of all that [`next`](Content::next) will hand out, if none has been yet.
-    pub(super) fn len(&self) -> u64 {
-        let length = |part: &ContentPart| match part {
-            ContentPart::Bytes(bytes) => bytes.len() as u64,
-            ContentPart::Report { report, .. } => report.len(),
-            ContentPart::Base64 { report, lines, .. } => report.base64_len(*lines),
-        };
-        self.0.iter().map(length).fold(0, u64::saturating_add)
+    pub(super) fn then_made(mut self, pieces: impl Iterator<Item = Bytes> + Send + 'static) -> Content {
+        self.0.push_back(ContentPart::Made(Box::new(pieces)));
+        self
+    }
+
+    /// The length of all that [`next`](Content::next) will hand out, if none has been yet; `None` where it isn't known.
+    pub(super) fn len(&self) -> Option<u64> {
+        self.0.iter().try_fold(0_u64, |sum, part| {
+            Some(sum.saturating_add(match part {
+                ContentPart::Bytes(bytes) => bytes.len() as u64,
+                ContentPart::Report { report, .. } => report.len(),
+                ContentPart::Base64 { report, lines, .. } => report.base64_len(*lines),
+                ContentPart::Made(_) => return None,
+            }))
+        })
     }
 
     /// The next bytes, never empty; `None` at the end.
@@ -85,6 +101,7 @@ impl Content {
                     *at = next;
                     piece
                 }
+                ContentPart::Made(pieces) => pieces.next().unwrap_or_default(),
             };
             if !piece.is_empty() {
                 return Some(piece);
@@ -109,7 +126,8 @@ mod tests {
             assert!(!piece.is_empty());
             bytes.extend_from_slice(&piece);
         }
-        assert_eq!(bytes.len() as u64, length);
+        assert_eq!(Some(bytes.len() as u64), length);
+        assert_eq!(Content::text("a").then_made(std::iter::empty()).len(), None);
         assert!(bytes.starts_with(b"<a>UmVh") && bytes.ends_with(b"a@example.com\n</a>"));
     }
 }

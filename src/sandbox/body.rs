@@ -32,7 +32,7 @@ pub(super) struct Body {
     content: Content,
     /// What was taken from the content and not yet sent.
     piece: Bytes,
-    /// `None` where the body is sent in chunks, without its length.
+    /// `None` where the body is sent in chunks: its length isn't to be told, or isn't known.
     length: Option<u64>,
     /// After how many more bytes what happens.
     cut: Option<(u64, Cut)>,
@@ -44,7 +44,7 @@ pub(super) struct Body {
 
 impl Body {
     pub(super) fn new(content: Content, chunked: bool, cut: Option<(u64, Cut)>, reset: Arc<AtomicBool>) -> Body {
-        let length = (!chunked).then(|| content.len());
+        let length = if chunked { None } else { content.len() };
         Body { content, piece: Bytes::new(), length, cut, pause: None, reset }
     }
 

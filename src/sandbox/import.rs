@@ -6,12 +6,17 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
+use super::failure::Failure;
 use super::report::Report;
-use super::state::{FinishTime, ImportState, Shared};
+use super::state::{ImportState, Shared};
 use super::status::{Shape, Status};
 use super::trouble::Trouble;
 
 /// An import that the stand-in knows: finished, with an empty report and no figures, until told otherwise.
+///
+/// All protocols tell of the same import. What v3 alone has is made from the report, or ordered by
+/// [`failures`](Import::failures), [`created`](Import::created), [`updated`](Import::updated) and
+/// [`result`](Import::result).
 ///
 /// A handle that is cheap to clone. What it changes holds from the next request on.
 ///
@@ -59,7 +64,8 @@ impl Import {
         self.change(|state| state.report = Some(report))
     }
 
-    /// The import has finished, but its report is no longer kept: `ERROR_IMPORT_REPORT_NOT_FOUND`.
+    /// The import has finished, but its report is no longer kept: `ERROR_IMPORT_REPORT_NOT_FOUND`; over v3, where that
+    /// isn't documented, `contacts:importNotFound`.
     pub fn expired(self) -> Import {
         self.change(|state| state.report = None)
     }
@@ -70,25 +76,30 @@ impl Import {
     }
 
     /// How the import stands, or will once it is no longer `NotFinished`. Of all, only
-    /// [`Finished`](Status::Finished) has a report and figures.
+    /// [`Finished`](Status::Finished) has a report and figures; over v3, ordered failures are told with any.
     pub fn status(self, status: Status) -> Import {
-        self.change(|state| state.status = status)
+        self.change(|state| state.progress.at_last = status)
     }
 
-    /// It is `NotFinished` to the next so many questions for its status; only those bring it nearer to its end.
+    /// What is said in place of `NotFinished`, such as a status that nobody knows.
+    pub fn unfinished_status(self, status: Status) -> Import {
+        self.change(|state| state.progress.until_then = status)
+    }
+
+    /// It is `NotFinished` to the next so many questions for its status; only those bring it nearer to its end. Over v3,
+    /// where one question asks for everything, each does.
     pub fn finished_after(self, questions: u32) -> Import {
-        self.change(|state| state.questions = questions)
+        self.change(|state| state.progress.questions = questions)
     }
 
     /// It is `NotFinished` for so long from now.
     pub fn finished_in(self, duration: Duration) -> Import {
-        let end = Instant::now().checked_add(duration);
-        // An end beyond the clock's is never reached.
-        self.change(|state| state.end = end.map_or(FinishTime::Never, FinishTime::At))
+        self.change(|state| state.progress.end_in(duration, Instant::now()))
     }
 
     /// The service's own figures, by the names that SOAP has for them, such as `HardBounced`; REST begins them
-    /// with a small letter.
+    /// with a small letter. v3 has five of them, `DuplicateEmails` under the name `duplicateIdentifiers`; it counts those
+    /// that aren't given: the contacts it tells of, by their first code.
     ///
     /// `SuppressedContacts` is said over REST alone, as the service does. Names that aren't in the contract are said
     /// too: a newer service may have them.
@@ -104,6 +115,40 @@ impl Import {
             assert!(is_name, "`{}` can't be the name of a count", name.escape_debug());
         }
         self.change(|state| state.summary = counts)
+    }
+
+    /// How many contacts v3 says were created, made up one by one as they are sent: millions take no memory.
+    pub fn created(self, contacts: u32) -> Import {
+        self.change(|state| state.result.created = contacts)
+    }
+
+    /// How many contacts v3 says were updated; see [`created`](Import::created).
+    pub fn updated(self, contacts: u32) -> Import {
+        self.change(|state| state.result.updated = contacts)
+    }
+
+    /// What v3 tells as failures, in place of what it makes of the report.
+    ///
+    /// Of each row of a report that has a column `Reason`, with commas between its columns, it makes a failure, with the
+    /// identifiers that have columns, and the vendor's code for the reason. Left out are those whom v3 doesn't reject:
+    /// contacts that are unsubscribed, have bounced or complained, whose opt-in is pending, whom mail servers have blocked,
+    /// or whom the account suppresses. A reason that nobody knows becomes a code of its own.
+    pub fn failures(self, failures: impl IntoIterator<Item = Failure>) -> Import {
+        let failures = failures.into_iter().collect();
+        self.change(|state| state.result.failures = Some(failures))
+    }
+
+    /// The identifier by which the import matches contacts over v3; it is `email` unless told otherwise. The column of
+    /// that name is told as an identifier, too, as `email` and `mobileNumber` are.
+    pub fn match_identifier(self, name: impl Into<String>) -> Import {
+        let name = name.into();
+        self.change(|state| state.result.match_identifier = name)
+    }
+
+    /// What v3 answers once the import has ended, byte for byte.
+    pub fn result(self, body: impl Into<Vec<u8>>) -> Import {
+        let body = body.into();
+        self.change(|state| state.result.whole = Some(body.into()))
     }
 
     /// Trouble for authorised requests about this import.

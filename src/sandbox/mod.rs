@@ -1,11 +1,11 @@
 //! A stand-in of the service on loopback, for the demo and for tests, ours and yours.
 //!
-//! A [`Sandbox`] is a real HTTP server that speaks both of the service's protocols, SOAP 1.1 and REST v2, about as
+//! A [`Sandbox`] is a real HTTP server that speaks the service's three protocols, SOAP 1.1, REST v2 and v3, about as
 //! many imports as you like: their reports, their status on its way from `NotFinished` to `Finished`, and the
-//! service's own figures. It asks for Basic credentials, answers in the service's own errors, makes
-//! [`Trouble`] to order, and remembers what it [was asked](Sandbox::requests). It runs on a thread of its own, so
-//! that async, blocking and plain tests can use it alike, on a free port of `127.0.0.1` and nowhere else, until it
-//! is dropped.
+//! service's own figures; and REST v2 about [enrolments](Enrolment) into programs. It asks for Basic credentials,
+//! answers in the service's own errors, makes [`Trouble`] to order, and remembers what it
+//! [was asked](Sandbox::requests). It runs on a thread of its own, so that async, blocking and plain tests can use it
+//! alike, on a free port of `127.0.0.1` and nowhere else, until it is dropped.
 //!
 //! It knows what is published of the service, and nobody here has called the live one: where the documents leave
 //! something open, it does what WCF does by default.
@@ -47,18 +47,27 @@
 
 mod answer;
 mod body;
+mod enrolment;
+mod face;
+mod failure;
 mod import;
 mod operation;
 mod problem;
+mod programs;
+mod progress;
 mod question;
+mod rejection;
 mod report;
 mod request;
 mod rest;
+mod result;
+mod rows;
 mod server;
 mod soap;
 mod state;
 mod status;
 mod trouble;
+mod v3;
 
 use std::fmt;
 use std::io;
@@ -67,6 +76,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+pub use enrolment::Enrolment;
+pub use failure::Failure;
 pub use import::Import;
 pub use operation::Operation;
 pub use request::Request;
@@ -127,6 +138,23 @@ impl Sandbox {
         Import::new(id, Arc::clone(&self.shared))
     }
 
+    /// The enrolment of that id, to be set up; from now on the service knows it.
+    pub fn enrolment(&self, id: Uuid) -> Enrolment {
+        self.shared.lock().enrolments.entry(id).or_default();
+        Enrolment::new(id, Arc::clone(&self.shared))
+    }
+
+    /// So many made-up enrolments that have finished, each with a fault or two, to fill lists with. They are the same
+    /// every time; lists have them in the order in which they are handed back.
+    pub fn made_up_enrolments(&self, count: u32) -> Vec<Enrolment> {
+        (1..=count).map(|number| self.made_up_enrolment(number)).collect()
+    }
+
+    /// The API user may not see programs, or may again: what is asked about enrolments is answered with 403.
+    pub fn keep_from_programs(&self, is_kept: bool) {
+        self.shared.lock().is_kept_from_programs = is_kept;
+    }
+
     /// Trouble for any request, one without credentials included; it goes before an import's own.
     pub fn trouble(&self, trouble: Trouble) {
         self.shared.lock().troubles.push(trouble);
@@ -142,7 +170,7 @@ impl Sandbox {
         &self.shared.soap_url
     }
 
-    /// The base address for REST, without `/v2`, such as `http://127.0.0.1:40123`.
+    /// The base address for REST v2 and v3, without `/v2`, such as `http://127.0.0.1:40123`.
     pub fn rest_url(&self) -> &str {
         &self.shared.rest_url
     }
@@ -160,6 +188,20 @@ impl Sandbox {
     /// The password that it asks for.
     pub fn password(&self) -> &str {
         &self.shared.password
+    }
+
+    /// One with a fault of each of the vendor's two examples, or of one of them.
+    fn made_up_enrolment(&self, number: u32) -> Enrolment {
+        let id = Uuid::from_u128(0x0e17_0000_0000_4000_8000_0000_0000_0000 | u128::from(number));
+        let (day, hour) = (number / 24 % 28 + 1, number % 24);
+        let mut report = String::from("Id,Email,TelephoneNumber,Reason\r\n");
+        // The vendor's own spelling.
+        report += &format!("{},contact-{number}@example.com,,Unsubcribed\r\n", u64::from(number) * 2);
+        if number.is_multiple_of(2) {
+            report += &format!("{},,441632960011,AlreadyInProgram\r\n", u64::from(number) * 2 + 1);
+        }
+        let created = format!("2026-01-{day:02}T{hour:02}:00:00Z");
+        self.enrolment(id).program(number % 7 + 1).created(created).report(report)
     }
 }
 

@@ -11,11 +11,13 @@ pub(super) struct Problem {
 }
 
 /// The codes that are documented. SOAP answers all of them with 500. Which status REST gives is documented for
-/// `ERROR_APIUSAGE_EXCEEDED` alone, the one that surprises; the others are inferred.
-const PROBLEMS: [Problem; 12] = [
+/// `ERROR_APIUSAGE_EXCEEDED`, the one that surprises, and for those of enrolments; the others are inferred.
+const PROBLEMS: [Problem; 14] = [
     Problem::IMPORT_NOT_FOUND,
     Problem::IMPORT_REPORT_NOT_FOUND,
     Problem::PARAMETER_INVALID,
+    Problem::ENROLMENT_NOT_FOUND,
+    Problem::ENROLMENT_IS_PROCESSING,
     Problem::new("ERROR_APIUSAGE_EXCEEDED", "The calls that are allowed in an hour are used up.", 400),
     Problem::new("ERROR_INVALID_LOGIN", "The login is not valid.", 401),
     Problem::new("ERROR_APIUSER_INVALID", "The API user is not valid.", 401),
@@ -32,6 +34,10 @@ impl Problem {
     pub(super) const IMPORT_REPORT_NOT_FOUND: Problem =
         Problem::new("ERROR_IMPORT_REPORT_NOT_FOUND", "Import is not processed yet or completed with error.", 404);
     pub(super) const PARAMETER_INVALID: Problem = Problem::new("ERROR_PARAMETER_INVALID", "The id is not a GUID.", 400);
+    pub(super) const ENROLMENT_NOT_FOUND: Problem =
+        Problem::new("ERROR_ENROLMENT_NOT_FOUND", "Enrolment not found.", 404);
+    pub(super) const ENROLMENT_IS_PROCESSING: Problem =
+        Problem::new("ERROR_ENROLMENT_IS_PROCESSING", "The enrolment is still being processed.", 400);
 
     const fn new(code: &'static str, sentence: &'static str, rest_status: u16) -> Problem {
         Problem { code: Cow::Borrowed(code), sentence, rest_status }

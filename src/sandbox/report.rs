@@ -1,5 +1,7 @@
 //! A report as the stand-in keeps it: handed out piece by piece, never copied whole.
 
+use std::io::{self, Read};
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::body::Bytes;
@@ -24,6 +26,14 @@ pub(super) enum Report {
     },
 }
 
+/// Reads a report from its beginning.
+pub(super) struct ReportReader {
+    report: Report,
+    at: u64,
+    /// What was taken from the report and not yet read.
+    piece: Bytes,
+}
+
 impl Report {
     pub(super) fn new(bytes: Vec<u8>) -> Report {
         Report::Bytes(bytes.into())
@@ -34,6 +44,10 @@ impl Report {
             return Report::new(head);
         }
         Report::Repeated { head: head.into(), row: row.into(), times }
+    }
+
+    pub(super) fn reader(&self) -> ReportReader {
+        ReportReader { report: self.clone(), at: 0, piece: Bytes::new() }
     }
 
     pub(super) fn len(&self) -> u64 {
@@ -91,6 +105,20 @@ impl Report {
     }
 }
 
+impl Read for ReportReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.piece.is_empty() {
+            self.piece = self.report.piece(self.at);
+            self.at = self.at.saturating_add(self.piece.len() as u64);
+        }
+        let taken = self.piece.split_to(self.piece.len().min(buffer.len()));
+        for (place, byte) in buffer.iter_mut().zip(&taken) {
+            *place = *byte;
+        }
+        Ok(taken.len())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +153,9 @@ mod tests {
             let expected = format!("{head}{}", row.repeat(times as usize));
             assert!(whole(&report) == expected.as_bytes(), "{head:?} {row:?} {times}");
             assert_eq!(report.len(), expected.len() as u64);
+            let mut read = String::new();
+            report.reader().read_to_string(&mut read).unwrap();
+            assert!(read == expected, "{head:?} {row:?} {times}");
         }
     }
 

@@ -21,6 +21,7 @@ pub struct Request {
     pub(super) authorized: bool,
     pub(super) operation: Option<Operation>,
     pub(super) import: Option<Uuid>,
+    pub(super) enrolment: Option<Uuid>,
     pub(super) status: Option<u16>,
 }
 
@@ -70,6 +71,11 @@ impl Request {
         self.import
     }
 
+    /// The enrolment that it asked about.
+    pub fn enrolment(&self) -> Option<Uuid> {
+        self.enrolment
+    }
+
     /// The HTTP status of the answer; `None` where the connection was reset instead.
     pub fn status(&self) -> Option<u16> {
         self.status
@@ -85,6 +91,7 @@ impl fmt::Debug for Request {
             .field("authorized", &self.authorized)
             .field("operation", &self.operation)
             .field("import", &self.import)
+            .field("enrolment", &self.enrolment)
             .field("status", &self.status)
             .finish_non_exhaustive()
     }

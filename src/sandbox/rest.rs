@@ -4,44 +4,41 @@ use hyper::Method;
 use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Content};
-use super::operation::Operation;
 use super::problem::Problem;
-use super::question::{Finding, Question, guid};
+use super::question::{Finding, ImportPart, ImportQuestion, guid};
 use super::status::Shape;
 
 const JSON: &str = "application/json; charset=utf-8";
 const IMPORTS: &str = "/v2/contacts/import/";
 
 /// What is asked, or the answer to what isn't a question of this service.
-pub(super) fn question(method: &Method, path: &str) -> Result<Question, Answer> {
+pub(super) fn question(method: &Method, path: &str) -> Result<ImportQuestion, Answer> {
     // The service compares paths in any case.
     let (start, rest) = path.split_at_checked(IMPORTS.len()).unwrap_or_default();
-    let (id, operation) = rest.split_once('/').unwrap_or((rest, ""));
-    let operation = match operation.to_ascii_lowercase().as_str() {
+    let (id, part) = rest.split_once('/').unwrap_or((rest, ""));
+    let part = match part.to_ascii_lowercase().as_str() {
         _ if !start.eq_ignore_ascii_case(IMPORTS) || id.is_empty() => None,
-        "" => Some(Operation::Status),
-        "report" => Some(Operation::Summary),
-        "report-faults" => Some(Operation::ReportFaults),
+        "" => Some(ImportPart::Status),
+        "report" => Some(ImportPart::Summary),
+        "report-faults" => Some(ImportPart::ReportFaults),
         _ => None,
     };
-    let operation =
-        operation.ok_or_else(|| message(404, "No HTTP resource was found that matches the request URI."))?;
+    let part = part.ok_or_else(not_found)?;
     if method != Method::GET {
-        let words = "The requested resource does not support this HTTP method.";
-        return Err(message(405, words).header(hyper::header::ALLOW, "GET"));
+        return Err(not_allowed());
     }
     let import = guid(id).ok_or_else(|| problem(&Problem::PARAMETER_INVALID))?;
-    Ok(Question { operation, import })
+    Ok(ImportQuestion { part, import })
 }
 
 /// The answer for what was found.
-pub(super) fn answer(question: Question, finding: Finding) -> Answer {
+pub(super) fn answer(question: ImportQuestion, finding: Finding) -> Answer {
     let value = match finding {
         Finding::Problem(found) => return problem(&found),
         Finding::Report(report, shape) => {
             let is_given = matches!(shape, Shape::Text | Shape::Lines);
             let content = if is_given { Content::default().then_report(report) } else { Content::default() };
-            return Answer::of_type(200, "application/octet-stream", content);
+            return self::report(content);
         }
         Finding::Status(status) => json!({"id": question.import, "status": status.as_str()}),
         Finding::Summary(counts) => {
@@ -49,7 +46,7 @@ pub(super) fn answer(question: Question, finding: Finding) -> Answer {
             Value::Object(counts.into_iter().map(count).collect::<Map<_, _>>())
         }
     };
-    Answer::of_type(200, JSON, Content::text(value.to_string()))
+    json_answer(&value)
 }
 
 /// An error of the service.
@@ -60,6 +57,32 @@ pub(super) fn problem(problem: &Problem) -> Answer {
 /// The answer to a wrong password.
 pub(super) fn unauthorized() -> Answer {
     message(401, "Authorization has been denied for this request.")
+}
+
+/// The answer to the right password of somebody who may not do this. What it says isn't documented.
+pub(super) fn forbidden() -> Answer {
+    message(403, "The API user has no permission for this.")
+}
+
+/// The answer where nothing is.
+pub(super) fn not_found() -> Answer {
+    message(404, "No HTTP resource was found that matches the request URI.")
+}
+
+/// The answer to all but `GET`.
+pub(super) fn not_allowed() -> Answer {
+    let words = "The requested resource does not support this HTTP method.";
+    message(405, words).header(hyper::header::ALLOW, "GET")
+}
+
+/// A report as it stands.
+pub(super) fn report(content: Content) -> Answer {
+    Answer::of_type(200, "application/octet-stream", content)
+}
+
+/// What was asked for.
+pub(super) fn json_answer(value: &Value) -> Answer {
+    Answer::of_type(200, JSON, Content::text(value.to_string()))
 }
 
 fn message(status: u16, words: &str) -> Answer {
@@ -81,10 +104,10 @@ mod tests {
     #[test]
     fn paths() {
         for (path, expected) in [
-            (format!("/v2/contacts/import/{ID}"), Ok(Operation::Status)),
-            (format!("/v2/contacts/import/{ID}/"), Ok(Operation::Status)),
-            (format!("/V2/Contacts/Import/{ID}/Report"), Ok(Operation::Summary)),
-            (format!("/v2/contacts/import/{ID}/report-faults"), Ok(Operation::ReportFaults)),
+            (format!("/v2/contacts/import/{ID}"), Ok(ImportPart::Status)),
+            (format!("/v2/contacts/import/{ID}/"), Ok(ImportPart::Status)),
+            (format!("/V2/Contacts/Import/{ID}/Report"), Ok(ImportPart::Summary)),
+            (format!("/v2/contacts/import/{ID}/report-faults"), Ok(ImportPart::ReportFaults)),
             (format!("/v2/contacts/import/{ID}/report/faults"), Err(404)),
             ("/v2/contacts/import/".into(), Err(404)),
             ("/v2/contacts/imports".into(), Err(404)),
@@ -93,7 +116,7 @@ mod tests {
             ("/v2/contacts/import/7".into(), Err(400)),
         ] {
             let asked = question(&Method::GET, &path);
-            let asked = asked.map(|question| question.operation).map_err(|answer| answer.status);
+            let asked = asked.map(|question| question.part).map_err(|answer| answer.status);
             assert_eq!(asked, expected, "{path}");
         }
         let path = format!("/v2/contacts/import/{ID}");

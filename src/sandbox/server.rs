@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{ALLOW, AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
+use hyper::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{Method, Response, StatusCode};
@@ -23,11 +23,12 @@ use tokio::sync::oneshot;
 
 use super::answer::Answer;
 use super::body::Body;
-use super::problem::Problem;
+use super::face::Face;
+use super::question::Question;
 use super::request::Request;
+use super::soap;
 use super::state::Shared;
 use super::trouble::{Instead, Trouble};
-use super::{rest, soap};
 
 /// The largest request that is read: what WCF allows unless told otherwise.
 const LARGEST: usize = 64 * 1024;
@@ -143,23 +144,17 @@ async fn read(mut incoming: Incoming) -> io::Result<Option<Vec<u8>>> {
 
 /// Decides on the answer, where there is to be one, and on the trouble with it; and takes note of the request.
 fn judge(shared: &Shared, head: Parts, body: Option<Vec<u8>>) -> (Option<Answer>, Option<Trouble>) {
-    let path = head.uri.path();
-    let is_soap = path.eq_ignore_ascii_case("/v2/api.svc");
+    let face = Face::of(head.uri.path());
     let authorized = shared.admits(head.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes));
-    let question = match &body {
-        None => Err(Answer::new(413)),
-        Some(body) if is_soap && head.method == Method::POST => soap::question(&head.headers, body),
-        Some(_) if is_soap => Err(Answer::new(405).header(ALLOW, "POST")),
-        Some(_) => rest::question(&head.method, path),
-    };
+    let question = face.question(&head, body.as_deref());
     // Like the service's, it is there for everybody.
-    let is_wsdl = is_soap
+    let is_wsdl = face == Face::Soap
         && head.method == Method::GET
         && head.uri.query().is_some_and(|query| query.eq_ignore_ascii_case("wsdl"));
 
     let mut state = shared.lock();
     let trouble = state.trouble(question.as_ref().ok(), authorized);
-    let asked = question.as_ref().ok().copied();
+    let asked = question.as_ref().ok().cloned();
     let answer = match trouble.as_ref().map_or(&Instead::Usual, |trouble| &trouble.instead) {
         Instead::Reset => None,
         Instead::Answer { status, body } => {
@@ -167,14 +162,12 @@ fn judge(shared: &Shared, head: Parts, body: Option<Vec<u8>>) -> (Option<Answer>
             answer.content = answer.content.then(body.clone());
             Some(answer)
         }
-        Instead::Error(code) if is_soap => Some(soap::problem(&Problem::of(code))),
-        Instead::Error(code) => Some(rest::problem(&Problem::of(code))),
+        Instead::Error(code) => Some(face.problem(code)),
         Instead::Usual if is_wsdl => Some(soap::wsdl(&shared.soap_url)),
-        Instead::Usual if !authorized => Some(unauthorized(is_soap)),
+        Instead::Usual if !authorized => Some(face.unauthorized().header(WWW_AUTHENTICATE, "Basic realm=\"sandbox\"")),
         Instead::Usual => Some(match question {
             Err(answer) => answer,
-            Ok(question) if is_soap => soap::answer(question, state.find(question)),
-            Ok(question) => rest::answer(question, state.find(question)),
+            Ok(question) => face.answer(question, &mut state),
         }),
     };
     let answer = answer.map(|mut answer| {
@@ -193,16 +186,12 @@ fn judge(shared: &Shared, head: Parts, body: Option<Vec<u8>>) -> (Option<Answer>
         headers,
         body: body.unwrap_or_default(),
         authorized,
-        operation: asked.map(|question| question.operation),
-        import: asked.map(|question| question.import),
+        operation: asked.as_ref().map(Question::operation),
+        import: asked.as_ref().and_then(Question::import),
+        enrolment: asked.as_ref().and_then(Question::enrolment),
         status: answer.as_ref().map(|answer| answer.status),
     });
     (answer, trouble)
-}
-
-fn unauthorized(is_soap: bool) -> Answer {
-    let answer = if is_soap { soap::unauthorized() } else { rest::unauthorized() };
-    answer.header(WWW_AUTHENTICATE, "Basic realm=\"sandbox\"")
 }
 
 /// A connection that can be reset: closed without a word, what wasn't sent thrown away.

@@ -8,9 +8,8 @@ use quick_xml::name::{Namespace, ResolveResult};
 use uuid::Uuid;
 
 use super::answer::{Answer, Content};
-use super::operation::Operation;
 use super::problem::Problem;
-use super::question::{Finding, Question, guid};
+use super::question::{Finding, ImportPart, ImportQuestion, guid};
 use super::status::Shape;
 
 /// Of the operations, and of the children of their requests and responses.
@@ -57,7 +56,7 @@ pub(super) fn wsdl(soap_url: &str) -> Answer {
 }
 
 /// What is asked, or the answer to what isn't a question of this service.
-pub(super) fn question(headers: &HeaderMap, body: &[u8]) -> Result<Question, Answer> {
+pub(super) fn question(headers: &HeaderMap, body: &[u8]) -> Result<ImportQuestion, Answer> {
     if !is_utf8_xml(headers) {
         return Err(Answer::new(415));
     }
@@ -67,27 +66,27 @@ pub(super) fn question(headers: &HeaderMap, body: &[u8]) -> Result<Question, Ans
     })?;
     let action = headers.get("SOAPAction").map(|value| String::from_utf8_lossy(value.as_bytes()));
     let action = action.as_deref().map_or("", |action| action.trim().trim_matches('"'));
-    let operation = operation_of(action).ok_or_else(|| {
+    let part = part_of(action).ok_or_else(|| {
         let words = "cannot be processed at the receiver, due to a ContractFilter mismatch at the EndpointDispatcher.";
         fault("a:ActionNotSupported", ADDRESSING, &format!("The message with Action '{action}' {words}"))
     })?;
-    if call.name != name(operation) || call.namespace != OPERATIONS {
-        let expected = format!("expected '{}' in the namespace '{OPERATIONS}'", name(operation));
+    if call.name != name(part) || call.namespace != OPERATIONS {
+        let expected = format!("expected '{}' in the namespace '{OPERATIONS}'", name(part));
         let found = format!("found '{}' in the namespace '{}'", call.name, call.namespace);
         let text = format!("Error in deserializing body of request message: {expected}, {found}.");
         return Err(fault("a:DeserializationFailed", DISPATCHER, &text));
     }
     match call.import_id.as_deref().map(guid) {
-        Some(Some(import)) => Ok(Question { operation, import }),
+        Some(Some(import)) => Ok(ImportQuestion { part, import }),
         Some(None) => Err(problem(&Problem::PARAMETER_INVALID)),
         // WCF skips elements that it doesn't know, and a GUID that isn't there is all zeros.
-        None => Ok(Question { operation, import: Uuid::nil() }),
+        None => Ok(ImportQuestion { part, import: Uuid::nil() }),
     }
 }
 
 /// The envelope for what was found.
-pub(super) fn answer(question: Question, finding: Finding) -> Answer {
-    let name = name(question.operation);
+pub(super) fn answer(question: ImportQuestion, finding: Finding) -> Answer {
+    let name = name(question.part);
     let start = format!("{START}<{name}Response xmlns=\"{OPERATIONS}\">");
     let end = format!("</{name}Response>{END}");
     let content = match finding {
@@ -144,19 +143,19 @@ fn fault(code: &str, namespace: &str, text: &str) -> Answer {
     Answer::of_type(500, TEXT_XML, Content::text(format!("{START}<s:Fault>{code}{text}</s:Fault>{END}")))
 }
 
-/// The name of an operation's request element.
-fn name(operation: Operation) -> &'static str {
-    match operation {
-        Operation::ReportFaults => "GetContactImportReportFaults",
-        Operation::Status => "GetContactImportProgress",
-        Operation::Summary => "GetContactImportReport",
+/// The name of the request element that asks for a part.
+fn name(part: ImportPart) -> &'static str {
+    match part {
+        ImportPart::ReportFaults => "GetContactImportReportFaults",
+        ImportPart::Status => "GetContactImportProgress",
+        ImportPart::Summary => "GetContactImportReport",
     }
 }
 
-fn operation_of(action: &str) -> Option<Operation> {
+fn part_of(action: &str) -> Option<ImportPart> {
     let called = action.strip_prefix(OPERATIONS)?.strip_prefix("/ApiService/")?;
-    let operations = [Operation::ReportFaults, Operation::Status, Operation::Summary];
-    operations.into_iter().find(|operation| name(*operation) == called)
+    let parts = [ImportPart::ReportFaults, ImportPart::Status, ImportPart::Summary];
+    parts.into_iter().find(|part| name(*part) == called)
 }
 
 /// SOAP 1.1 is `text/xml`; where it tells its encoding, that has to be UTF-8.

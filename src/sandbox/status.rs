@@ -1,8 +1,8 @@
-//! How an import stands, and how its report is written.
+//! How an import or an enrolment stands, and how a report is written.
 
 use std::fmt;
 
-/// How an import stands, as the service says it.
+/// How an import or an enrolment stands, as the service says it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Status {

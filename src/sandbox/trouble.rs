@@ -1,6 +1,6 @@
 //! Trouble to order: what is answered in place of the usual, and what happens on the way.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
@@ -10,9 +10,10 @@ use super::operation::Operation;
 
 /// Trouble to order, for the next request unless told otherwise.
 ///
-/// It is made by one of [`usual`](Trouble::usual), [`status`](Trouble::status), [`error`](Trouble::error) and
-/// [`reset`](Trouble::reset), and handed to [`Sandbox::trouble`](super::Sandbox::trouble) or to
-/// [`Import::trouble`](super::Import::trouble). Troubles wait in a line: the first one that fits a request is used
+/// It is made by one of [`usual`](Trouble::usual), [`status`](Trouble::status), [`error`](Trouble::error),
+/// [`limited_for`](Trouble::limited_for), [`limited_until`](Trouble::limited_until) and [`reset`](Trouble::reset), and
+/// handed to [`Sandbox::trouble`](super::Sandbox::trouble) or to
+/// [`Import::trouble`](super::Import::trouble) or [`Enrolment::trouble`](super::Enrolment::trouble). Troubles wait in a line: the first one that fits a request is used
 /// up before the next. A question that got trouble for an answer doesn't bring an import nearer to its end.
 ///
 /// ```
@@ -74,9 +75,32 @@ impl Trouble {
     }
 
     /// An error of the service by its code, such as `ERROR_APIUSAGE_EXCEEDED`, as the protocol in use writes it:
-    /// a SOAP fault, or a `message` in JSON.
+    /// a SOAP fault, a `message` in JSON, or an `errorCode` in JSON over v3, whose codes look like
+    /// `contacts:importNotFound`.
     pub fn error(code: impl Into<String>) -> Trouble {
         Trouble::new(Instead::Error(code.into()))
+    }
+
+    /// 429, with the limit's headers: calls are allowed again after so long, which `X-RateLimit-Reset` tells in seconds,
+    /// as the vendor's own client takes it.
+    pub fn limited_for(duration: Duration) -> Trouble {
+        let part = u64::from(duration.subsec_nanos() > 0);
+        Trouble::limited(duration.as_secs().saturating_add(part))
+    }
+
+    /// 429, with the limit's headers: calls are allowed again at that time, which `X-RateLimit-Reset` tells in seconds
+    /// since 1970, as the vendor's documentation has it.
+    pub fn limited_until(time: SystemTime) -> Trouble {
+        Trouble::limited(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
+    }
+
+    /// The limit is that of the lowest tier. What its scope is called isn't documented.
+    fn limited(reset: u64) -> Trouble {
+        Trouble::status(429)
+            .header("X-RateLimit-Scope", "account")
+            .header("X-RateLimit-Limit", "35")
+            .header("X-RateLimit-Remaining", "0")
+            .header("X-RateLimit-Reset", &reset.to_string())
     }
 
     /// No answer: the connection is reset.

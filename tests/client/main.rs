@@ -21,3 +21,7 @@ mod wrong_bodies;
 mod journeys;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+#[cfg(feature = "sandbox")]
+mod sandbox_enrolments;
+#[cfg(feature = "sandbox")]
+mod sandbox_v3;

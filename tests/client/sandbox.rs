@@ -14,7 +14,8 @@ const REPORT: &str = "Reason,email\r\nHard bounced,jo@example.com\r\n";
 const REPORT_BASE64: &str = "UmVhc29uLGVtYWlsDQpIYXJkIGJvdW5jZWQsam9AZXhhbXBsZS5jb20NCg==";
 
 /// `apiuser-sandbox@apiconnector.com` and `sandbox:password`.
-const AUTHORIZATION: &str = "Authorization: Basic YXBpdXNlci1zYW5kYm94QGFwaWNvbm5lY3Rvci5jb206c2FuZGJveDpwYXNzd29yZA==";
+pub const AUTHORIZATION: &str =
+    "Authorization: Basic YXBpdXNlci1zYW5kYm94QGFwaWNvbm5lY3Rvci5jb206c2FuZGJveDpwYXNzd29yZA==";
 
 const FAULTS: &str = "GetContactImportReportFaults";
 const PROGRESS: &str = "GetContactImportProgress";

@@ -83,6 +83,19 @@ fn sorted<T: Ord>(mut values: Vec<T>) -> Vec<T> {
     values
 }
 
+/// A row of one cell that says next to nothing is one all the same: quotes keep it from being taken for an empty line.
+#[test]
+fn rows_of_one_cell_read_back() {
+    for cell in ["\u{feff}", "\u{feff}\u{feff}", " \u{feff}", "\t\u{feff} ", "\u{2003}", "x"] {
+        let report =
+            FaultReport::from_bytes(format!("Reason,email,name\nBlocker,a@b,c\n\"\"{cell}\nBlocker,a@b,c\n")).unwrap();
+        assert_eq!(report.len(), 3, "{cell:?}");
+        let written = to_csv(&report, &WriteOptions::new());
+        let again = FaultReport::from_bytes(written.clone()).unwrap();
+        assert_eq!(again.counts(), report.counts(), "{:?}", String::from_utf8_lossy(&written));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -8,6 +8,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use uuid::{Uuid, uuid};
+
 use super::patience;
 
 /// A file of this package.
@@ -43,16 +45,25 @@ pub fn has_xmllint() -> bool {
     runs(Command::new("xmllint").arg("--version"))
 }
 
-/// A Python that has zeep: the one that `.ci/peers` has made, or the system's own.
+/// A Python that has zeep.
 pub fn python_with_zeep() -> Option<PathBuf> {
-    let python = std::env::var_os("DOTDIGITAL_FAULTS_ZEEP").map_or_else(|| "python3".into(), PathBuf::from);
-    runs(Command::new(&python).args(["-c", "import zeep"])).then_some(python)
+    python_with("DOTDIGITAL_FAULTS_ZEEP", "zeep")
 }
 
-/// A Python that has DuckDB: the one that `.ci/peers` has made, or the system's own.
+/// A Python that has DuckDB.
 pub fn python_with_duckdb() -> Option<PathBuf> {
-    let python = std::env::var_os("DOTDIGITAL_FAULTS_DUCKDB").map_or_else(|| "python3".into(), PathBuf::from);
-    runs(Command::new(&python).args(["-c", "import duckdb"])).then_some(python)
+    python_with("DOTDIGITAL_FAULTS_DUCKDB", "duckdb")
+}
+
+/// A Python that has schemathesis.
+pub fn python_with_schemathesis() -> Option<PathBuf> {
+    python_with("DOTDIGITAL_FAULTS_V3", "schemathesis")
+}
+
+/// A Python that has modules: the one that `.ci/peers` has made, which a variable names, or the system's own.
+fn python_with(variable: &str, modules: &str) -> Option<PathBuf> {
+    let python = std::env::var_os(variable).map_or_else(|| "python3".into(), PathBuf::from);
+    runs(Command::new(&python).args(["-c", &format!("import {modules}")])).then_some(python)
 }
 
 /// Vega-Lite's own JSON Schema.
@@ -73,6 +84,54 @@ pub fn has_php() -> bool {
 /// Is Chromium there?
 pub fn has_chromium() -> bool {
     runs(Command::new("chromium").arg("--version"))
+}
+
+/// The description of v3 that is the tests' own.
+pub const V3_DESCRIPTION: &str = "tests/peers/v3.openapi.json";
+
+/// A v3 that Python's connexion makes of our description: nothing of ours is in it. It ends with the test.
+///
+/// It knows the imports that are examples in there.
+pub struct V3Peer(Running);
+
+impl V3Peer {
+    pub const USERNAME: &str = "apiuser-peer@apiconnector.com";
+    pub const PASSWORD: &str = "peer-password";
+
+    /// Finished, with failures of one code and of several.
+    pub const FINISHED: Uuid = uuid!("5b1f6a52-0c7e-4c1d-9a55-2f0b8d6a7e31");
+    /// Finished, without figures, with a contact that was imported in part, an unknown code, and no code at all.
+    pub const ODD: Uuid = uuid!("0f0e0d0c-1111-4222-8333-444455556666");
+    /// It never finishes.
+    pub const UNFINISHED: Uuid = uuid!("00000000-0000-4000-8000-000000000001");
+    /// It was rejected by the watchdog.
+    pub const REJECTED: Uuid = uuid!("00000000-0000-4000-8000-000000000002");
+    /// There is none of this id.
+    pub const UNKNOWN: Uuid = uuid!("00000000-0000-4000-8000-000000000009");
+
+    pub fn address(&self) -> SocketAddr {
+        self.0.address()
+    }
+
+    /// The base address, as a client takes it.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address())
+    }
+}
+
+/// Starts it; `None` where connexion is missing, which is said.
+#[track_caller]
+pub fn v3_peer() -> Option<V3Peer> {
+    let Some(python) = python_with("DOTDIGITAL_FAULTS_V3", "connexion, uvicorn") else {
+        skip("Python's connexion");
+        return None;
+    };
+    Some(V3Peer(Running::start(|address| {
+        let mut command = Command::new(&python);
+        command.arg(file("tests/peers/v3_server.py")).arg(address.port().to_string());
+        command.args([V3Peer::USERNAME, V3Peer::PASSWORD]).stderr(Stdio::null());
+        command
+    })))
 }
 
 /// A server that ends with the test.

@@ -14,6 +14,10 @@ mod php;
 mod schema;
 mod zeep;
 
+// v3.
+mod connexion;
+mod schemathesis;
+
 // Formats.
 mod charts;
 mod chromium;

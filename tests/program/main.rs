@@ -7,6 +7,7 @@ mod helpers;
 
 // Verbs.
 mod compare;
+mod demo;
 mod fetch;
 mod list;
 mod split;

@@ -196,6 +196,11 @@ pub const CASES: &[Case] = &[
         "18 blocker [Blocker|a@b]\nrepeated_header=15 other_header=1",
     ),
     (
+        "a fault in front of the header, by another separator, by which it is beyond the 16th record",
+        b"t\n,,\n,,\n,,\n,,\n,,\n,,\n,,\n,,\n,,\n,,\n,,\n,,\n,,\n,,\n,,\n,,\nDuplicate;a@b;x\nReason,email\nBlocker,a@b\n",
+        "18 other(Duplicate;a@b;x) [Duplicate;a@b;x]\nunder [Reason|email]\n20 blocker [Blocker|a@b]\nblank_row=16 other_header=1",
+    ),
+    (
         "a mark inside of the preamble",
         b"Faults\n\xef\xbb\xbfReason,email\nBlocker,a@b\n",
         "3 blocker [Blocker|a@b]\npreamble=1",
