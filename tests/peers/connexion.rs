@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use dotdigital_faults::{Client, Credentials, ErrorKind, ImportStatus, Protocol, blocking};
 use serde_json::{Value, json};
 
 use crate::helpers::http::{self, Answer};
@@ -85,4 +86,29 @@ fn the_description_refuses_what_v3_never_says() {
     }
     assert_eq!(errors(RESULT, &json!({"importId": "x"})).len(), 1);
     assert_eq!(errors(PROBLEM, &json!({"errorCode": "ERROR_IMPORT_NOT_FOUND", "description": ""})).len(), 1);
+}
+
+/// The client, asking what is none of ours.
+#[test]
+fn the_client_and_what_it_says() {
+    let Some(peer) = peers::v3_peer() else { return };
+    let with = |password: &str| {
+        let credentials = Credentials::new(V3Peer::USERNAME, password);
+        let client = Client::builder(credentials).protocol(Protocol::V3).endpoint(peer.url()).max_retries(0);
+        blocking::Client::from_async(client.build().unwrap()).unwrap()
+    };
+    let client = with(V3Peer::PASSWORD);
+    let report = client.report_faults(V3Peer::FINISHED).unwrap();
+    let slugs: Vec<_> = report.faults().map(|fault| fault.reason().slug()).collect();
+    assert_eq!(slugs, ["invalid_email", "duplicate", "globally_suppressed"]);
+    assert_eq!(client.import_summary(V3Peer::FINISHED).unwrap().compare(report.counts()), []);
+    let odd = client.reason_counts(V3Peer::ODD).unwrap();
+    assert_eq!((odd.total(), odd.partial(), odd.get_slug("other")), (3, 1, 2));
+    let kind = |id| client.report_faults_bytes(id).unwrap_err().kind();
+    assert_eq!(kind(V3Peer::UNFINISHED), ErrorKind::NotFinished);
+    assert_eq!(kind(V3Peer::REJECTED), ErrorKind::EndedWithoutReport);
+    assert_eq!(client.import_status(V3Peer::REJECTED).unwrap(), ImportStatus::RejectedByWatchdog);
+    let error = client.reason_counts(V3Peer::UNKNOWN).unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::NotFound, Some("contacts:importNotFound")));
+    assert_eq!(with("wrong").reason_counts(V3Peer::ODD).unwrap_err().kind(), ErrorKind::NotPermitted);
 }

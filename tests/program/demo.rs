@@ -18,6 +18,13 @@ fn it_shows_the_same_over_each_protocol() {
     assert!(soap.starts_with("Why 26 contacts failed to import\n"), "{soap}");
     assert_eq!(shown(&["demo", "--protocol", "rest"], "REST"), soap);
 
+    // The newer API rejects fewer of these contacts.
+    let v3 = shown(&["demo", "--protocol", "v3"], "V3");
+    assert!(
+        v3.starts_with("Why 12 contacts failed to import\n") && v3.contains("Invalid Email               4 "),
+        "{v3}"
+    );
+
     let output = program::command(["demo", "--protocol", "moon"]).env_clear().output().unwrap();
     assert_eq!(output.status.code(), Some(2));
 }
