@@ -57,10 +57,21 @@ impl SourceArg {
         self.source.feed(&self.connection, options, make_sink)
     }
 
-    /// How large it is, where it is a file, which can be read twice.
+    /// How large it is, where it is a file, which can be read twice; `None` for JSON as well, whose end alone tells
+    /// whether there is a report.
     pub fn file_size(&self) -> Option<u64> {
         let Source::Path(path) = &self.source else { return None };
-        path.metadata().ok().filter(|metadata| metadata.is_file()).map(|metadata| metadata.len())
+        let metadata = path.metadata().ok().filter(|metadata| metadata.is_file())?;
+        (!self.is_json()).then_some(metadata.len())
+    }
+
+    /// Does it begin as JSON does?
+    fn is_json(&self) -> bool {
+        let mut beginning = Vec::new();
+        let opened = self.source.open(&self.connection);
+        let _ = opened.map(|(input, _)| input.take(4096).read_to_end(&mut beginning));
+        let text = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&beginning);
+        text.trim_ascii_start().first() == Some(&b'{')
     }
 }
 

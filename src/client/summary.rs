@@ -13,7 +13,7 @@ use crate::reason::counts::ReasonCounts;
 /// The service's own figures for an import.
 ///
 /// Each figure is optional, and the service may leave out those that it doesn't know; over REST it gives more of
-/// them than over SOAP. Nothing promises that they agree with the report: see [`compare`](Self::compare).
+/// them than over SOAP, and over v3 five. Nothing promises that they agree with the report: see [`compare`](Self::compare).
 ///
 /// Serialised, it is a map of the figures that the service has given: `new_contacts`, `updated_contacts`, and the
 /// slugs of reasons, such as `hard_bounced`.

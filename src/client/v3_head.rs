@@ -59,7 +59,7 @@ impl V3Head {
         if let Some(broken) = self.broken {
             return Err(broken);
         }
-        let Some(status) = self.answer.status().filter(|_| self.answer.is_recognised()) else {
+        let Some(status) = self.answer.status().filter(|_| self.answer.is_answer()) else {
             return Err("it holds no status");
         };
         let mut fields: ResultFields = self.answer.into_figures();

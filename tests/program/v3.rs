@@ -159,3 +159,18 @@ fn every_verb_that_fetches_knows_enrolments() {
     let failed = run(&server, &["summary", &id, "--enrolment", "--protocol=v3"]);
     assert!(failure(&failed, 5).contains("the enrolment has not finished yet"));
 }
+
+/// A file that is too large to be read through before: its end may tell that there is no report.
+#[test]
+fn nothing_of_a_large_answer_is_printed_before_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("answer.json");
+    let failures = r#"[{"identifiers":{"email":"a@example.com"},"failures":[]}]"#;
+    let answer = |status: &str| {
+        format!(r#"{{"failures":{failures},"created":[{}],"status":"{status}"}}"#, " ".repeat(65 << 20))
+    };
+    fs::write(&path, answer("Failed")).unwrap();
+    assert!(failure(&faults(["list".as_ref(), path.as_os_str()]), 5).contains("with status Failed"));
+    fs::write(&path, answer("Finished")).unwrap();
+    assert_eq!(out(&faults(["list".as_ref(), path.as_os_str()])).lines().count(), 2);
+}

@@ -109,7 +109,7 @@ impl Answer {
         if self.is_stopped {
             return Ok(());
         }
-        let Some(status) = self.status().filter(|_| self.walk.is_answer()) else {
+        let Some(status) = self.status().filter(|_| self.is_answer()) else {
             return Err("it has no status".into());
         };
         verdict(&status).map_err(Wrong::Error)?;
@@ -120,6 +120,11 @@ impl Answer {
     /// Does it hold what only such an answer does, whether it is whole or not?
     pub(crate) fn is_recognised(&self) -> bool {
         self.walk.is_recognised()
+    }
+
+    /// Has it a status, and what else each answer has, as far as it has been read?
+    pub(crate) fn is_answer(&self) -> bool {
+        self.walk.is_answer()
     }
 
     /// The status, once it has been read.
