@@ -30,6 +30,7 @@ mod options;
 mod prometheus;
 #[cfg(feature = "table")]
 mod reasons_table;
+mod safe_csv;
 #[cfg(feature = "split")]
 mod split;
 #[cfg(all(feature = "split", feature = "table"))]
@@ -56,11 +57,12 @@ pub use options::WriteOptions;
 pub use prometheus::tally_to_prometheus;
 #[cfg(feature = "table")]
 pub use reasons_table::reasons_to_table;
+pub use safe_csv::{defuse_csv, restore_csv};
 #[cfg(feature = "split")]
 pub use split::{Split, SplitFile, SplitOptions, split_to_dir};
 #[cfg(all(feature = "split", feature = "table"))]
 pub use split_table::split_files_to_table;
-pub use spreadsheet::{defuse, restore, restore_csv};
+pub use spreadsheet::{defuse, restore};
 #[cfg(feature = "table")]
 pub use table::tally_to_table;
 #[cfg(feature = "table")]

@@ -86,7 +86,7 @@ fn spreadsheet_safe_cells() {
     let output = faults(["list", "fixtures/formulas.csv", "--spreadsheet-safe"]);
     assert_eq!(
         out(&output),
-        "Reason,email,firstname,phone\n\
+        "\u{feff}Reason,email,firstname,phone\n\
          Invalid Email,'=1+1,\"'=HYPERLINK(\"\"http://example.com\"\",\"\"x\"\")\",'+31205550100\n\
          Duplicate,'@a@example.com,'-Ben,'-5\n"
     );
@@ -99,6 +99,6 @@ fn spreadsheet_safe_cells() {
     let folder = tempfile::tempdir().unwrap();
     out(&split("fixtures/formulas.csv", folder.path(), &["--spreadsheet-safe"]));
     assert!(
-        fs::read_to_string(folder.path().join("correct.csv")).unwrap().starts_with("email,firstname,phone\n'=1+1,")
+        fs::read_to_string(folder.path().join("correct.csv")).unwrap().starts_with("\u{feff}email,firstname,phone\n'=1+1,")
     );
 }
