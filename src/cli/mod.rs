@@ -1,5 +1,6 @@
 //! The command line: a thin face of the public library, one file a verb.
 
+mod choice;
 mod compare;
 mod completions;
 mod connection;
@@ -153,7 +154,7 @@ pub fn main() -> ExitCode {
     let Cli { verb, color } = Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit());
     let done = match verb {
         Verb::Summary(summary) => summary.run(color.into()),
-        Verb::List(list) => list.run(),
+        Verb::List(list) => list.run(color.into()),
         Verb::Split(split) => split.run(color.into()),
         Verb::Compare(compare) => compare.run(color.into()),
         Verb::Fetch(fetch) => fetch.run(),

@@ -125,6 +125,16 @@ impl Destination {
         matches!(self, Destination::Stdout | Destination::Stream(_))
     }
 
+    /// Do people see it as it comes?
+    pub fn is_terminal(&self) -> bool {
+        match self {
+            Destination::Stdout => io::stdout().is_terminal(),
+            // Not so a pipe: to open it waits for somebody who reads.
+            Destination::Stream(path) => is_device(path) && opened(path).is_ok_and(|stream| stream.is_terminal()),
+            Destination::File(_) => false,
+        }
+    }
+
     /// Where rows are written while they are read: nobody sees them until all of them are there, unless it is certain
     /// that nothing will go wrong.
     pub fn rows(&self, is_certain: bool) -> io::Result<OutputRows> {
@@ -175,6 +185,17 @@ impl Destination {
 /// A device, a pipe or an open file: what is there already stays, as it does for the shell that has opened it.
 fn opened(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).open(path)
+}
+
+#[cfg(unix)]
+fn is_device(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_char_device())
+}
+
+#[cfg(not(unix))]
+fn is_device(_: &Path) -> bool {
+    false
 }
 
 /// Rows that are being written.

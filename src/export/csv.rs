@@ -11,8 +11,8 @@ use std::io::Write;
 use csv_core::{QuoteStyle, WriterBuilder};
 use memchr::{memchr, memchr3};
 
-use super::WriteOptions;
 use super::gathered::Gathered;
+use super::{WriteOptions, tell};
 use crate::anomaly::Anomaly;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{BOM, format};
@@ -57,18 +57,7 @@ pub fn faults_to_csv<'r>(
     writer: impl Write,
 ) -> Result<()> {
     let mut csv = Csv::new(writer, options);
-    let headers: Vec<&Columns> = report.headers().collect();
-    let mut written = usize::from(!headers.is_empty());
-    headers.first().map_or(Ok(()), |first| csv.columns(first))?;
-    for fault in faults {
-        let ahead = headers.get(written..).unwrap_or_default();
-        // Those on the way to the fault's own, too: what stands behind one is no longer taken for it.
-        if let Some(further) = ahead.iter().position(|columns| std::ptr::eq(*columns, fault.columns())) {
-            ahead.iter().take(further + 1).try_for_each(|columns| csv.columns(columns))?;
-            written += further + 1;
-        }
-        csv.fault(&fault)?;
-    }
+    tell(report, faults, &mut csv)?;
     csv.finish().map(|_| ())
 }
 
