@@ -15,6 +15,8 @@ mod output;
 mod progress;
 mod reasons;
 mod redact;
+mod restore;
+mod signals;
 mod source;
 mod split;
 mod summary;
@@ -77,6 +79,7 @@ enum Verb {
     Fetch(fetch::Fetch),
     Split(split::Split),
     Compare(compare::Compare),
+    Restore(restore::Restore),
     Reasons(reasons::Reasons),
     Demo(demo::Demo),
     Completions(completions::Completions),
@@ -157,6 +160,7 @@ pub fn main() -> ExitCode {
         Verb::List(list) => list.run(color.into()),
         Verb::Split(split) => split.run(color.into()),
         Verb::Compare(compare) => compare.run(color.into()),
+        Verb::Restore(restore) => restore.run(),
         Verb::Fetch(fetch) => fetch.run(),
         Verb::Demo(demo) => demo.run(color.into()),
         Verb::Reasons(reasons) => reasons.run(color.into()),

@@ -19,6 +19,8 @@ mod comparison;
 mod comparison_table;
 mod csv;
 mod gathered;
+#[cfg(feature = "split")]
+mod hidden_file;
 #[cfg(feature = "html")]
 mod html;
 mod json;
@@ -52,6 +54,8 @@ pub use comparison::comparison_to_json;
 #[cfg(feature = "table")]
 pub use comparison_table::comparison_to_table;
 pub use csv::{Csv, faults_to_csv, remedy_file_name, remedy_to_csv};
+#[cfg(feature = "split")]
+pub use hidden_file::HiddenFile;
 #[cfg(feature = "html")]
 pub use html::tally_to_html;
 pub use json::{reasons_to_json, tally_to_json};
@@ -66,7 +70,7 @@ pub use reasons_table::reasons_to_table;
 pub use rows_table::{RowsTable, faults_to_table};
 pub use safe_csv::{defuse_csv, restore_csv};
 #[cfg(feature = "split")]
-pub use split::{Split, SplitFile, SplitOptions, split_to_dir};
+pub use split::{Split, SplitFile, SplitFormat, SplitOptions, split_to_dir};
 #[cfg(all(feature = "split", feature = "table"))]
 pub use split_table::split_files_to_table;
 pub use spreadsheet::{defuse, restore};

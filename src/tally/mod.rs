@@ -1,6 +1,7 @@
 //! The counts of several reports, each told apart, and all together.
 
 pub(crate) mod comparison;
+pub(crate) mod contact_hash;
 mod comparison_document;
 mod document;
 pub(crate) mod group_counter;
