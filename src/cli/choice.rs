@@ -66,12 +66,7 @@ impl TypedValueParser for RemedyParser {
 }
 
 /// The error that lists what there is, with what is meant perhaps.
-fn not_among(
-    slugs: impl Iterator<Item = &'static str>,
-    command: &Command,
-    arg: Option<&Arg>,
-    value: &OsStr,
-) -> Error {
+fn not_among(slugs: impl Iterator<Item = &'static str>, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Error {
     let slugs: Vec<_> = slugs.collect();
     match PossibleValuesParser::new(&slugs).parse_ref(command, arg, value) {
         Err(error) => error,

@@ -238,7 +238,9 @@ pub fn note_cut_cells(cut: u64) {
     match cut {
         0 => {}
         1 => note("1 cell was longer than the 32,767 characters that a spreadsheet can hold, and was cut"),
-        _ => note(&format!("{cut} cells were longer than the 32,767 characters that a spreadsheet can hold, and were cut")),
+        _ => note(&format!(
+            "{cut} cells were longer than the 32,767 characters that a spreadsheet can hold, and were cut"
+        )),
     }
 }
 

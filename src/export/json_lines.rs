@@ -184,7 +184,7 @@ impl<W: Write> JsonLines<W> {
 
     /// Writes a fault whose cells can be told without a copy. `false`, and nothing written, where it is another.
     fn copy(&mut self, fault: &Fault<'_>) -> bool {
-        let others = [Anomaly::RejoinedRow, Anomaly::UnclosedQuote, Anomaly::InvalidUtf8];
+        let others = [Anomaly::RejoinedRow, Anomaly::UnclosedQuote, Anomaly::InvalidUtf8, Anomaly::LongRow];
         let is_simple = fault.anomalies().is_empty() || !others.into_iter().any(|one| fault.anomalies().contains(one));
         if self.options.redacts() || !is_simple {
             return false;
@@ -214,9 +214,6 @@ impl<W: Write> JsonLines<W> {
                 push_text(out, &cell);
                 cells += 1;
             }
-        }
-        if fault.anomalies().contains(Anomaly::LongRow) {
-            push_further(out, fault, cells);
         }
         out.extend_from_slice(self.keys.absent_behind(cells));
         out.extend_from_slice(b"}}");
@@ -306,14 +303,6 @@ fn push_further_key(out: &mut Vec<u8>, columns: &Columns, column: usize, is_numb
     }
     push_text(out, key(columns, column, is_numbered).as_bytes());
     out.push(b':');
-}
-
-/// The cells beyond the header.
-fn push_further(out: &mut Vec<u8>, fault: &Fault<'_>, width: usize) {
-    for (column, cell) in fault.raw_fields().enumerate().skip(width) {
-        push_further_key(out, fault.columns(), column, false);
-        push_text(out, &cell);
-    }
 }
 
 fn push_quoted(out: &mut Vec<u8>, text: &[u8]) {

@@ -30,9 +30,11 @@ const MEASURED: usize = 100;
 /// How many columns are looked at, at most: no terminal shows more.
 const MOST_COLUMNS: usize = 200;
 
-/// How wide a column is at most, and how narrow it becomes before another one is left out.
+/// How wide a column is at most, and how narrow it becomes before another one is left out: by then, nearly every reason is
+/// whole.
 const WIDEST: usize = 40;
 const NARROWEST: usize = 8;
+const NARROWEST_REASON: usize = 16;
 
 /// The spaces between two columns.
 const GAP: usize = 2;
@@ -269,7 +271,11 @@ fn lay_out(columns: &mut [Shown], rows: &[Row], width: usize) -> usize {
     };
     let mut left_out = 0;
     while taken(columns) > width {
-        let can_shrink = |shown: &&mut Shown| shown.role != Role::Email && shown.width > NARROWEST;
+        let can_shrink = |shown: &&mut Shown| match shown.role {
+            Role::Reason => shown.width > NARROWEST_REASON,
+            Role::Email => false,
+            Role::Other => shown.width > NARROWEST,
+        };
         // The reason is what it is about, and so it shrinks last.
         let rank = |shown: &&mut Shown| (shown.role == Role::Other, shown.width);
         if let Some(widest) = columns.iter_mut().filter(can_shrink).max_by_key(rank) {

@@ -243,7 +243,8 @@ impl<W: Write + Send> Xlsx<W> {
         self.see_room(&cell)?;
         self.on_sheet(|sheet, styles| {
             // All cells of a column look alike, those that somebody will fill, too.
-            new.into_iter().try_for_each(|column| sheet.set_column_format(number(column)?, &styles.plain).map(|_| ()))?;
+            new.into_iter()
+                .try_for_each(|column| sheet.set_column_format(number(column)?, &styles.plain).map(|_| ()))?;
             if cell.is_empty() {
                 return Ok(());
             }
@@ -417,5 +418,45 @@ mod tests {
         assert_eq!(fitting(&format!("{almost}😀")), (almost.to_owned(), true));
         assert_eq!(fitting(&format!("{}😀", &long[2..])).0.encode_utf16().count(), LONGEST_CELL);
         assert_eq!(fitting("a\0b\u{b}\u{fffe}\u{ffff}\t\r\n\u{7f}😀").0, "a�b���\t\r\n\u{7f}😀");
+    }
+
+    #[test]
+    fn rows_beyond_a_sheet_go_to_further_ones() {
+        let report =
+            FaultReport::from_bytes("Reason,email\n".to_owned() + &"Blocker,a@example.com\n".repeat(5)).unwrap();
+        for (most_rows, sheets) in [(2, 5), (3, 3), (6, 1), (7, 1)] {
+            let mut xlsx = Xlsx::new(Vec::new(), &WriteOptions::new());
+            xlsx.most_rows = most_rows;
+            tell(&report, report.faults(), &mut xlsx).unwrap();
+            let rows = xlsx.sheet.as_ref().map(|sheet| sheet.rows);
+            assert!(rows.is_some_and(|rows| (2..=most_rows).contains(&rows)), "{rows:?}");
+            let workbook = xlsx.finish().unwrap();
+            let has = |sheet: u32| {
+                let name = format!("xl/worksheets/sheet{sheet}.xml");
+                workbook.windows(name.len()).any(|window| window == name.as_bytes())
+            };
+            assert!(has(sheets) && !has(sheets + 1), "{most_rows}");
+        }
+    }
+
+    #[test]
+    fn what_fails_in_the_writer_of_workbooks_is_an_error() {
+        let error = guarded::<()>(|| panic!("as where a temporary file can't be written")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Io);
+        assert!(error.to_string().contains("TMPDIR"), "{error}");
+        let closed = io::Error::from(io::ErrorKind::BrokenPipe);
+        let error = guarded::<()>(|| Err(XlsxError::IoError(closed))).unwrap_err();
+        let source = std::error::Error::source(&error).and_then(|source| source.downcast_ref::<io::Error>());
+        assert_eq!(source.map(io::Error::kind), Some(io::ErrorKind::BrokenPipe));
+    }
+
+    #[test]
+    fn an_error_stays() {
+        let wide = format!("Reason,email\nBlocker,a{}\n", ",".repeat(MOST_COLUMNS));
+        let report = FaultReport::from_bytes(wide).unwrap();
+        let mut xlsx = Xlsx::new(Vec::new(), &WriteOptions::new());
+        let error = tell(&report, report.faults(), &mut xlsx).unwrap_err();
+        assert_eq!((error.kind(), error.line()), (ErrorKind::TooLarge, Some(2)));
+        assert_eq!(xlsx.finish().unwrap_err().kind(), ErrorKind::TooLarge);
     }
 }

@@ -1,8 +1,8 @@
 //! The counts of several reports, each told apart, and all together.
 
 pub(crate) mod comparison;
-pub(crate) mod contact_hash;
 mod comparison_document;
+pub(crate) mod contact_hash;
 mod document;
 pub(crate) mod group_counter;
 pub(crate) mod group_counts;
