@@ -200,7 +200,7 @@ struct Part {
 
 /// What writes it.
 enum Rows {
-    Csv(Csv<HiddenFile>),
+    Csv(Box<Csv<HiddenFile>>),
     #[cfg(feature = "xlsx")]
     Xlsx(Box<Xlsx<HiddenFile>>),
 }
@@ -237,7 +237,7 @@ impl Split {
         let hidden = self.place.hidden().map_err(|error| Error::writing_to(&path, error))?;
         let options = options_for(remedy, &self.options.write);
         let rows = match self.options.format {
-            SplitFormat::Csv => Rows::Csv(Csv::new(hidden, &options)),
+            SplitFormat::Csv => Rows::Csv(Box::new(Csv::new(hidden, &options))),
             #[cfg(feature = "xlsx")]
             SplitFormat::Xlsx => Rows::Xlsx(Box::new(Xlsx::new(hidden, &options))),
         };
@@ -265,7 +265,7 @@ impl FaultSink for Split {
             #[cfg(feature = "xlsx")]
             Rows::Xlsx(xlsx) => xlsx.fault(fault),
         };
-        written.map_err(|error| error.in_file(&file.path))
+        written.map_err(|error| in_file(error, &file.path))
     }
 }
 
@@ -288,7 +288,7 @@ impl Part {
                 xlsx.finish()
             }
         };
-        let mut hidden = hidden.map_err(|error| error.in_file(&file.path))?;
+        let mut hidden = hidden.map_err(|error| in_file(error, &file.path))?;
         hidden.sync().map_err(|error| Error::writing_to(&file.path, error))?;
         Ok((file, hidden))
     }
@@ -412,6 +412,11 @@ impl Moved {
         }
         error
     }
+}
+
+/// What the disk refuses is told of the file that it will be; what is wrong with a row is told of the row.
+fn in_file(error: Error, path: &Path) -> Error {
+    if error.kind() == ErrorKind::Io { error.in_file(path) } else { error }
 }
 
 /// Gives a folder that only its owner could enter the mode of any new one.

@@ -134,7 +134,7 @@ fn workbook(report: &FaultReport) -> Vec<u8> {
 
 /// The cells of a report, the header among them.
 fn cells(report: &FaultReport) -> Vec<Vec<String>> {
-    let header = report.columns().names().map(str::to_owned).collect();
+    let header = report.columns().map(str::to_owned).collect();
     let rows = report.faults().map(|fault| fault.fields().map(|cell| cell.into_owned()).collect());
     std::iter::once(header).chain(rows).collect()
 }

@@ -124,7 +124,7 @@ fn rows_on_a_terminal_fit_its_width() {
         wide.lines().collect::<Vec<_>>(),
         [
             "Reason        email                                 city                      note",
-            "Hard bounced  a.very.long.address@mail.example.com  Amsterdam                 a note of more words than there is roo…",
+            "Hard bounced  a.very.long.address@mail.example.com  Amsterdam                 a note of more words than there is room…",
             "Blocker       b@example.com                         \\u{202e}漢字漢字漢字漢字  two\\nlines\\u{1b}[31m",
         ]
     );
