@@ -279,18 +279,18 @@ impl fmt::Debug for Split {
 impl Part {
     /// Writes what is left, so that all of it is on the disk.
     fn finish(self) -> Result<(SplitFile, HiddenFile)> {
-        let Part { mut file, rows, .. } = self;
-        let hidden = match rows {
-            Rows::Csv(csv) => csv.finish(),
+        let Part { file, rows, .. } = self;
+        let (hidden, cut_cells) = match rows {
+            Rows::Csv(csv) => (csv.finish(), 0),
             #[cfg(feature = "xlsx")]
             Rows::Xlsx(xlsx) => {
-                file.cut_cells = xlsx.cut_cells();
-                xlsx.finish()
+                let cut_cells = xlsx.cut_cells();
+                (xlsx.finish(), cut_cells)
             }
         };
         let mut hidden = hidden.map_err(|error| in_file(error, &file.path))?;
         hidden.sync().map_err(|error| Error::writing_to(&file.path, error))?;
-        Ok((file, hidden))
+        Ok((SplitFile { cut_cells, ..file }, hidden))
     }
 }
 
