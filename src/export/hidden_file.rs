@@ -72,23 +72,35 @@ impl HiddenFile {
     ///
     /// # Errors
     /// Where it can't be written, or something stands in its place that can't be replaced.
-    pub fn appear_at(self, path: impl AsRef<Path>) -> io::Result<()> {
+    pub fn appear_at(mut self, path: impl AsRef<Path>) -> io::Result<()> {
         let path = path.as_ref();
-        self.appear(path, |name| name.persist(path).map_err(|error| error.error))
-    }
-
-    /// The same, unless something is there already.
-    ///
-    /// # Errors
-    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists), besides those of [`appear_at`](Self::appear_at).
-    pub fn appear_at_new(self, path: impl AsRef<Path>) -> io::Result<()> {
-        let path = path.as_ref();
-        self.appear(path, |name| name.persist_noclobber(path).map_err(|error| error.error))
-    }
-
-    fn appear(mut self, path: &Path, rename: impl FnOnce(TempPath) -> io::Result<()>) -> io::Result<()> {
         self.sync()?;
-        let folder = folder(path);
+        self.replace(path, folder(path))?;
+        sync_folder(folder(path));
+        Ok(())
+    }
+
+    /// Gives it a name, in place of a file that may be there, and waits for no disk. On the way it has a hidden name in a
+    /// folder on the same disk.
+    pub(super) fn replace(self, path: &Path, by_way_of: &Path) -> io::Result<()> {
+        self.opened_to_others(path, by_way_of)?.persist(path).map_err(|error| error.error)
+    }
+
+    /// Gives it a name, unless something is there already, and waits for no disk.
+    pub(super) fn take(self, path: &Path) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        if let Kind::Nameless(file) = &self.0 {
+            open_to_others(file, path);
+            match link(file, path) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {}
+                linked => return linked,
+            }
+        }
+        self.opened_to_others(path, folder(path))?.persist_noclobber(path).map_err(|error| error.error)
+    }
+
+    /// Under a hidden name in a folder, and open to those for whom the file of that path is.
+    fn opened_to_others(self, path: &Path, folder: &Path) -> io::Result<TempPath> {
         let (file, name) = match self.0 {
             Kind::Named(file) => file.into_parts(),
             #[cfg(target_os = "linux")]
@@ -96,13 +108,9 @@ impl HiddenFile {
             #[cfg(not(target_os = "linux"))]
             Kind::Nameless(file) => copied(file, folder)?,
         };
-        #[cfg(unix)]
-        // Not before all else is done. On a disk without modes there is nothing to allow.
-        let _ = rustix::fs::fchmod(&file, mode(path));
-        drop(file);
-        rename(name)?;
-        sync_folder(folder);
-        Ok(())
+        // Not before all else is done.
+        open_to_others(&file, path);
+        Ok(name)
     }
 
     /// Waits until all of it is on the disk.
@@ -148,6 +156,14 @@ pub(super) fn sync_folder(folder: &Path) {
 /// The folder around a path.
 pub(super) fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Opens a file to those for whom the file of a path is. On a disk without modes there is nothing to allow.
+fn open_to_others(file: &File, path: &Path) {
+    #[cfg(unix)]
+    let _ = rustix::fs::fchmod(file, mode(path));
+    #[cfg(not(unix))]
+    let _ = (file, path);
 }
 
 /// The mode of the file that is replaced or, for a new one, that which any new file gets. No more of it than who may
@@ -198,14 +214,18 @@ fn by_number(file: &File) -> std::path::PathBuf {
 /// Gives it a name of no meaning, since only a rename can replace another file.
 #[cfg(target_os = "linux")]
 fn named(file: File, folder: &Path) -> io::Result<(File, TempPath)> {
-    use rustix::fs::{AtFlags, CWD, linkat};
-    let from = by_number(&file);
-    let link = |path: &Path| linkat(CWD, &from, CWD, path, AtFlags::SYMLINK_FOLLOW).map_err(io::Error::from);
-    match tempfile::Builder::new().prefix(PREFIX).make_in(folder, link) {
+    match tempfile::Builder::new().prefix(PREFIX).make_in(folder, |path| link(&file, path)) {
         Ok(linked) => Ok((file, linked.into_temp_path())),
         // A disk that has nameless files and no links.
         Err(_) => copied(file, folder),
     }
+}
+
+/// Gives a file without a name one; an error where something is there already.
+#[cfg(target_os = "linux")]
+fn link(file: &File, path: &Path) -> io::Result<()> {
+    use rustix::fs::{AtFlags, CWD, linkat};
+    linkat(CWD, by_number(file), CWD, path, AtFlags::SYMLINK_FOLLOW).map_err(io::Error::from)
 }
 
 fn copied(mut file: File, folder: &Path) -> io::Result<(File, TempPath)> {

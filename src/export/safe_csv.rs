@@ -44,7 +44,7 @@ const BEGINNING: usize = 64 * 1024;
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
 pub fn restore_csv(reader: impl Read, writer: impl Write) -> Result<()> {
-    let mut input = Input::new(reader)?;
+    let mut input = Input::new(reader, None)?;
     let mut records = Records::separated_by(input.separator, false);
     let mut out = Gathered::new(writer);
     while input.read_record()? {
@@ -54,7 +54,7 @@ pub fn restore_csv(reader: impl Read, writer: impl Write) -> Result<()> {
     out.finish().map(|_| ())
 }
 
-/// Makes any CSV one that can be opened in a spreadsheet: with a byte order mark, and each cell as [`defuse`] makes it.
+/// Makes any CSV whose cells are parted by commas one that can be opened in a spreadsheet: with a byte order mark, and each cell as [`defuse`] makes it.
 /// [`restore_csv`] turns it back.
 ///
 /// It is for what isn't written by a [`Csv`](super::Csv), which has the same as an
@@ -73,8 +73,8 @@ pub fn restore_csv(reader: impl Read, writer: impl Write) -> Result<()> {
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
 pub fn defuse_csv(reader: impl Read, writer: impl Write) -> Result<()> {
-    let mut input = Input::new(reader)?;
-    let mut records = Records::separated_by(input.separator, true);
+    let mut input = Input::new(reader, Some(b','))?;
+    let mut records = Records::new(true);
     let mut out = Gathered::new(writer);
     let mut is_first = true;
     while input.read_record()? {
@@ -100,7 +100,8 @@ struct Input<R> {
 }
 
 impl<R: Read> Input<R> {
-    fn new(mut reader: R) -> Result<Self> {
+    /// Reads a CSV, whose cells are parted by what its first record tells, unless that is known.
+    fn new(mut reader: R, separator: Option<u8>) -> Result<Self> {
         let mut beginning = Vec::new();
         reader.by_ref().take(BEGINNING as u64).read_to_end(&mut beginning).map_err(Error::reading)?;
         let first = beginning.get(..FIRST_BYTES).unwrap_or(&beginning);
@@ -109,7 +110,7 @@ impl<R: Read> Input<R> {
             let kind = if format == Format::Utf16 { ErrorKind::Utf16 } else { ErrorKind::NotAReport };
             return Err(Error::new(kind, format!("this is no CSV: it is {format}")).advise(format.advice()));
         }
-        let separator = separator(&beginning);
+        let separator = separator.unwrap_or_else(|| found_separator(&beginning));
         Ok(Input {
             // The byte order mark is the reader's to drop, once it sees it whole.
             input: io::Cursor::new(beginning).chain(BufReader::with_capacity(BEGINNING, reader)),
@@ -166,7 +167,7 @@ fn double<T: Clone + Default>(room: &mut Vec<T>, most: usize) -> Result<()> {
 }
 
 /// What parts the cells, by the first record: a comma if there is one outside of quotes, as in all that we write.
-fn separator(beginning: &[u8]) -> u8 {
+fn found_separator(beginning: &[u8]) -> u8 {
     let text = beginning.strip_prefix(BOM).unwrap_or(beginning).trim_ascii_start();
     let mut is_quoted = false;
     let outside = text.iter().filter(|&&byte| {
@@ -206,6 +207,15 @@ mod tests {
         }
         // Only the first byte order mark is the file's.
         assert_eq!(restored("\u{feff}\"\u{feff}a\",b\n".as_bytes()), "\"\u{feff}a\",\"b\"\n".as_bytes());
+    }
+
+    #[test]
+    fn a_program_parts_cells_with_commas_alone() {
+        for csv in [";\nBlocker,\"a\"\"\"\n", "a;b\n=1;=2\n", "a\tb\n'x\n"] {
+            let mut safe = Vec::new();
+            defuse_csv(csv.as_bytes(), &mut safe).unwrap();
+            assert_eq!(restored(&safe), csv.as_bytes(), "{}", String::from_utf8_lossy(&safe));
+        }
     }
 
     #[test]

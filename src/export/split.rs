@@ -340,9 +340,10 @@ impl Place {
         let mut done = Vec::new();
         for (file, hidden) in files {
             let place = aside.path().join(file.path.file_name().unwrap_or_default());
-            hidden.appear_at(place).map_err(|error| Error::writing_to(&file.path, error))?;
+            hidden.replace(&place, aside.path()).map_err(|error| Error::writing_to(&file.path, error))?;
             done.push(file);
         }
+        sync_folder(aside.path());
         let renamed = open_to_others(aside.path()).and_then(|()| fs::rename(aside.path(), &self.dir));
         // One step, and so there is no half of it. A folder that somebody has filled meanwhile stays.
         renamed.map_err(|error| Error::writing_to(&self.dir, error))?;
@@ -364,6 +365,7 @@ impl Place {
             }
             moved.files.push(file);
         }
+        sync_folder(&self.dir);
         Ok(moved.files)
     }
 }
@@ -378,20 +380,16 @@ struct Moved {
 impl Moved {
     /// Gives a file its name.
     fn add(&self, file: &SplitFile, hidden: HiddenFile) -> io::Result<()> {
-        let Some(old) = self.old_place(file) else { return hidden.appear_at_new(&file.path) };
+        let Some(aside) = &self.old else { return hidden.take(&file.path) };
         if let Ok(metadata) = fs::symlink_metadata(&file.path) {
             if metadata.is_dir() {
                 return Err(io::ErrorKind::IsADirectory.into());
             }
+            let old = old_place(aside, file);
             // Where there are no hard links, the name is gone for a moment.
             fs::hard_link(&file.path, &old).or_else(|_| fs::rename(&file.path, &old))?;
         }
-        hidden.appear_at(&file.path)
-    }
-
-    /// Where the file that one replaces is.
-    fn old_place(&self, file: &SplitFile) -> Option<PathBuf> {
-        self.old.as_ref().map(|old| old.path().join(file.path.file_name().unwrap_or_default()))
+        hidden.replace(&file.path, aside.path())
     }
 
     /// Takes the files back, up to the one that failed.
@@ -399,7 +397,8 @@ impl Moved {
         let whole = self.files.len();
         self.files.push(failed);
         for (index, file) in self.files.iter().enumerate() {
-            let undone = match self.old_place(file).filter(|old| fs::symlink_metadata(old).is_ok()) {
+            let old = self.old.as_ref().map(|aside| old_place(aside, file));
+            let undone = match old.filter(|old| fs::symlink_metadata(old).is_ok()) {
                 Some(old) => fs::rename(old, &file.path),
                 None if index < whole => fs::remove_file(&file.path),
                 // The one that failed has replaced nothing.
@@ -412,6 +411,11 @@ impl Moved {
         }
         error
     }
+}
+
+/// Where the file is that one replaces.
+fn old_place(aside: &TempDir, file: &SplitFile) -> PathBuf {
+    aside.path().join(file.path.file_name().unwrap_or_default())
 }
 
 /// What the disk refuses is told of the file that it will be; what is wrong with a row is told of the row.

@@ -395,7 +395,7 @@ fn guarded<T>(act: impl FnOnce() -> Result<T, XlsxError>) -> Result<T> {
             let mut cause = std::error::Error::source(&other);
             while let Some(source) = cause {
                 if let Some(error) = source.downcast_ref::<io::Error>() {
-                    return writing(io::Error::new(error.kind(), other.to_string()));
+                    return writing(io::Error::new(error.kind(), error.to_string()));
                 }
                 cause = source.source();
             }

@@ -72,6 +72,8 @@ fn an_output_that_is_full_or_closed() {
     let dir = folder.path().join("dir");
     for arguments in [
         &["list", report, "--spreadsheet-safe"][..],
+        &["list", report, "--format", "table"],
+        &["list", report, "--format", "xlsx"],
         &["split", report, "--force", "--dir", dir.to_str().unwrap()],
         &["compare", report, report],
         &["compare", report, report, "--format", "json"],

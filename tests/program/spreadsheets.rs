@@ -125,7 +125,7 @@ fn a_kill_leaves_nothing_of_a_workbook_or_of_split_files() {
     use std::io::Write;
     use std::os::unix::fs::MetadataExt;
 
-    for signal in ["INT", "KILL"] {
+    for signal in ["TERM", "KILL"] {
         for arguments in [
             &["list", "-", "--format", "xlsx"][..],
             &["list", "-", "--format", "xlsx", "-o", "faults.xlsx"],
