@@ -345,13 +345,13 @@ impl Error {
         Error::new(ErrorKind::Io, "the output can't be written").caused_by(source)
     }
 
-    #[cfg(feature = "split")]
+    #[cfg(any(feature = "split", feature = "xlsx"))]
     pub(crate) fn writing_to(path: &std::path::Path, source: std::io::Error) -> Self {
         Error::writing(source).in_file(path)
     }
 
     /// Names the file that an error of writing is about.
-    #[cfg(feature = "split")]
+    #[cfg(any(feature = "split", feature = "xlsx"))]
     pub(crate) fn in_file(self, path: &std::path::Path) -> Self {
         self.with(|context| context.what = format!("{path:?} can't be written").into())
     }

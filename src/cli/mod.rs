@@ -1,5 +1,6 @@
 //! The command line: a thin face of the public library, one file a verb.
 
+mod choice;
 mod compare;
 mod completions;
 mod connection;
@@ -14,6 +15,8 @@ mod output;
 mod progress;
 mod reasons;
 mod redact;
+mod restore;
+mod signals;
 mod source;
 mod split;
 mod summary;
@@ -76,6 +79,7 @@ enum Verb {
     Fetch(fetch::Fetch),
     Split(split::Split),
     Compare(compare::Compare),
+    Restore(restore::Restore),
     Reasons(reasons::Reasons),
     Demo(demo::Demo),
     Completions(completions::Completions),
@@ -153,9 +157,10 @@ pub fn main() -> ExitCode {
     let Cli { verb, color } = Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit());
     let done = match verb {
         Verb::Summary(summary) => summary.run(color.into()),
-        Verb::List(list) => list.run(),
+        Verb::List(list) => list.run(color.into()),
         Verb::Split(split) => split.run(color.into()),
         Verb::Compare(compare) => compare.run(color.into()),
+        Verb::Restore(restore) => restore.run(),
         Verb::Fetch(fetch) => fetch.run(),
         Verb::Demo(demo) => demo.run(color.into()),
         Verb::Reasons(reasons) => reasons.run(color.into()),

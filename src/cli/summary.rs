@@ -34,6 +34,10 @@ pub struct Summary {
     #[arg(long, value_name = "N", requires = "by")]
     top: Option<usize>,
 
+    /// Write the CSV for a spreadsheet: a byte order mark, and an apostrophe before what would be taken for a formula
+    #[arg(long)]
+    spreadsheet_safe: bool,
+
     #[command(flatten)]
     redact: RedactArgs,
 
@@ -82,6 +86,9 @@ impl Summary {
         if sources.iter().filter(|source| matches!(source, Source::Stdin)).count() > 1 {
             return Err(Failure::new("standard input can be read only once; name - only once"));
         }
+        if self.spreadsheet_safe && self.format != Format::Csv {
+            return Err(Failure::new("--spreadsheet-safe is for CSV: add --format csv, or leave it out"));
+        }
         let redactor = self.redact.redactor()?;
         let options = self.reading.options();
         let read = |source| self.read(source, redactor.as_ref(), &options);
@@ -95,6 +102,11 @@ impl Summary {
                 Format::Table => export::tally_to_table(&tally, &self.table_options(color), out)?,
                 Format::Json => export::tally_to_json(&tally, out)?,
                 Format::Jsonl => export::tally_to_jsonl(&tally, out)?,
+                Format::Csv if self.spreadsheet_safe => {
+                    let mut csv = Vec::new();
+                    export::tally_to_csv(&tally, &mut csv)?;
+                    export::defuse_csv(&*csv, out)?;
+                }
                 Format::Csv => export::tally_to_csv(&tally, out)?,
                 Format::Markdown => export::tally_to_markdown(&tally, out)?,
                 Format::Prometheus => export::tally_to_prometheus(&tally, out)?,

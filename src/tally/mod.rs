@@ -2,6 +2,7 @@
 
 pub(crate) mod comparison;
 mod comparison_document;
+pub(crate) mod contact_hash;
 mod document;
 pub(crate) mod group_counter;
 pub(crate) mod group_counts;

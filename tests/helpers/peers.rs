@@ -66,6 +66,12 @@ fn python_with(variable: &str, modules: &str) -> Option<PathBuf> {
     runs(Command::new(&python).args(["-c", &format!("import {modules}")])).then_some(python)
 }
 
+/// A Python that has openpyxl: the one that `.ci/peers` has made, or the system's own.
+pub fn python_with_openpyxl() -> Option<PathBuf> {
+    let python = std::env::var_os("DOTDIGITAL_FAULTS_OPENPYXL").map_or_else(|| "python3".into(), PathBuf::from);
+    runs(Command::new(&python).args(["-c", "import openpyxl"])).then_some(python)
+}
+
 /// Vega-Lite's own JSON Schema.
 pub fn vega_lite_schema() -> Option<PathBuf> {
     std::env::var_os("DOTDIGITAL_FAULTS_VEGA_LITE").map(PathBuf::from).filter(|path| path.is_file())

@@ -25,6 +25,7 @@ mod output;
 mod redaction;
 mod rules;
 mod sources;
+mod spreadsheets;
 mod tables;
 mod usage;
 

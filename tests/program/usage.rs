@@ -9,7 +9,9 @@ fn usage_errors() {
         &["summary", "-", "--format", "xml"],
         &["list", "-", "--reason", "hard_bouncd"],
         &["list", "-", "--remedy", "other"],
-        &["list", "-", "--format", "table"],
+        &["list", "-", "--format", "html"],
+        &["list", "-", "--reason", "hard bounced,"],
+        &["list", "-", "--reason", ""],
         &["nonsense"],
         &[],
     ] {
