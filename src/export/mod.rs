@@ -22,6 +22,7 @@ mod gathered;
 mod html;
 mod json;
 mod json_lines;
+mod labels;
 #[cfg(feature = "table")]
 mod layout;
 mod long_form;
@@ -50,6 +51,7 @@ pub use csv::{Csv, faults_to_csv, remedy_file_name, remedy_to_csv};
 pub use html::tally_to_html;
 pub use json::{reasons_to_json, tally_to_json};
 pub use json_lines::{JsonLines, faults_to_jsonl};
+pub use labels::Labels;
 pub use long_form::{tally_to_csv, tally_to_jsonl};
 pub use markdown::tally_to_markdown;
 pub use options::WriteOptions;

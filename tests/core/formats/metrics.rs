@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, UNIX_EPOCH};
 
 use dotdigital_faults::{FaultReport, GroupBy, SourceCounts, Tally, export};
+use dotdigital_faults::export::Labels;
 
 use super::{source, tallies, written};
 use crate::helpers::ID;
@@ -63,7 +64,7 @@ pub fn check_metrics(tally: &Tally, text: &str) {
 #[test]
 fn metrics_of_the_fixtures() {
     for tally in tallies() {
-        check_metrics(&tally, &written(|out| export::tally_to_prometheus(&tally, out)));
+        check_metrics(&tally, &written(|out| export::tally_to_prometheus(&tally, &Labels::new(), out)));
     }
 }
 
@@ -80,7 +81,7 @@ fn metrics_tell_imports_apart_and_sum_up_files() {
     ]
     .into_iter()
     .collect();
-    let text = written(|out| export::tally_to_prometheus(&tally, out));
+    let text = written(|out| export::tally_to_prometheus(&tally, &Labels::new(), out));
     check_metrics(&tally, &text);
     for line in [
         r#"dotdigital_import_faults{import_id="",reason="blocker"} 2"#,
@@ -99,7 +100,7 @@ fn metrics_tell_imports_apart_and_sum_up_files() {
 fn no_address_gets_into_metrics() {
     let text = "Reason,email\nBlocker,jo@example.com\nBlocker,li@example.com\nX,invisible\n";
     let tally = Tally::from(source("x", text, Some(&GroupBy::column("email"))));
-    let text = written(|out| export::tally_to_prometheus(&tally, out));
+    let text = written(|out| export::tally_to_prometheus(&tally, &Labels::new(), out));
     check_metrics(&tally, &text);
     assert!(text.contains(r#"group_kind="rest",group="other",reason="blocker"} 2"#), "{text}");
 }

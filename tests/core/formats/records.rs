@@ -29,7 +29,7 @@ fn json_fits_its_schema() {
 
     let validator = jsonschema::draft202012::new(&schema).unwrap();
     for tally in tallies() {
-        let document: Value = serde_json::from_str(&written(|out| export::tally_to_json(&tally, out))).unwrap();
+        let document: Value = serde_json::from_str(&written(|out| export::tally_to_json(&tally, &export::WriteOptions::new(), out))).unwrap();
         if let Err(error) = validator.validate(&document) {
             panic!("{error} in {document:#}");
         }
@@ -53,7 +53,7 @@ fn json_fits_its_schema() {
 #[test]
 fn one_source_is_the_document_of_its_counts() {
     for (_, report) in fixtures() {
-        let tally = written(|out| export::tally_to_json(&Tally::from(&report), out));
+        let tally = written(|out| export::tally_to_json(&Tally::from(&report), &export::WriteOptions::new(), out));
         let counts = serde_json::to_string_pretty(report.counts()).unwrap() + "\n";
         assert_eq!(tally, counts);
     }
@@ -77,12 +77,12 @@ fn an_import_id_stays_where_all_are_of_that_import() {
 #[test]
 fn csv_and_json_lines_hold_the_same_records() {
     for tally in tallies() {
-        let csv = written(|out| export::tally_to_csv(&tally, out));
+        let csv = written(|out| export::tally_to_csv(&tally, &export::WriteOptions::new(), out));
         let mut reader = csv::Reader::from_reader(csv.as_bytes());
         let names = reader.headers().unwrap().clone();
         let is_grouped = tally.groups().is_some();
         assert_eq!(names.len(), if is_grouped { 11 } else { 7 });
-        let lines = written(|out| export::tally_to_jsonl(&tally, out));
+        let lines = written(|out| export::tally_to_jsonl(&tally, &export::WriteOptions::new(), out));
         let mut lines = lines.lines();
         let (mut total, mut shares) = (0, BTreeMap::new());
         for record in reader.records() {
