@@ -10,12 +10,14 @@ mod gate;
 mod gzip;
 mod list;
 mod man;
+mod many;
 mod output;
 mod progress;
 mod reasons;
 mod redact;
 mod source;
 mod split;
+mod status;
 mod summary;
 
 use std::process::ExitCode;
@@ -71,7 +73,8 @@ or permitted; 5 no such import, or no report of it; 6 the service is unavailable
 
 #[derive(Subcommand)]
 enum Verb {
-    Summary(summary::Summary),
+    Summary(Box<summary::Summary>),
+    Status(Box<status::Status>),
     List(list::List),
     Fetch(fetch::Fetch),
     Split(split::Split),
@@ -153,6 +156,7 @@ pub fn main() -> ExitCode {
     let Cli { verb, color } = Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit());
     let done = match verb {
         Verb::Summary(summary) => summary.run(color.into()),
+        Verb::Status(status) => status.run(),
         Verb::List(list) => list.run(),
         Verb::Split(split) => split.run(color.into()),
         Verb::Compare(compare) => compare.run(color.into()),

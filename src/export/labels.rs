@@ -47,7 +47,9 @@ impl Labels {
             && name.bytes().next().is_some_and(|first| !first.is_ascii_digit());
         let what = match &*name {
             _ if !is_name => "can't be a label's name: it is made of letters, digits and _, and begins with no digit",
-            name if name.starts_with("__") => "can't be a label's name: Prometheus keeps those with __ in front for itself",
+            name if name.starts_with("__") => {
+                "can't be a label's name: Prometheus keeps those with __ in front for itself"
+            }
             name if OURS.contains(&name) => "is a label that the metrics have themselves; choose another name",
             name if self.0.iter().any(|(other, _)| other == name) => "is there already; a label has one value",
             _ => {

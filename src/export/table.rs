@@ -98,8 +98,11 @@ impl Table<'_> {
         }
         if self.tally.sources().len() > 1 {
             let (shown, further) = reports(self.tally);
-            let shown =
-                shown.iter().map(|source| Part { name: source.name().to_owned(), is_rest: false, counts: source.counts() });
+            let shown = shown.iter().map(|source| Part {
+                name: source.name().to_owned(),
+                is_rest: false,
+                counts: source.counts(),
+            });
             let further = further.iter().map(|(more, counts)| Part { name: more.clone(), is_rest: true, counts });
             self.write_parts("by report", &shown.chain(further).collect::<Vec<_>>(), out)?;
         }

@@ -143,6 +143,11 @@ impl GroupCounter {
         }
     }
 
+    /// Returns true if a header that has come has what is counted by: the column of that name, or one of emails.
+    pub fn has_column(&self) -> bool {
+        self.has_column
+    }
+
     /// The counts of all faults that have come, also where no header has a column of that name: they are counted under
     /// [`GroupKey::NoColumn`] then, so that a report that lacks the column can be summed up with others.
     ///

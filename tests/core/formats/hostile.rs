@@ -80,8 +80,8 @@ proptest! {
             prop_assert_eq!(records.len(), lines.lines().count());
             for (line, record) in lines.lines().zip(&records) {
                 let line: Value = serde_json::from_str(line).unwrap();
-                prop_assert_eq!(line["label"].as_str(), record.get(7));
-                prop_assert_eq!(line["group_label"].as_str(), record.get(5));
+                prop_assert_eq!(line["label"].as_str(), record.get(8));
+                prop_assert_eq!(line["group_label"].as_str(), record.get(6));
             }
 
             let markdown = written(|out| export::tally_to_markdown(&tally, out));

@@ -29,7 +29,9 @@ fn json_fits_its_schema() {
 
     let validator = jsonschema::draft202012::new(&schema).unwrap();
     for tally in tallies() {
-        let document: Value = serde_json::from_str(&written(|out| export::tally_to_json(&tally, &export::WriteOptions::new(), out))).unwrap();
+        let document: Value =
+            serde_json::from_str(&written(|out| export::tally_to_json(&tally, &export::WriteOptions::new(), out)))
+                .unwrap();
         if let Err(error) = validator.validate(&document) {
             panic!("{error} in {document:#}");
         }
@@ -81,7 +83,7 @@ fn csv_and_json_lines_hold_the_same_records() {
         let mut reader = csv::Reader::from_reader(csv.as_bytes());
         let names = reader.headers().unwrap().clone();
         let is_grouped = tally.groups().is_some();
-        assert_eq!(names.len(), if is_grouped { 11 } else { 7 });
+        assert_eq!(names.len(), if is_grouped { 12 } else { 8 });
         let lines = written(|out| export::tally_to_jsonl(&tally, &export::WriteOptions::new(), out));
         let mut lines = lines.lines();
         let (mut total, mut shares) = (0, BTreeMap::new());
