@@ -341,8 +341,12 @@ mod tests {
     use serde::de::DeserializeOwned;
     use serde_json::{Value, json};
 
+    use std::time::{Duration, UNIX_EPOCH};
+
     use super::*;
     use crate::report::FaultReport;
+    use crate::report::feed::FaultSink;
+    use crate::tally::group_counter::GroupCounter;
 
     fn source(name: &str, text: &str, by: &GroupBy) -> SourceCounts {
         let report = FaultReport::from_bytes(text).unwrap();
@@ -371,7 +375,9 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         for by in ways() {
-            let tally: Tally = sources(&by).into_iter().collect();
+            let read_at = |seconds| UNIX_EPOCH + Duration::new(seconds, 7);
+            let [one, other] = sources(&by);
+            let tally: Tally = [one.with_read_at(read_at(1)), other.with_read_at(read_at(2))].into_iter().collect();
             for tally in [tally.top(1), tally] {
                 let text = serde_json::to_string(&tally).unwrap();
                 let back: Tally = serde_json::from_str(&text).unwrap();
@@ -387,8 +393,9 @@ mod tests {
             }
             // A single source has no name of its own in the document.
             let [one, other] = sources(&by);
+            let one = one.with_read_at(read_at(3));
             let mut back: Tally = read(serde_json::to_value(Tally::from(one.clone())).unwrap()).unwrap();
-            assert_eq!(back.sources()[0].name(), "");
+            assert_eq!((back.sources()[0].name(), back.sources()[0].read_at()), ("", one.read_at()));
             assert_eq!((back.counts(), back.groups()), (one.counts(), one.groups()));
             back.extend(Tally::from(other.clone()));
             assert_eq!(back.counts(), Tally::from_iter([one, other]).counts());
@@ -396,8 +403,36 @@ mod tests {
     }
 
     #[test]
+    fn a_report_without_the_column_is_read_back() {
+        let by = GroupBy::column("country");
+        let mut counter = GroupCounter::new(by.clone());
+        let report = FaultReport::from_bytes("Reason,email\nBlocker,a@example.com\nMoon\n").unwrap();
+        report.faults().for_each(|fault| {
+            counter.columns(fault.columns()).unwrap();
+            counter.fault(&fault).unwrap();
+        });
+        let lacking = SourceCounts::new("june", report.counts().clone()).with_groups(counter.finish_anyway());
+        let having = source("may", "Reason,email,country\nBlocker,a@example.com,NL\nBlocker,b\n", &by);
+        let tally: Tally = [having, lacking].into_iter().collect();
+        let total = |key| tally.groups().and_then(|groups| groups.get(key)).map(ReasonCounts::total);
+        assert_eq!(
+            [GroupKey::NoColumn, GroupKey::Absent, GroupKey::Value("NL")].map(total),
+            [Some(2), Some(1), Some(1)]
+        );
+        let text = serde_json::to_string(&tally).unwrap();
+        assert!(text.contains(r#"{"kind":"no_column","group":null,"label":"(no such column)","total":2,"#), "{text}");
+        assert_eq!(serde_json::from_str::<Tally>(&text).unwrap().groups(), tally.groups());
+        // What occurs isn't changed by what doesn't.
+        let zeros = serde_json::to_string(&Document { tally: &tally, zeros: true }).unwrap();
+        assert!(zeros.contains(r#""label":"Duplicate","count":0,"share":0.0"#) && !text.contains(r#""count":0"#));
+        let back = serde_json::from_str::<Tally>(&zeros).unwrap();
+        assert_eq!(serde_json::to_string(&back).unwrap(), text);
+    }
+
+    #[test]
     fn what_does_not_add_up_is_an_error() {
-        let tally: Tally = sources(&GroupBy::column("domain")).into_iter().collect();
+        let sources = sources(&GroupBy::column("domain")).map(|source| source.with_read_at(UNIX_EPOCH));
+        let tally: Tally = sources.into_iter().collect();
         let right = serde_json::to_value(&tally).unwrap();
         for (pointer, value, error) in [
             ("/schema", json!(2), "the document is of schema 2, and not of schema 1"),
@@ -411,6 +446,7 @@ mod tests {
             ("/groups/0/kind", json!("moon"), "there is no such kind of group, or not with such a value"),
             ("/groups/0/group", Value::Null, "there is no such kind of group, or not with such a value"),
             ("/groups/0/kind", json!("rest"), "there is no such kind of group, or not with such a value"),
+            ("/sources/0/read_at", json!("yesterday"), "`read_at` is no time of RFC 3339 in UTC"),
             ("/sources/0/total", json!(4), "the total is 4, and not the sum of its reasons"),
             ("/sources/0/schema", json!(3), "the document is of schema 3, and not of schema 1"),
             ("/sources", json!([]), "the counts are not the sum of those of the sources"),

@@ -34,6 +34,41 @@ fn promtool_finds_nothing_to_say() {
     assert!(!output.status.success());
 }
 
+/// Two reports that are kept, each in a file of its own for the textfile collector, which reads all of them as one text:
+/// no series may be there twice, nor two that only their file would tell apart.
+#[test]
+fn two_saved_reports_do_not_collide() {
+    if !peers::has_prometheus() {
+        return peers::skip("prometheus");
+    }
+    let write = |arguments: &[&str]| {
+        let metrics = summary(&[arguments, &["--format=prometheus", "--by=country"]].concat());
+        String::from_utf8(metrics).unwrap().replace("# EOF\n", "")
+    };
+    let all = "fixtures/all-reasons.csv";
+    let check = |texts: [&str; 2]| {
+        let mut lines: Vec<_> = texts.iter().flat_map(|text| text.lines()).collect();
+        // As the collector does it: metric by metric, and what is said of one is said once.
+        lines.sort_by_key(|line| {
+            let rank = if line.starts_with("# HELP") { 0 } else { 1 + u8::from(!line.starts_with('#')) };
+            (line.trim_start_matches("# HELP ").trim_start_matches("# TYPE ").split(['{', ' ']).next(), rank)
+        });
+        lines.dedup_by(|one, other| one.starts_with('#') && one == other);
+        let text = lines.join("\n") + "\n";
+        let output = program::with_input(Command::new("promtool").args(["check", "metrics"]), text.as_bytes());
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let one = write(&[all]);
+    let (is_fine, said) = check([&one, &write(&["./fixtures/all-reasons.csv"])]);
+    assert!(is_fine, "{said}");
+    // Of the same name, from two places.
+    let label = |account: &str| write(&[all, "--label", &format!("account={account}")]);
+    let (is_fine, said) = check([&label("eu \\ \"main\""), &label("us")]);
+    assert!(is_fine, "{said}");
+    // And without, it is told.
+    assert!(!check([&one, &one]).0);
+}
+
 /// The body of an answer, as far as there is one.
 fn get(address: SocketAddr, path: &str) -> Option<Vec<u8>> {
     let mut stream = TcpStream::connect(address).ok()?;
@@ -63,6 +98,7 @@ fn prometheus_scrapes_it_and_answers() {
         "--by=country",
         "--top=60",
         "--format=prometheus",
+        "--label=account=eu \"main\"",
     ]);
     let after = unix_time();
     // As a textfile collector hands it out, and as OpenMetrics.
@@ -99,7 +135,8 @@ fn prometheus_scrapes_it_and_answers() {
     };
     let both = patience::happens(|| {
         let up = ask("dotdigital_import_all_faults").and_then(|found| Some(found.as_array()?.len()));
-        up == Some(2)
+        // Of two files, in two jobs.
+        up == Some(4)
     });
     assert!(both, "{:?} {}", ask("up"), fs::read_to_string(&log).unwrap_or_default());
     let one = |query: &str| {
@@ -109,14 +146,17 @@ fn prometheus_scrapes_it_and_answers() {
     };
     for job in ["text", "openmetrics"] {
         assert_eq!(one(&format!("sum(dotdigital_import_faults{{job='{job}'}})")), "30");
-        assert_eq!(one(&format!("dotdigital_import_faults{{job='{job}',reason='hard_bounced'}}")), "7");
-        assert_eq!(one(&format!("dotdigital_import_faults{{job='{job}',reason='other'}}")), "3");
-        assert_eq!(one(&format!("dotdigital_import_anomalies{{job='{job}',anomaly='short_row'}}")), "1");
+        assert_eq!(one(&format!("sum(dotdigital_import_faults{{job='{job}',reason='hard_bounced'}})")), "7");
+        assert_eq!(one(&format!("sum(dotdigital_import_faults{{job='{job}',reason='other'}})")), "3");
+        assert_eq!(one(&format!("sum(dotdigital_import_anomalies{{job='{job}',anomaly='short_row'}})")), "1");
+        let of_one = format!("job='{job}',source='fixtures/all-reasons.csv',account='eu \"main\"'");
+        assert_eq!(one(&format!("dotdigital_import_all_faults{{{of_one}}}")), "26");
         assert_eq!(one(&format!("sum(dotdigital_import_group_faults{{job='{job}'}})")), "30");
         assert_eq!(one(&format!("dotdigital_import_group_faults{{job='{job}',group='日本'}}")), "1");
         let quoted = r#"back\\slash \"quote\" {brace}"#;
         assert_eq!(one(&format!("dotdigital_import_group_faults{{job='{job}',group=\"{quoted}\"}}")), "1");
-        let read_at: f64 = one(&format!("dotdigital_import_read_timestamp_seconds{{job='{job}'}}")).parse().unwrap();
+        let read_at: f64 =
+            one(&format!("max(dotdigital_import_read_timestamp_seconds{{job='{job}'}})")).parse().unwrap();
         assert!((before..=after).contains(&read_at), "{before} {read_at} {after}");
     }
 }

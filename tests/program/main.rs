@@ -10,6 +10,7 @@ mod compare;
 mod fetch;
 mod list;
 mod split;
+mod status;
 mod summary;
 
 // What several verbs have.
@@ -19,6 +20,7 @@ mod gates;
 mod gzip;
 #[cfg(unix)]
 mod leftovers;
+mod many;
 mod options;
 mod output;
 mod redaction;

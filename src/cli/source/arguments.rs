@@ -109,14 +109,21 @@ impl SourcesArg {
     }
 }
 
-/// The sources of a line.
+/// The sources of a line. What it says is not repeated where it is none: if a report was given as the list, it is a
+/// contact.
 fn meant(Line { place, text }: Line) -> Result<Vec<Source>, Failure> {
     let source = Source::parse(text).map_err(|error| Failure::new(format!("{place}: {error}")))?;
-    let sources = source.each().map_err(|failure| failure.at(&place))?;
-    if let [Source::Path(path)] = &*sources {
-        fs::metadata(path).map_err(|error| source.unreadable(&error).at(&place))?;
+    let is_there = |source: &Source| match source {
+        Source::Path(path) => fs::symlink_metadata(path).is_ok(),
+        _ => true,
+    };
+    match source.each() {
+        Ok(sources) if sources.iter().all(is_there) => Ok(sources),
+        Err(failure) if is_there(&source) => Err(failure.at(place)),
+        _ => Err(Failure::new(format!(
+            "{place} is no source: it is no import id, there is no such file, and none that fits it as a pattern"
+        ))),
     }
-    Ok(sources)
 }
 
 /// Standard input, where no source is given.
