@@ -34,41 +34,6 @@ fn promtool_finds_nothing_to_say() {
     assert!(!output.status.success());
 }
 
-/// Two reports that are kept, each in a file of its own for the textfile collector, which reads all of them as one text:
-/// no series may be there twice, nor two that only their file would tell apart.
-#[test]
-fn two_saved_reports_do_not_collide() {
-    if !peers::has_prometheus() {
-        return peers::skip("prometheus");
-    }
-    let write = |arguments: &[&str]| {
-        let metrics = summary(&[arguments, &["--format=prometheus", "--by=country"]].concat());
-        String::from_utf8(metrics).unwrap().replace("# EOF\n", "")
-    };
-    let all = "fixtures/all-reasons.csv";
-    let check = |texts: [&str; 2]| {
-        let mut lines: Vec<_> = texts.iter().flat_map(|text| text.lines()).collect();
-        // As the collector does it: metric by metric, and what is said of one is said once.
-        lines.sort_by_key(|line| {
-            let rank = if line.starts_with("# HELP") { 0 } else { 1 + u8::from(!line.starts_with('#')) };
-            (line.trim_start_matches("# HELP ").trim_start_matches("# TYPE ").split(['{', ' ']).next(), rank)
-        });
-        lines.dedup_by(|one, other| one.starts_with('#') && one == other);
-        let text = lines.join("\n") + "\n";
-        let output = program::with_input(Command::new("promtool").args(["check", "metrics"]), text.as_bytes());
-        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
-    };
-    let one = write(&[all]);
-    let (is_fine, said) = check([&one, &write(&["./fixtures/all-reasons.csv"])]);
-    assert!(is_fine, "{said}");
-    // Of the same name, from two places.
-    let label = |account: &str| write(&[all, "--label", &format!("account={account}")]);
-    let (is_fine, said) = check([&label("eu \\ \"main\""), &label("us")]);
-    assert!(is_fine, "{said}");
-    // And without, it is told.
-    assert!(!check([&one, &one]).0);
-}
-
 /// The body of an answer, as far as there is one.
 fn get(address: SocketAddr, path: &str) -> Option<Vec<u8>> {
     let mut stream = TcpStream::connect(address).ok()?;
@@ -78,6 +43,53 @@ fn get(address: SocketAddr, path: &str) -> Option<Vec<u8>> {
     stream.read_to_end(&mut answer).ok()?;
     let at = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
     Some(answer.split_off(at + 4))
+}
+
+/// What node_exporter's textfile collector makes of two files.
+fn collected(files: [&str; 2]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    for (index, metrics) in files.into_iter().enumerate() {
+        fs::write(folder.path().join(format!("{index}.prom")), metrics).unwrap();
+    }
+    let exporter = Running::start(|own| {
+        let mut command = Command::new("prometheus-node-exporter");
+        command
+            .args(["--collector.disable-defaults", "--collector.textfile"])
+            .arg(format!("--collector.textfile.directory={}", folder.path().display()))
+            .arg(format!("--web.listen-address={own}"))
+            .stderr(fs::File::create(folder.path().join("log")).unwrap());
+        command
+    });
+    let mut answer = Vec::new();
+    assert!(patience::happens(|| {
+        answer = get(exporter.address(), "/metrics").unwrap_or_default();
+        !answer.is_empty()
+    }));
+    String::from_utf8(answer).unwrap()
+}
+
+/// Two reports that are kept, each in a file of its own, are told apart by their names or by labels. Where they aren't,
+/// the collector refuses all of it.
+#[test]
+fn two_saved_reports_do_not_collide() {
+    if !peers::has_node_exporter() {
+        return peers::skip("prometheus-node-exporter");
+    }
+    let written = |arguments: &[&str]| {
+        let metrics = summary(&[arguments, &["--format=prometheus", "--by=country"]].concat());
+        String::from_utf8(metrics).unwrap()
+    };
+    let report = "fixtures/all-reasons.csv";
+    let (eu, us) = ([report, "--label", "account=eu \\ \"main\""], [report, "--label", "account=us"]);
+    for [one, other] in [[&[report][..], &["./fixtures/all-reasons.csv"]], [&eu, &us]] {
+        let metrics = collected([&written(one), &written(other)]);
+        assert!(metrics.contains("node_textfile_scrape_error 0\n"), "{metrics}");
+        let all = metrics.lines().filter(|line| line.starts_with("dotdigital_import_all_faults{"));
+        assert_eq!(all.filter(|line| line.ends_with(" 26")).count(), 2, "{metrics}");
+    }
+    // As of another report that has the same name somewhere else.
+    let refusal = collected([&written(&[report]), &written(&[report]).replace("} 26\n", "} 27\n")]);
+    assert!(refusal.contains("was collected before with the same name and label values"), "{refusal}");
 }
 
 fn unix_time() -> f64 {
