@@ -45,8 +45,8 @@ fn get(address: SocketAddr, path: &str) -> Option<Vec<u8>> {
     Some(answer.split_off(at + 4))
 }
 
-/// What node_exporter's textfile collector makes of two files.
-fn collected(files: [&str; 2]) -> String {
+/// What node_exporter's textfile collector makes of two files, and what it says about them.
+fn collected(files: [&str; 2]) -> (String, String) {
     let folder = tempfile::tempdir().unwrap();
     for (index, metrics) in files.into_iter().enumerate() {
         fs::write(folder.path().join(format!("{index}.prom")), metrics).unwrap();
@@ -65,16 +65,18 @@ fn collected(files: [&str; 2]) -> String {
         answer = get(exporter.address(), "/metrics").unwrap_or_default();
         !answer.is_empty()
     }));
-    String::from_utf8(answer).unwrap()
+    let log = fs::read_to_string(folder.path().join("log")).unwrap();
+    (String::from_utf8(answer).unwrap(), log)
 }
 
 /// Two reports that are kept, each in a file of its own, are told apart by their names or by labels. Where they aren't,
-/// the collector refuses all of it.
+/// the collector leaves out one of them.
 #[test]
 fn two_saved_reports_do_not_collide() {
     if !peers::has_node_exporter() {
         return peers::skip("prometheus-node-exporter");
     }
+    const COLLISION: &str = "was collected before with the same name and label values";
     let written = |arguments: &[&str]| {
         let metrics = summary(&[arguments, &["--format=prometheus", "--by=country"]].concat());
         String::from_utf8(metrics).unwrap()
@@ -82,14 +84,14 @@ fn two_saved_reports_do_not_collide() {
     let report = "fixtures/all-reasons.csv";
     let (eu, us) = ([report, "--label", "account=eu \\ \"main\""], [report, "--label", "account=us"]);
     for [one, other] in [[&[report][..], &["./fixtures/all-reasons.csv"]], [&eu, &us]] {
-        let metrics = collected([&written(one), &written(other)]);
-        assert!(metrics.contains("node_textfile_scrape_error 0\n"), "{metrics}");
+        let (metrics, log) = collected([&written(one), &written(other)]);
+        assert!(metrics.contains("node_textfile_scrape_error 0\n") && !log.contains(COLLISION), "{log}");
         let all = metrics.lines().filter(|line| line.starts_with("dotdigital_import_all_faults{"));
         assert_eq!(all.filter(|line| line.ends_with(" 26")).count(), 2, "{metrics}");
     }
     // As of another report that has the same name somewhere else.
-    let refusal = collected([&written(&[report]), &written(&[report]).replace("} 26\n", "} 27\n")]);
-    assert!(refusal.contains("was collected before with the same name and label values"), "{refusal}");
+    let (_, log) = collected([&written(&[report]), &written(&[report]).replace("} 26\n", "} 27\n")]);
+    assert!(log.contains(COLLISION), "{log}");
 }
 
 fn unix_time() -> f64 {
