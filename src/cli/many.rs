@@ -19,7 +19,8 @@ pub struct ManyArgs {
     pub from: Option<PathBuf>,
 
     /// How many are asked for and read at once
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = RangedU64ValueParser::<usize>::new().range(1..=256))]
+    #[arg(long, value_name = "N", default_value_t = 4, hide_short_help = true,
+        value_parser = RangedU64ValueParser::<usize>::new().range(1..=256))]
     jobs: usize,
 
     /// Go on where one fails: tell the others, and end with the exit code of the worst

@@ -49,6 +49,8 @@ Examples:
       why contacts failed, most frequent first
   faults summary --wait 842d81e8-c619-457f-bb77-ab6c4a17da39
       the same for an import, once it has finished
+  faults status 842d81e8-c619-457f-bb77-ab6c4a17da39
+      whether it has finished, and how many failed
   faults fetch 842d81e8-c619-457f-bb77-ab6c4a17da39 -o r.csv
       the raw report of an import
   faults summary *.csv --by domain --format html -o page.html

@@ -19,8 +19,31 @@ use super::source::{Admission, Source, SourcesArg};
 /// How many groups are drawn, unless asked otherwise.
 const MOST_DRAWN: usize = 20;
 
+const EXAMPLES: &str = "\
+Examples:
+  faults summary report.csv
+      why contacts failed, most frequent first
+  faults summary reports/ --by domain
+      all reports of a folder, and which mail provider refuses
+  faults summary --from ids.txt --keep-going --format csv -o faults.csv
+      many imports, also where one of them has expired
+  faults summary report.csv --format prometheus --label account=eu -o faults.prom
+      metrics for the textfile collector";
+
+const NOTES: &str = "\
+A folder stands for its *.csv and *.csv.gz, by name; a pattern that the shell has left as it is stands for the files that \
+it fits. A file whose name is an import id (842d81e8-….csv) is that import's report. Write ./ in front of a file whose \
+name would be taken for something else.
+
+Several reports are read at once, and told in the order given; one client and one look-up of the credentials serves all. \
+The first that fails ends it, and nothing is written, unless --keep-going is given: then what has worked is written, each \
+failure is named, and the exit code is the worst one: 4, then 6, then 5, then 2. Once the service refuses the \
+credentials, no further import is asked for, since an account may lock: the rest fails with the same code. A report that \
+lacks the column of --by is a group of its own, unless it is the only one, or all lack it.";
+
 /// Why contacts failed: counts per reason, most frequent first
 #[derive(Args)]
+#[command(before_help = EXAMPLES, after_help = NOTES)]
 pub struct Summary {
     #[command(flatten)]
     sources: SourcesArg,
@@ -38,11 +61,11 @@ pub struct Summary {
     top: Option<usize>,
 
     /// In json, jsonl and csv: every known reason that does not occur, too, with count 0
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     zeros: bool,
 
     /// In prometheus: a label of your own on every series; may be repeated
-    #[arg(long, value_name = "NAME=VALUE", value_parser = label)]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = label, hide_short_help = true)]
     label: Vec<(String, String)>,
 
     #[command(flatten)]
