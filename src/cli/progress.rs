@@ -72,6 +72,7 @@ impl Count {
     pub fn of(all: usize) -> Self {
         let bar = styled(ProgressBar::new(all as u64), COUNTED);
         bar.set_message(told(0, all as u64, 0));
+        bar.tick();
         Count { bar, failed: Cell::new(0) }
     }
 

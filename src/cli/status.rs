@@ -60,6 +60,7 @@ enum Format {
 
 impl Status {
     pub fn run(self: Box<Self>) -> Result<(), Failure> {
+        self.output.destination()?;
         let ids = self.ids()?;
         let (status, admission, is_one) = (Arc::new(self), Admission::default(), ids.len() == 1);
         let asking = Arc::clone(&status);

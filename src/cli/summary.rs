@@ -123,6 +123,8 @@ impl Summary {
     pub fn run(self: Box<Self>, color: ColorChoice) -> Result<(), Failure> {
         self.check_options()?;
         let redactor = self.redact.redactor()?;
+        // Before many are fetched for nothing.
+        self.output.destination()?;
         let sources = self.sources.resolved()?;
         let only = match &*sources {
             [Ok(source)] => Some(source.clone()),

@@ -107,3 +107,42 @@ impl Drop for Visit {
         self.desk.changed.notify_all();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::*;
+
+    const IDS: [Uuid; 2] = [Uuid::from_u128(1), Uuid::from_u128(2)];
+
+    /// Who is in line gets in once the first one's end tells something, or once it has gone without.
+    #[test]
+    fn one_goes_first() {
+        for has_ended in [true, false] {
+            let admission = Admission::default();
+            let first = admission.enter(IDS[0]).ok().unwrap();
+            let (sender, receiver) = mpsc::channel();
+            let second = {
+                let admission = admission.clone();
+                thread::spawn(move || {
+                    let visit = admission.enter(IDS[1]).ok().unwrap();
+                    sender.send("in").unwrap();
+                    visit.end(Ok(())).unwrap();
+                })
+            };
+            assert!(receiver.try_recv().is_err());
+            if has_ended {
+                // Whatever else is wrong, it was no refusal.
+                let error = Error::from(std::io::Error::other("away"));
+                assert!(first.end::<()>(Err(error)).is_err());
+            } else {
+                drop(first);
+            }
+            second.join().unwrap();
+            assert_eq!(receiver.recv(), Ok("in"));
+            assert!(admission.enter(IDS[0]).is_ok() && admission.enter(IDS[1]).is_ok());
+        }
+    }
+}
