@@ -22,9 +22,9 @@ use crate::tally::{SourceCounts, Tally};
 ///
 /// The columns are `import_id`, `source`, `read_at`, `reason`, `label`, `remedy`, `count` and `share`; where faults were
 /// grouped, `by`, `group_kind`, `group` and `group_label` stand in front of `reason`, and there is a record for each
-/// report, group and reason. `share` is the part of all faults of the report. `import_id` is empty where it isn't
-/// known, and so is `read_at` (RFC 3339, UTC); `group` is where [the key](crate::GroupKey::value) is no value. Of the
-/// options, [`zeros`](WriteOptions::zeros) counts.
+/// report, group and reason. `share` is the part of all faults of the report. What isn't known is empty: `import_id`,
+/// `read_at` (RFC 3339, UTC), and `group` where [the key](crate::GroupKey::value) is no value. Of the options,
+/// [`zeros`](WriteOptions::zeros) counts.
 ///
 /// # Errors
 /// [`Io`](crate::ErrorKind::Io) where the writer fails.
