@@ -54,6 +54,8 @@ pub enum ErrorKind {
     Exists,
     /// A key is empty, and so is none.
     EmptyKey,
+    /// A name can't be that of a label of metrics.
+    InvalidLabel,
     /// The service doesn't know the credentials, or they don't permit the call. It is never asked twice: an
     /// account may lock.
     NotPermitted,
@@ -94,6 +96,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Io => "reading or writing failed",
             ErrorKind::Exists => "there already",
             ErrorKind::EmptyKey => "an empty key",
+            ErrorKind::InvalidLabel => "a label that can't be one",
             ErrorKind::NotPermitted => "not permitted",
             ErrorKind::NotFound => "not found",
             ErrorKind::NotFinished => "not finished yet",

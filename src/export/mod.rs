@@ -25,6 +25,7 @@ mod hidden_file;
 mod html;
 mod json;
 mod json_lines;
+mod labels;
 #[cfg(feature = "table")]
 mod layout;
 mod long_form;
@@ -60,6 +61,7 @@ pub use hidden_file::HiddenFile;
 pub use html::tally_to_html;
 pub use json::{reasons_to_json, tally_to_json};
 pub use json_lines::{JsonLines, faults_to_jsonl};
+pub use labels::Labels;
 pub use long_form::{tally_to_csv, tally_to_jsonl};
 pub use markdown::tally_to_markdown;
 pub use options::WriteOptions;

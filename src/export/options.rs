@@ -1,4 +1,4 @@
-//! How faults are written.
+//! How faults and counts are written.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,8 @@ use crate::redact::Redactor;
 use crate::report::columns::{Columns, number};
 use crate::report::fault::Fault;
 
-/// How faults are written: byte for byte, unless something else is asked for.
+/// How faults are written: byte for byte, unless something else is asked for. And how counts are, where a function of a
+/// [`Tally`](crate::Tally) takes it.
 ///
 /// ```
 /// use dotdigital_faults::{FaultReport, export};
@@ -26,6 +27,7 @@ pub struct WriteOptions {
     upload_shape: bool,
     spreadsheet_safe: bool,
     contacts: bool,
+    zeros: bool,
     #[cfg(feature = "redact")]
     redactor: Option<Redactor>,
 }
@@ -63,6 +65,17 @@ impl WriteOptions {
         self
     }
 
+    /// Whether counts have every known reason that does not occur as well, with a count of 0, behind those that occur and
+    /// in the documented order, so that a report without faults isn't missing from a time series; no, unless set.
+    ///
+    /// Where faults are grouped, each group has them; in the long form
+    /// ([`tally_to_csv`](super::tally_to_csv), [`tally_to_jsonl`](super::tally_to_jsonl)), a report without any group has
+    /// them under [`GroupKey::Rest`](crate::GroupKey::Rest).
+    pub fn zeros(mut self, zeros: bool) -> Self {
+        self.zeros = zeros;
+        self
+    }
+
     /// Replaces contact data: every cell but a known reason.
     ///
     /// The email's column has the hashes of [`Redactor::email`], all other cells those of [`Redactor::cell`], also
@@ -82,6 +95,10 @@ impl WriteOptions {
 
     pub(super) fn lists_contacts(&self) -> bool {
         self.contacts
+    }
+
+    pub(super) fn has_zeros(&self) -> bool {
+        self.zeros
     }
 
     /// Are cells written byte for byte?

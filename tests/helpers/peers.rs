@@ -82,6 +82,11 @@ pub fn has_prometheus() -> bool {
     runs(Command::new("promtool").arg("--version")) && runs(Command::new("prometheus").arg("--version"))
 }
 
+/// Is the exporter there whose textfile collector reads our metrics?
+pub fn has_node_exporter() -> bool {
+    runs(Command::new("prometheus-node-exporter").arg("--version"))
+}
+
 /// Is there a PHP with SOAP?
 pub fn has_php() -> bool {
     runs(Command::new("php").args(["-r", "exit(extension_loaded('soap') ? 0 : 1);"]))

@@ -11,6 +11,7 @@ mod demo;
 mod fetch;
 mod list;
 mod split;
+mod status;
 mod summary;
 
 // What several verbs have.
@@ -20,6 +21,7 @@ mod gates;
 mod gzip;
 #[cfg(unix)]
 mod leftovers;
+mod many;
 mod options;
 mod output;
 mod redaction;
