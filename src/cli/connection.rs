@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -49,7 +49,7 @@ pub struct Connection {
     #[arg(long, help_heading = HEADING, value_name = "PATH")]
     password_file: Option<PathBuf>,
 
-    /// For the whole command, retries and waiting included
+    /// For each import, retries and waiting included
     #[arg(long, help_heading = HEADING, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
     timeout: Duration,
 
@@ -73,9 +73,9 @@ pub struct Connection {
     #[arg(long, help_heading = HEADING)]
     pub wait: bool,
 
-    /// When all that is fetched must be there: one deadline for the whole command, whatever it fetches.
+    /// The one client of a command, whatever it fetches.
     #[arg(skip)]
-    deadline: OnceLock<Option<Instant>>,
+    client: Mutex<Option<blocking::Client>>,
 }
 
 /// Seconds, more than none.
@@ -95,8 +95,19 @@ impl Connection {
         if self.enrolment { ReportId::Enrolment(id) } else { ReportId::Import(id) }
     }
 
-    /// A client whose calls, all together, end in time.
+    /// A client whose calls, all together, end in time, which begins now. It shares its connections with all others that
+    /// this gives, and the credentials are looked up once.
     pub fn client(&self, options: &ReadOptions) -> Result<blocking::Client, Failure> {
+        let mut shared = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        let client = match &*shared {
+            Some(client) => client.clone(),
+            None => shared.insert(self.new_client(options)?).clone(),
+        };
+        let deadline = Instant::now().checked_add(self.timeout);
+        Ok(deadline.map_or(client.clone(), |deadline| client.with_deadline(deadline)))
+    }
+
+    fn new_client(&self, options: &ReadOptions) -> Result<blocking::Client, Failure> {
         if self.enrolment && self.protocol.as_deref() == Some("soap") {
             return Err(Failure::new(
                 "--enrolment is not for --protocol soap: enrolments are there over REST alone; leave the protocol out",
@@ -116,9 +127,7 @@ impl Connection {
         {
             builder = builder.endpoint(endpoint);
         }
-        let client = blocking::Client::from_async(builder.build()?.observed_by(note_unbounded))?;
-        let deadline = self.deadline.get_or_init(|| Instant::now().checked_add(self.timeout));
-        Ok(deadline.map_or(client.clone(), |deadline| client.with_deadline(deadline)))
+        Ok(blocking::Client::from_async(builder.build()?.observed_by(note_unbounded))?)
     }
 
     fn credentials(&self) -> Result<Credentials, Failure> {

@@ -1,22 +1,23 @@
 //! How the program says that something went wrong.
 
 use std::error::Error as _;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::io;
 use std::process::ExitCode;
 
 use dotdigital_faults::{Error, ErrorKind};
 
 /// Usage, input, or any other error.
-const OTHER: u8 = 2;
+pub const OTHER: u8 = 2;
 /// Not authenticated, or not permitted.
 pub const NOT_PERMITTED: u8 = 4;
 /// No such import, its report is not there yet, or it has expired.
-const NOT_THERE: u8 = 5;
+pub const NOT_THERE: u8 = 5;
 /// The service is unavailable, too slow, or limiting calls, after all retries.
-const UNAVAILABLE: u8 = 6;
+pub const UNAVAILABLE: u8 = 6;
 
 /// What ends the program early.
+#[derive(Clone)]
 pub enum Failure {
     /// Whoever read the output has had enough: no failure to speak of.
     ClosedPipe,
@@ -29,14 +30,31 @@ impl Failure {
         Failure::Message(message.into(), OTHER)
     }
 
+    /// The same, with where it happened in front.
+    pub fn at(self, place: impl Display) -> Self {
+        match self {
+            Failure::Message(message, code) => Failure::Message(format!("{place}: {message}"), code),
+            Failure::ClosedPipe => Failure::ClosedPipe,
+        }
+    }
+
     /// Says it on standard error, and gives the exit code.
     pub fn report(self) -> ExitCode {
+        self.note();
+        ExitCode::from(self.code())
+    }
+
+    /// Says it on standard error.
+    pub fn note(&self) {
+        if let Failure::Message(message, _) = self {
+            note(message);
+        }
+    }
+
+    pub fn code(&self) -> u8 {
         match self {
-            Failure::ClosedPipe => ExitCode::SUCCESS,
-            Failure::Message(message, code) => {
-                note(&message);
-                ExitCode::from(code)
-            }
+            Failure::ClosedPipe => 0,
+            Failure::Message(_, code) => *code,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The command line: a thin face of the public library, one file a verb.
 
+mod choice;
 mod compare;
 mod completions;
 mod connection;
@@ -10,12 +11,16 @@ mod gate;
 mod gzip;
 mod list;
 mod man;
+mod many;
 mod output;
 mod progress;
 mod reasons;
 mod redact;
+mod restore;
+mod signals;
 mod source;
 mod split;
+mod status;
 mod summary;
 
 use std::process::ExitCode;
@@ -47,6 +52,8 @@ Examples:
       why contacts failed, most frequent first
   faults summary --wait 842d81e8-c619-457f-bb77-ab6c4a17da39
       the same for an import, once it has finished
+  faults status 842d81e8-c619-457f-bb77-ab6c4a17da39
+      whether it has finished, and how many failed
   faults fetch 842d81e8-c619-457f-bb77-ab6c4a17da39 -o r.csv
       the raw report of an import
   faults summary *.csv --by domain --format html -o page.html
@@ -71,11 +78,13 @@ or permitted; 5 no such import, or no report of it; 6 the service is unavailable
 
 #[derive(Subcommand)]
 enum Verb {
-    Summary(summary::Summary),
+    Summary(Box<summary::Summary>),
+    Status(Box<status::Status>),
     List(list::List),
     Fetch(fetch::Fetch),
     Split(split::Split),
     Compare(compare::Compare),
+    Restore(restore::Restore),
     Reasons(reasons::Reasons),
     Demo(demo::Demo),
     Completions(completions::Completions),
@@ -153,9 +162,11 @@ pub fn main() -> ExitCode {
     let Cli { verb, color } = Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit());
     let done = match verb {
         Verb::Summary(summary) => summary.run(color.into()),
-        Verb::List(list) => list.run(),
+        Verb::Status(status) => status.run(),
+        Verb::List(list) => list.run(color.into()),
         Verb::Split(split) => split.run(color.into()),
         Verb::Compare(compare) => compare.run(color.into()),
+        Verb::Restore(restore) => restore.run(),
         Verb::Fetch(fetch) => fetch.run(),
         Verb::Demo(demo) => demo.run(color.into()),
         Verb::Reasons(reasons) => reasons.run(color.into()),

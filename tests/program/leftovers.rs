@@ -146,12 +146,24 @@ fn open_in(child: &mut Child, folder: &Path) -> PathBuf {
     panic!("it has ended without a file");
 }
 
+/// Is a signal ignored in this process, and so in those that it starts?
+#[cfg(target_os = "linux")]
+fn is_ignored(signal: u32) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap().trim();
+    u64::from_str_radix(mask, 16).unwrap() >> (signal - 1) & 1 == 1
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_signal_leaves_nothing_and_nobody_else_may_read_on_the_way() {
     let sandbox = Sandbox::start().unwrap();
     for arguments in [&["-o", "faults.csv"][..], &["-o", "/dev/stdout"], &[]] {
-        for signal in ["INT", "TERM", "HUP", "KILL"] {
+        for (signal, number) in [("INT", 2), ("TERM", 15), ("HUP", 1), ("KILL", 9)] {
+            if is_ignored(number) {
+                eprintln!("skipped: {signal} is ignored here, as a shell has it for what it runs in the background");
+                continue;
+            }
             let folder = tempfile::tempdir().unwrap();
             let mut child = late(&sandbox, arguments, folder.path());
             let part = open_in(&mut child, folder.path());

@@ -11,6 +11,7 @@ mod demo;
 mod fetch;
 mod list;
 mod split;
+mod status;
 mod summary;
 
 // What several verbs have.
@@ -20,11 +21,13 @@ mod gates;
 mod gzip;
 #[cfg(unix)]
 mod leftovers;
+mod many;
 mod options;
 mod output;
 mod redaction;
 mod rules;
 mod sources;
+mod spreadsheets;
 mod tables;
 mod usage;
 mod v3;

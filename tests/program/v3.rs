@@ -166,9 +166,8 @@ fn nothing_of_a_large_answer_is_printed_before_its_end() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("answer.json");
     let failures = r#"[{"identifiers":{"email":"a@example.com"},"failures":[]}]"#;
-    let answer = |status: &str| {
-        format!(r#"{{"failures":{failures},"created":[{}],"status":"{status}"}}"#, " ".repeat(65 << 20))
-    };
+    let answer =
+        |status: &str| format!(r#"{{"failures":{failures},"created":[{}],"status":"{status}"}}"#, " ".repeat(65 << 20));
     fs::write(&path, answer("Failed")).unwrap();
     assert!(failure(&faults(["list".as_ref(), path.as_os_str()]), 5).contains("with status Failed"));
     fs::write(&path, answer("Finished")).unwrap();
