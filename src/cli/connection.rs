@@ -14,7 +14,8 @@ use dotdigital_faults as lib;
 use dotdigital_faults::{Client, Credentials, Protocol, ReadOptions, Region, blocking};
 use zeroize::Zeroizing;
 
-use super::failure::{Failure, NOT_PERMITTED, note};
+use super::failure::{Failure, NOT_PERMITTED, note_with_hint};
+use super::units::{duration, size};
 
 /// No password and no key takes more bytes.
 const LONGEST_SECRET: usize = 64 * 1024;
@@ -44,24 +45,24 @@ pub struct Connection {
     #[arg(long, help_heading = HEADING, value_name = "PATH")]
     password_file: Option<PathBuf>,
 
-    /// For the whole command, retries and waiting included
-    #[arg(long, help_heading = HEADING, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
+    /// For the whole command, retries and waiting included, such as 90s, 5m or 1h; a bare number is seconds
+    #[arg(long, help_heading = HEADING, value_name = "DURATION", default_value = "5m", value_parser = duration)]
     timeout: Duration,
 
     /// For one attempt
-    #[arg(long, help_heading = HEADING, value_name = "SECONDS", default_value = "121", value_parser = seconds)]
+    #[arg(long, help_heading = HEADING, value_name = "DURATION", default_value = "121s", value_parser = duration)]
     attempt_timeout: Duration,
 
     /// Without a byte, once an answer has begun, which is when its header is whole
-    #[arg(long, help_heading = HEADING, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    #[arg(long, help_heading = HEADING, value_name = "DURATION", default_value = "30s", value_parser = duration)]
     stall_timeout: Duration,
 
     /// How often it is tried again
     #[arg(long, help_heading = HEADING, value_name = "N", default_value_t = 4)]
     max_retries: u32,
 
-    /// The most that a report may have, once decoded
-    #[arg(long, help_heading = HEADING, value_name = "BYTES", default_value_t = 268_435_456)]
+    /// The most that a report may have, once decoded, such as 512k, 64M or 1G; a bare number is bytes
+    #[arg(long, help_heading = HEADING, value_name = "SIZE", default_value = "256M", value_parser = size)]
     max_size: u64,
 
     /// Wait until the import has finished, then fetch
@@ -71,12 +72,6 @@ pub struct Connection {
     /// When all that is fetched must be there: one deadline for the whole command, whatever it fetches.
     #[arg(skip)]
     deadline: OnceLock<Option<Instant>>,
-}
-
-/// Seconds, more than none.
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    seconds.filter(|seconds| !seconds.is_zero()).ok_or_else(|| "it takes a number of seconds above 0".to_owned())
 }
 
 impl Connection {
@@ -108,12 +103,9 @@ impl Connection {
 
     fn credentials(&self) -> Result<Credentials, Failure> {
         let missing = |what: &str| {
-            Failure::Message(
-                format!(
-                    "there is no {what}: set {USERNAME} and {PASSWORD} (or --password-file) to those of an API user"
-                ),
-                NOT_PERMITTED,
-            )
+            Failure::new(format!("there is no {what}"))
+                .hint(format!("set {USERNAME} and {PASSWORD} (or --password-file) to those of an API user"))
+                .with_code(NOT_PERMITTED)
         };
         let username = variable(USERNAME)?.ok_or_else(|| missing("user name"))?;
         let password = match &self.password_file {
@@ -134,10 +126,13 @@ fn note_unbounded(progress: &lib::Progress<'_>) {
             // A bar may stand there, and would be left in front of the note.
             let _ = io::stderr().write_all(b"\r\x1b[2K");
         }
-        note(&format!(
-            "import {import_id}: the answer had neither a length nor chunks, so that one that was cut would look the \
-             same; check that the last row is whole, or compare with the service's own figures"
-        ));
+        note_with_hint(
+            &format!(
+                "import {import_id}: the answer had neither a length nor chunks, so that one that was cut would look \
+                 the same"
+            ),
+            "check that the last row is whole, or compare with the service's own figures",
+        );
     }
 }
 
@@ -148,10 +143,8 @@ where
 {
     match option {
         Some(text) => Ok(text.parse()?),
-        None => variable(name)?.map_or_else(
-            || Ok(T::default()),
-            |text| text.parse().map_err(|error| Failure::new(format!("{name}: {error}"))),
-        ),
+        None => variable(name)?
+            .map_or_else(|| Ok(T::default()), |text| text.parse().map_err(|error| Failure::from(error).at(name))),
     }
 }
 
@@ -172,7 +165,7 @@ fn read_password(path: &Path) -> Result<Option<String>, Failure> {
         Ok(password) => Ok(Some(password).filter(|password| !password.is_empty())),
         Err(error) => {
             drop(Zeroizing::new(error.into_bytes()));
-            Err(Failure::new(format!("the password file {path:?} is not UTF-8; save it as UTF-8")))
+            Err(Failure::new(format!("the password file {path:?} is not UTF-8")).hint("save it as UTF-8"))
         }
     }
 }
@@ -186,7 +179,7 @@ pub fn read_secret(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, Failur
     file.read_to_end(&mut secret).map_err(unreadable)?;
     if secret.len() > LONGEST_SECRET {
         let what = format!("the {what} {path:?} has more than {LONGEST_SECRET} bytes, which no such secret has");
-        return Err(Failure::new(what + "; name the file that holds it and nothing else"));
+        return Err(Failure::new(what).hint("name the file that holds it and nothing else"));
     }
     if secret.last() == Some(&b'\n') {
         secret.pop();

@@ -78,9 +78,8 @@ enum Format {
 impl List {
     pub fn run(&self) -> Result<(), Failure> {
         if self.spreadsheet_safe && self.format == Format::Jsonl {
-            return Err(Failure::new(
-                "--spreadsheet-safe is for CSV: no spreadsheet takes JSON for formulas; leave it out",
-            ));
+            return Err(Failure::new("--spreadsheet-safe is for CSV: no spreadsheet takes JSON for formulas")
+                .hint("leave it out"));
         }
         let mut options = export::WriteOptions::new().spreadsheet_safe(self.spreadsheet_safe);
         if let Some(redactor) = self.redact.redactor()? {

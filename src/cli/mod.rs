@@ -8,8 +8,11 @@ mod failure;
 mod fetch;
 mod gate;
 mod gzip;
+mod help;
 mod list;
+mod log;
 mod man;
+mod meant;
 mod output;
 mod progress;
 mod reasons;
@@ -17,27 +20,39 @@ mod redact;
 mod source;
 mod split;
 mod summary;
+mod units;
 
 use std::process::ExitCode;
 
 use anstream::ColorChoice;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use dotdigital_faults::{ColumnChoice, ReadOptions, Separator};
 use failure::Failure;
+use help::READING;
 
 /// Why contacts failed to import into Dotdigital: reads the faults report of a contact import.
 #[derive(Parser)]
-#[command(name = "faults", version, max_term_width = 100, before_help = EXAMPLES, after_help = NOTES)]
+#[command(name = "faults", version, max_term_width = 100, before_help = SHORT_EXAMPLES, before_long_help = EXAMPLES, after_help = NOTES)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
 
     /// Colours in tables
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, display_order = 900, value_name = "WHEN", default_value = "auto")]
     color: Color,
+
+    /// Say what is asked of the service; on standard error, twice for more, and RUST_LOG (dotdigital_faults=debug) does it, too
+    #[arg(short, long, global = true, display_order = 900, action = ArgAction::Count)]
+    verbose: u8,
 }
+
+const SHORT_EXAMPLES: &str = "\
+Examples:
+  faults demo
+  faults summary report.csv
+  faults list report.csv --reason invalid_email";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -95,19 +110,19 @@ enum Color {
 #[derive(Args)]
 struct Reading {
     /// Stop at the first row that is unusual, and say which
-    #[arg(long)]
+    #[arg(long, help_heading = READING)]
     strict: bool,
 
     /// Where the reason stands: a column's name, or its number from 1 [default: found by the header]
-    #[arg(long, value_name = "NAME|N")]
+    #[arg(long, help_heading = READING, value_name = "NAME|N")]
     reason_column: Option<ColumnChoice>,
 
     /// Where the email stands: a column's name, or its number from 1 [default: found by the header]
-    #[arg(long, value_name = "NAME|N")]
+    #[arg(long, help_heading = READING, value_name = "NAME|N")]
     email_column: Option<ColumnChoice>,
 
     /// What parts the columns [default: found by the header]
-    #[arg(long, value_name = "SEPARATOR", value_parser = separator())]
+    #[arg(long, help_heading = READING, value_name = "SEPARATOR", value_parser = separator())]
     separator: Option<Separator>,
 }
 
@@ -142,15 +157,19 @@ impl From<Color> for ColorChoice {
     }
 }
 
-/// The command line, as `--help`, the completions and the manual page show it: examples first.
+/// The command line, as `--help`, the completions and the manual page show it.
 fn command() -> Command {
-    const HELP: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
-    Cli::command().help_template(HELP).mut_subcommands(|verb| verb.help_template(HELP))
+    help::shown(Cli::command())
 }
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let Cli { verb, color } = Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit());
+    let parsed = command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let Cli { verb, color, verbose } = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return meant::failure(&error).map_or_else(|| error.exit(), Failure::report),
+    };
+    log::start(verbose);
     let done = match verb {
         Verb::Summary(summary) => summary.run(color.into()),
         Verb::List(list) => list.run(),

@@ -64,7 +64,7 @@ impl Split {
         let make = || export::Split::new(&self.dir, &options);
         let (split, counts) = self.source.feed(&self.reading.options(), make)?;
         let files = split.finish().map_err(|error| match error.kind() {
-            ErrorKind::Exists => Failure::new(format!("{error} (--force)")),
+            ErrorKind::Exists => Failure::from(error).hint("name another folder, or allow to overwrite: --force"),
             _ => error.into(),
         })?;
         self.note_others(&files);

@@ -16,8 +16,18 @@ use super::source::{Source, SourcesArg};
 /// How many groups are drawn, unless asked otherwise.
 const MOST_DRAWN: usize = 20;
 
+const EXAMPLES: &str = "\
+Examples:
+  faults summary report.csv
+      why contacts failed, most frequent first
+  faults summary --wait 842d81e8-c619-457f-bb77-ab6c4a17da39
+      the same for an import, once it has finished
+  faults summary *.csv --by domain --format html -o page.html
+      a page that tells which mail provider refuses, and why";
+
 /// Why contacts failed: counts per reason, most frequent first
 #[derive(Args)]
+#[command(before_help = EXAMPLES)]
 pub struct Summary {
     #[command(flatten)]
     sources: SourcesArg,
@@ -80,7 +90,7 @@ impl Summary {
     pub fn run(&self, color: ColorChoice) -> Result<(), Failure> {
         let sources = &self.sources.sources;
         if sources.iter().filter(|source| matches!(source, Source::Stdin)).count() > 1 {
-            return Err(Failure::new("standard input can be read only once; name - only once"));
+            return Err(Failure::new("standard input can be read only once").hint("name - only once"));
         }
         let redactor = self.redact.redactor()?;
         let options = self.reading.options();

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::page;
 use crate::error::Error;
 use crate::escape::{escape, escape_within};
 
@@ -70,7 +71,7 @@ impl Message {
         self.last_code.as_deref()
     }
 
-    /// The member `message` of an answer in JSON, else the answer's beginning.
+    /// The member `message` of an answer in JSON, else the title of a page in HTML, else the answer's beginning.
     pub(crate) fn text(&self) -> String {
         self.text_after(|text| text.into())
     }
@@ -79,7 +80,16 @@ impl Message {
     pub(crate) fn text_after(&self, clean: impl Fn(&str) -> Cow<'_, str>) -> String {
         match serde_json::from_slice::<Value>(&self.head).ok().as_ref().and_then(member) {
             Some(message) => escape_within(clean(message).trim(), LONGEST_MESSAGE),
-            None => escape(clean(&self.readable()).trim(), EXCERPT),
+            None => self.excerpt(clean),
+        }
+    }
+
+    /// The title of a page in HTML, whose markup tells nobody anything, else the beginning.
+    fn excerpt(&self, clean: impl Fn(&str) -> Cow<'_, str>) -> String {
+        let text = self.readable();
+        match page::title(&text) {
+            Some(title) => format!("{} (the title of a web page)", escape(clean(&title).trim(), EXCERPT)),
+            None => escape(clean(&text).trim(), EXCERPT),
         }
     }
 
@@ -157,6 +167,11 @@ mod tests {
             ),
             ("<p>\r\n--->ERERROR_ ERROR_B</p>", r"<p>\r\n--->ERERROR_ ERROR_B</p>", Some("ERROR_B")),
             (&long, &cut, None),
+            (
+                "<html><title>It is\n down</title><p>ERROR_C</p>",
+                "It is down (the title of a web page)",
+                Some("ERROR_C"),
+            ),
             ("ERROR_", "ERROR_", None),
             ("<\0p\0>\0\u{7}\0", r"<p>\u{7}", None),
         ] {

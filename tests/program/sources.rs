@@ -7,7 +7,7 @@ use std::io::Read;
 use dotdigital_faults::FaultReport;
 use serde_json::Value;
 
-use crate::helpers::program::{failure, faults, out};
+use crate::helpers::program::{failure, faults, out, told};
 
 #[test]
 fn every_fixture_is_counted_as_the_library_does() {
@@ -27,7 +27,7 @@ fn every_fixture_is_counted_as_the_library_does() {
                 let document: Value = serde_json::from_str(out(&output)).unwrap();
                 assert_eq!(document, serde_json::to_value(report.counts()).unwrap(), "{path:?}");
             }
-            Err(error) => assert_eq!(failure(&output, 2), format!("faults: {path:?}: {error}\n")),
+            Err(error) => assert_eq!(failure(&output, 2), format!("faults: {path:?}: {}", told(&error))),
         }
         fixtures += 1;
     }
@@ -37,10 +37,10 @@ fn every_fixture_is_counted_as_the_library_does() {
 #[test]
 fn bad_sources() {
     let cases: &[(&str, &str)] = &[
-        ("fixtures", "faults: \"fixtures\" is a directory; name the file of a report\n"),
+        ("fixtures", "faults: \"fixtures\" is a directory\nhint: name the file of a report\n"),
         (
             "no/such.csv",
-            "faults: \"no/such.csv\" can't be read: No such file or directory (os error 2); a SOURCE is the path of a \
+            "faults: \"no/such.csv\" can't be read: No such file or directory (os error 2)\nhint: a SOURCE is the path of a \
              saved report, or - for standard input\n",
         ),
         ("/proc/self/mem", "faults: \"/proc/self/mem\" can't be read: Input/output error (os error 5)\n"),
@@ -63,7 +63,7 @@ fn strict_stops_at_the_first_anomaly() {
         let output = faults([verb, "--strict", "fixtures/ragged.csv"]);
         assert_eq!(
             failure(&output, 2),
-            "faults: \"fixtures/ragged.csv\": line 2: short_row: the row has fewer fields than the header; the default \
+            "faults: \"fixtures/ragged.csv\": line 2: short_row: the row has fewer fields than the header\nhint: the default \
              reading counts such a row and goes on\n"
         );
         assert_eq!(faults([verb, "--strict", "fixtures/documented.csv"]).status.code(), Some(0));
