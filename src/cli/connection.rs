@@ -14,13 +14,14 @@ use dotdigital_faults as lib;
 use dotdigital_faults::{Client, Credentials, Protocol, ReadOptions, Region, blocking};
 use zeroize::Zeroizing;
 
+use super::accounts::AccountArgs;
 use super::failure::{Failure, NOT_PERMITTED, note_with_hint};
 use super::units::{duration, size};
 
 /// No password and no key takes more bytes.
-const LONGEST_SECRET: usize = 64 * 1024;
+pub const LONGEST_SECRET: usize = 64 * 1024;
 
-const HEADING: &str = "Connection, for an import id";
+pub const HEADING: &str = "Connection, for an import id";
 
 const USERNAME: &str = "DOTDIGITAL_USERNAME";
 const PASSWORD: &str = "DOTDIGITAL_PASSWORD";
@@ -44,6 +45,9 @@ pub struct Connection {
     /// A file with the password, in place of DOTDIGITAL_PASSWORD [env: DOTDIGITAL_PASSWORD_FILE]
     #[arg(long, help_heading = HEADING, value_name = "PATH")]
     password_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    account: AccountArgs,
 
     /// For the whole command, retries and waiting included, such as 90s, 5m or 1h; a bare number is seconds
     #[arg(long, help_heading = HEADING, value_name = "DURATION", default_value = "5m", value_parser = duration)]
@@ -82,23 +86,52 @@ impl Connection {
 
     /// A client whose calls, all together, end in time.
     pub fn client(&self, options: &ReadOptions) -> Result<blocking::Client, Failure> {
-        let mut builder = Client::builder(self.credentials()?)
-            .protocol(choice::<Protocol>(&self.protocol, "DOTDIGITAL_PROTOCOL")?)
-            .region(choice::<Region>(&self.region, "DOTDIGITAL_REGION")?)
+        let place = self.place()?;
+        let mut builder = Client::builder(place.credentials)
+            .protocol(place.protocol)
+            .region(place.region)
             .timeout(self.timeout)
             .attempt_timeout(self.attempt_timeout)
             .stall_timeout(self.stall_timeout)
             .max_retries(self.max_retries)
             .max_size(self.max_size)
-            .read_options(options.clone());
-        if let Some(endpoint) =
-            self.endpoint.clone().map_or_else(|| variable("DOTDIGITAL_ENDPOINT"), |url| Ok(Some(url)))?
-        {
+            .read_options(options.clone().or(&place.reading));
+        if let Some(endpoint) = place.endpoint {
             builder = builder.endpoint(endpoint);
         }
         let client = blocking::Client::from_async(builder.build()?.observed_by(note_unbounded))?;
         let deadline = self.deadline.get_or_init(|| Instant::now().checked_add(self.timeout));
         Ok(deadline.map_or(client.clone(), |deadline| client.with_deadline(deadline)))
+    }
+
+    /// Who asks, and where: a profile, or else what the options and the variables say.
+    fn place(&self) -> Result<Place, Failure> {
+        let Some(account) = self.account.account()? else {
+            return Ok(Place {
+                credentials: self.credentials()?,
+                protocol: choice(&self.protocol, "DOTDIGITAL_PROTOCOL")?,
+                region: choice(&self.region, "DOTDIGITAL_REGION")?,
+                endpoint: self.endpoint.clone().map_or_else(|| variable("DOTDIGITAL_ENDPOINT"), |url| Ok(Some(url)))?,
+                reading: ReadOptions::new(),
+            });
+        };
+        let others = [
+            ("--protocol", self.protocol.is_some()),
+            ("--region", self.region.is_some()),
+            ("--endpoint", self.endpoint.is_some()),
+            ("--password-file", self.password_file.is_some()),
+        ];
+        if let Some((option, _)) = others.iter().find(|(_, is_given)| *is_given) {
+            return Err(Failure::new(format!("{option} doesn't go with a file of accounts"))
+                .hint("the file says it: leave the option out, or --accounts and DOTDIGITAL_ACCOUNTS"));
+        }
+        Ok(Place {
+            credentials: account.credentials()?,
+            protocol: account.protocol,
+            region: account.region,
+            endpoint: account.endpoint,
+            reading: account.reading,
+        })
     }
 
     fn credentials(&self) -> Result<Credentials, Failure> {
@@ -117,6 +150,16 @@ impl Connection {
         };
         Ok(Credentials::new(username, password.ok_or_else(|| missing("password"))?))
     }
+}
+
+/// Who asks, and where.
+struct Place {
+    credentials: Credentials,
+    protocol: Protocol,
+    region: Region,
+    endpoint: Option<String>,
+    /// What the reports of the account are known to be like.
+    reading: ReadOptions,
 }
 
 /// Says where it can't be told whether a report is whole.
@@ -149,7 +192,7 @@ where
 }
 
 /// A variable of the environment; an empty one counts as none.
-fn variable(name: &str) -> Result<Option<String>, Failure> {
+pub fn variable(name: &str) -> Result<Option<String>, Failure> {
     match env::var(name) {
         Ok(text) => Ok(Some(text).filter(|text| !text.is_empty())),
         Err(env::VarError::NotPresent) => Ok(None),

@@ -12,9 +12,9 @@ const OTHER: u8 = 2;
 /// Not authenticated, or not permitted.
 pub const NOT_PERMITTED: u8 = 4;
 /// No such import, its report is not there yet, or it has expired.
-const NOT_THERE: u8 = 5;
+pub const NOT_THERE: u8 = 5;
 /// The service is unavailable, too slow, or limiting calls, after all retries.
-const UNAVAILABLE: u8 = 6;
+pub const UNAVAILABLE: u8 = 6;
 
 /// What ends the program early.
 #[derive(Clone)]
@@ -59,6 +59,15 @@ impl Failure {
         match self {
             Failure::ClosedPipe => 0,
             Failure::Message { code, .. } => *code,
+        }
+    }
+
+    /// What happened and what to do next, for where there is one line for it.
+    pub fn on_one_line(&self) -> String {
+        match self {
+            Failure::ClosedPipe => String::new(),
+            Failure::Message { what, hint: None, .. } => what.clone(),
+            Failure::Message { what, hint: Some(hint), .. } => format!("{what}; {hint}"),
         }
     }
 

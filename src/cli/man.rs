@@ -60,9 +60,13 @@ fn whole(program: &Command) -> String {
     let mut page = titled(program);
     section(&mut page, "SH", program);
     for verb in verbs(program) {
-        page.control("SH", [&*verb.get_name().to_uppercase()]);
-        description(&mut page, verb);
-        section(&mut page, "SS", verb);
+        // What only has verbs of its own is told by them.
+        let parts = if verb.has_subcommands() { verbs(verb).collect() } else { vec![verb] };
+        for part in parts {
+            page.control("SH", [&*name(part).trim_start_matches("faults-").replace('-', " ").to_uppercase()]);
+            description(&mut page, part);
+            section(&mut page, "SS", part);
+        }
     }
     page.to_roff()
 }

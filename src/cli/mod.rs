@@ -1,5 +1,7 @@
 //! The command line: a thin face of the public library, one file a verb.
 
+mod accounts;
+mod accounts_check;
 mod compare;
 mod completions;
 mod connection;
@@ -17,6 +19,7 @@ mod output;
 mod progress;
 mod reasons;
 mod redact;
+mod secret_command;
 mod source;
 mod split;
 mod summary;
@@ -91,6 +94,7 @@ enum Verb {
     Fetch(fetch::Fetch),
     Split(split::Split),
     Compare(compare::Compare),
+    Accounts(accounts_check::AccountsVerb),
     Reasons(reasons::Reasons),
     Demo(demo::Demo),
     Completions(completions::Completions),
@@ -177,6 +181,7 @@ pub fn main() -> ExitCode {
         Verb::Compare(compare) => compare.run(color.into()),
         Verb::Fetch(fetch) => fetch.run(),
         Verb::Demo(demo) => demo.run(color.into()),
+        Verb::Accounts(accounts) => accounts.run(),
         Verb::Reasons(reasons) => reasons.run(color.into()),
         Verb::Completions(completions) => completions.run(),
         Verb::Man(man) => man.run(),

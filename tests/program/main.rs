@@ -6,6 +6,7 @@
 mod helpers;
 
 // Verbs.
+mod accounts;
 mod compare;
 mod demo;
 mod fetch;
@@ -20,6 +21,7 @@ mod gates;
 mod gzip;
 #[cfg(unix)]
 mod leftovers;
+mod logging;
 mod options;
 mod output;
 mod redaction;
