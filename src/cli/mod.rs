@@ -2,6 +2,7 @@
 
 mod accounts;
 mod accounts_check;
+mod browser;
 mod compare;
 mod completions;
 mod connection;

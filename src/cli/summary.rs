@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use dotdigital_faults::{GroupBy, GroupCounter, ReadOptions, ReasonCounts, Redactor, SourceCounts, Tally, export};
 
 use super::Reading;
+use super::browser;
 use super::failure::Failure;
 use super::gate::GateArg;
 use super::output::OutputArg;
@@ -22,8 +23,8 @@ Examples:
       why contacts failed, most frequent first
   faults summary --wait 842d81e8-c619-457f-bb77-ab6c4a17da39
       the same for an import, once it has finished
-  faults summary *.csv --by domain --format html -o page.html
-      a page that tells which mail provider refuses, and why";
+  faults summary *.csv --by domain --open
+      which mail provider refuses, and why: a page in the browser";
 
 /// Why contacts failed: counts per reason, most frequent first
 #[derive(Args)]
@@ -43,6 +44,10 @@ pub struct Summary {
     /// Only the N largest groups, and the rest as one [default: all in json, jsonl and csv, else 20]
     #[arg(long, value_name = "N", requires = "by")]
     top: Option<usize>,
+
+    /// Open it as a page in the browser; the page is a temporary file that only you can read, and the format is html
+    #[arg(long, conflicts_with = "output")]
+    open: bool,
 
     #[command(flatten)]
     redact: RedactArgs,
@@ -92,14 +97,21 @@ impl Summary {
         if sources.iter().filter(|source| matches!(source, Source::Stdin)).count() > 1 {
             return Err(Failure::new("standard input can be read only once").hint("name - only once"));
         }
+        if self.open && !matches!(self.format, Format::Table | Format::Html) {
+            return Err(Failure::new("--open shows a page").hint("leave --format out"));
+        }
         let redactor = self.redact.redactor()?;
         let options = self.reading.options();
         let read = |source| self.read(source, redactor.as_ref(), &options);
         let tally = sources.iter().map(read).collect::<Result<Tally, _>>()?;
-        let tally = match self.top.or_else(|| self.format.is_drawn().then_some(MOST_DRAWN)) {
+        let tally = match self.top.or_else(|| (self.open || self.format.is_drawn()).then_some(MOST_DRAWN)) {
             Some(most) => tally.top(most),
             None => tally,
         };
+        if self.open {
+            browser::show(|out| Ok(export::tally_to_html(&tally, out)?))?;
+            return self.gate.check(tally.counts());
+        }
         self.output.write(|out| {
             match self.format {
                 Format::Table => export::tally_to_table(&tally, &self.table_options(color), out)?,
