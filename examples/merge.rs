@@ -11,6 +11,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         tally.add(SourceCounts::new(path, report.counts().clone()));
     }
     eprintln!("{} faults in {} reports", tally.counts().total(), tally.sources().len());
-    export::tally_to_csv(&tally, io::stdout().lock())?;
+    export::tally_to_csv(&tally, &export::WriteOptions::new(), io::stdout().lock())?;
     Ok(())
 }

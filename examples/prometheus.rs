@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let part = metrics.with_extension("part");
     let mut file = File::create(&part)?;
-    export::tally_to_prometheus(&Tally::from(source), &mut file)?;
+    export::tally_to_prometheus(&Tally::from(source), &export::Labels::new(), &mut file)?;
     file.sync_all()?;
     fs::rename(part, &metrics)?;
     println!("{} faults", report.len());

@@ -56,6 +56,8 @@ pub enum ErrorKind {
     Exists,
     /// A key is empty, and so is none.
     EmptyKey,
+    /// A name can't be that of a label of metrics.
+    InvalidLabel,
     /// The service doesn't know the credentials, or they don't permit the call. It is never asked twice: an
     /// account may lock.
     NotPermitted,
@@ -96,6 +98,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Io => "reading or writing failed",
             ErrorKind::Exists => "there already",
             ErrorKind::EmptyKey => "an empty key",
+            ErrorKind::InvalidLabel => "a label that can't be one",
             ErrorKind::NotPermitted => "not permitted",
             ErrorKind::NotFound => "not found",
             ErrorKind::NotFinished => "not finished yet",
@@ -366,13 +369,13 @@ impl Error {
         Error::new(ErrorKind::Io, "the output can't be written").caused_by(source)
     }
 
-    #[cfg(feature = "split")]
+    #[cfg(any(feature = "split", feature = "xlsx"))]
     pub(crate) fn writing_to(path: &std::path::Path, source: std::io::Error) -> Self {
         Error::writing(source).in_file(path)
     }
 
     /// Names the file that an error of writing is about.
-    #[cfg(feature = "split")]
+    #[cfg(any(feature = "split", feature = "xlsx"))]
     pub(crate) fn in_file(self, path: &std::path::Path) -> Self {
         self.with(|context| context.what = format!("{path:?} can't be written").into())
     }

@@ -87,7 +87,7 @@
 //! | keep counts, and add to them on another day | serde, for [`ReasonCounts`], [`GroupCounts`] and [`Tally`] |
 //! | write counts or faults for another program, a dashboard or people | [`export`] |
 //! | have a file for each remedy, ready to act on | [`export::remedy_to_csv`], [`export::split_to_dir`] |
-//! | let a file be opened in a spreadsheet | [`export::WriteOptions::spreadsheet_safe`] |
+//! | let a file be opened in a spreadsheet | [`export::Xlsx`]; [`export::WriteOptions::spreadsheet_safe`], [`export::restore_csv`] |
 //! | count people without holding their data | [`Redactor`] |
 //! | test one's own code without an account | [`sandbox`] |
 //!
@@ -125,7 +125,8 @@
 //! | `html` | counts as a page for people |
 //! | `redact` | contact data replaced by keyed hashes |
 //! | `split` | a report split into files, one a remedy |
-//! | `table` | counts and comparisons as tables, for people at a terminal |
+//! | `table` | counts, comparisons and faults as tables, for people at a terminal |
+//! | `xlsx` | faults as a workbook for spreadsheets |
 //! | `cli` | the program `faults` |
 //!
 //! Without default features the crate reads and counts, and depends on nothing that knows a network.
@@ -141,6 +142,8 @@
 #![cfg_attr(not(feature = "sandbox"), doc = "[`sandbox`]: #features")]
 #![cfg_attr(feature = "split", doc = "[`export::split_to_dir`]: crate::export::split_to_dir")]
 #![cfg_attr(not(feature = "split"), doc = "[`export::split_to_dir`]: #features")]
+#![cfg_attr(feature = "xlsx", doc = "[`export::Xlsx`]: crate::export::Xlsx")]
+#![cfg_attr(not(feature = "xlsx"), doc = "[`export::Xlsx`]: #features")]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use uuid::{Uuid, uuid};
 
 use super::accounts::{Account, AccountsArg};
-use super::failure::{Failure, NOT_PERMITTED, NOT_THERE, UNAVAILABLE};
+use super::failure::{Failure, worst};
 use super::output::OutputArg;
 
 /// No import has it: it is made up.
@@ -111,15 +111,13 @@ impl Check {
                 Ok(out.write_all(b"\n")?)
             }
         })?;
-        let refused = checked.iter().filter(|checked| !checked.let_in).count();
-        let worst = [NOT_PERMITTED, UNAVAILABLE, NOT_THERE]
-            .into_iter()
-            .find(|&code| checked.iter().any(|checked| checked.code == code));
-        let failure = Failure::new(format!("{refused} of {} accounts can't be used", checked.len()));
-        match (refused, worst) {
-            (0, _) => Ok(()),
-            (_, Some(worst)) => Err(failure.with_code(worst)),
-            (_, None) => Err(failure),
+        let refused = checked.iter().filter(|checked| !checked.let_in).map(|checked| checked.code);
+        match refused.clone().count() {
+            0 => Ok(()),
+            count => {
+                let what = format!("{count} of {} accounts can't be used", checked.len());
+                Err(Failure::new(what).with_code(worst(refused)))
+            }
         }
     }
 }

@@ -32,11 +32,11 @@ where its reasons are others, or occur another number of times.";
 #[command(before_help = EXAMPLES, after_help = NOTES)]
 pub struct Compare {
     /// The older report: an import id (a GUID), the path of a saved report, or `-` for standard input
-    #[arg(value_name = "OLD", value_parser = OsStringValueParser::new().map(Source::from))]
+    #[arg(value_name = "OLD", value_parser = OsStringValueParser::new().try_map(Source::parse))]
     old: Source,
 
     /// The newer report, in the same way
-    #[arg(value_name = "NEW", value_parser = OsStringValueParser::new().map(Source::from))]
+    #[arg(value_name = "NEW", value_parser = OsStringValueParser::new().try_map(Source::parse))]
     new: Source,
 
     #[command(flatten)]

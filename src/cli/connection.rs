@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -49,7 +49,7 @@ pub struct Connection {
     #[command(flatten)]
     account: AccountArgs,
 
-    /// For the whole command, retries and waiting included, such as 90s, 5m or 1h; a bare number is seconds
+    /// For each import, retries and waiting included, such as 90s, 5m or 1h; a bare number is seconds
     #[arg(long, help_heading = HEADING, value_name = "DURATION", default_value = "5m", value_parser = duration)]
     timeout: Duration,
 
@@ -73,9 +73,9 @@ pub struct Connection {
     #[arg(long, help_heading = HEADING)]
     pub wait: bool,
 
-    /// When all that is fetched must be there: one deadline for the whole command, whatever it fetches.
+    /// The one client of a command, whatever it fetches.
     #[arg(skip)]
-    deadline: OnceLock<Option<Instant>>,
+    client: Mutex<Option<blocking::Client>>,
 }
 
 impl Connection {
@@ -84,8 +84,19 @@ impl Connection {
         self.max_size
     }
 
-    /// A client whose calls, all together, end in time.
+    /// A client whose calls, all together, end in time, which begins now. It shares its connections with all others that
+    /// this gives, and the credentials are looked up once.
     pub fn client(&self, options: &ReadOptions) -> Result<blocking::Client, Failure> {
+        let mut shared = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        let client = match &*shared {
+            Some(client) => client.clone(),
+            None => shared.insert(self.new_client(options)?).clone(),
+        };
+        let deadline = Instant::now().checked_add(self.timeout);
+        Ok(deadline.map_or(client.clone(), |deadline| client.with_deadline(deadline)))
+    }
+
+    fn new_client(&self, options: &ReadOptions) -> Result<blocking::Client, Failure> {
         let place = self.place()?;
         let mut builder = Client::builder(place.credentials)
             .protocol(place.protocol)
@@ -99,9 +110,7 @@ impl Connection {
         if let Some(endpoint) = place.endpoint {
             builder = builder.endpoint(endpoint);
         }
-        let client = blocking::Client::from_async(builder.build()?.observed_by(note_unbounded))?;
-        let deadline = self.deadline.get_or_init(|| Instant::now().checked_add(self.timeout));
-        Ok(deadline.map_or(client.clone(), |deadline| client.with_deadline(deadline)))
+        Ok(blocking::Client::from_async(builder.build()?.observed_by(note_unbounded))?)
     }
 
     /// Who asks, and where: a profile, or else what the options and the variables say.

@@ -12,9 +12,9 @@ const OTHER: u8 = 2;
 /// Not authenticated, or not permitted.
 pub const NOT_PERMITTED: u8 = 4;
 /// No such import, its report is not there yet, or it has expired.
-pub const NOT_THERE: u8 = 5;
+const NOT_THERE: u8 = 5;
 /// The service is unavailable, too slow, or limiting calls, after all retries.
-pub const UNAVAILABLE: u8 = 6;
+const UNAVAILABLE: u8 = 6;
 
 /// What ends the program early.
 #[derive(Clone)]
@@ -83,6 +83,12 @@ impl Failure {
         self.note();
         ExitCode::from(self.code())
     }
+}
+
+/// The exit code of the worst of several failures: who may ask nothing first, then who should ask again later.
+pub fn worst(codes: impl Iterator<Item = u8> + Clone) -> u8 {
+    let is_there = |code: &u8| codes.clone().any(|other| other == *code);
+    [NOT_PERMITTED, UNAVAILABLE, NOT_THERE].into_iter().find(is_there).unwrap_or(OTHER)
 }
 
 /// Says something on standard error.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::output::OutputArg;
-use super::source::{self, import_id};
+use super::source::{self, parse_import_id};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,7 +21,7 @@ Examples:
 #[command(before_help = EXAMPLES)]
 pub struct Fetch {
     /// The import's id, a GUID
-    #[arg(value_name = "IMPORT_ID", value_parser = parse_id)]
+    #[arg(value_name = "IMPORT_ID", value_parser = parse_import_id)]
     import_id: Uuid,
 
     #[command(flatten)]
@@ -29,10 +29,6 @@ pub struct Fetch {
 
     #[command(flatten)]
     connection: Connection,
-}
-
-fn parse_id(text: &str) -> Result<Uuid, String> {
-    import_id(text).ok_or_else(|| "an import id is a GUID, such as 842d81e8-c619-457f-bb77-ab6c4a17da39".to_owned())
 }
 
 impl Fetch {

@@ -1,6 +1,6 @@
 //! How the command line is shown and completed, the same for every verb.
 //!
-//! `-h` fits a screen: what few people set, and the notes, stand in `--help` alone.
+//! `-h` fits a screen: what few people set, what examples are for, and the notes stand in `--help` alone.
 
 use clap::builder::{Resettable, StyledStr};
 use clap::{Arg, Command, ValueHint};
@@ -10,6 +10,9 @@ const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usag
 
 /// Options that choose one of a few names, which are taken in any case.
 const CHOICES: [&str; 6] = ["color", "format", "protocol", "region", "separator", "shell"];
+
+/// Options for pipelines.
+const FOR_PIPELINES: [&str; 1] = ["fail_on"];
 
 /// How many values `-h` lists.
 const MOST_VALUES: usize = 8;
@@ -26,16 +29,22 @@ fn verb(mut command: Command) -> Command {
     if let Some(notes) = command.get_after_help().cloned() {
         command = command.after_long_help(notes).after_help(Resettable::<StyledStr>::Reset);
     }
+    if let Some(examples) = command.get_before_help().filter(|_| command.get_before_long_help().is_none()).cloned() {
+        // What an example is for is told further in, below it.
+        let text = examples.to_string();
+        let lines: Vec<_> = text.lines().filter(|line| !line.starts_with("      ")).collect();
+        command = command.before_long_help(examples).before_help(lines.join("\n"));
+    }
     command.help_template(TEMPLATE).mut_args(arg)
 }
 
 fn arg(arg: Arg) -> Arg {
     let is_choice = CHOICES.contains(&arg.get_id().as_str());
-    let is_for_few = arg.get_help_heading().is_some();
+    // What has a heading of its own is for few.
+    let is_for_few = arg.get_help_heading().is_some() || FOR_PIPELINES.contains(&arg.get_id().as_str());
     let names = arg.get_value_names().filter(|_| arg.get_action().takes_values());
     let hint = names.and_then(|names| names.first()).map(|name| hint(name));
     let arg = shortened(arg).ignore_case(is_choice);
-    // What has a heading of its own is for few.
     let arg = if is_for_few { arg.hide_short_help(true) } else { arg };
     match hint {
         Some(hint) => arg.value_hint(hint),

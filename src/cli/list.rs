@@ -1,30 +1,32 @@
 //! `faults list`: the rows themselves.
 
-use clap::builder::PossibleValuesParser;
+use anstream::ColorChoice;
 use clap::{Args, ValueEnum};
-use dotdigital_faults::{Columns, Error, FailureReason, Fault, FaultSink, ReasonCounts, ReasonFilter, Remedy, export};
+use dotdigital_faults::{Columns, Error, Fault, FaultSink, ReasonCounts, ReasonFilter, Remedy, export};
 
 use super::Reading;
+use super::choice::{ReasonChoice, ReasonParser, RemedyParser};
 use super::failure::{Failure, note};
 use super::gate::GateArg;
-use super::output::{OutputArg, OutputRows};
+use super::output::{Destination, OutputArg, OutputRows};
 use super::redact::RedactArgs;
 use super::source::SourceArg;
 
 const EXAMPLES: &str = "\
 Examples:
-  faults list report.csv --reason invalid_email
-      the rows with one reason, as CSV
+  faults list report.csv --reason invalid_email,hard_bounced
+      the rows with one of two reasons
   faults list - --remedy remove --format jsonl
       those that call for one remedy, from standard input
-  faults list report.csv --spreadsheet-safe -o faults.csv
+  faults list report.csv --format xlsx -o faults.xlsx
       for people who open it in a spreadsheet
   faults list report.csv --redact
       for people who must not know the contacts";
 
 const NOTES: &str = "\
 A CSV is faithful, byte for byte, unless --spreadsheet-safe is given: use that for files that people open in a \
-spreadsheet, and not for files that a program reads or that are imported again.";
+spreadsheet, and not for files that a program reads or that are imported again; `faults restore` undoes it. A workbook \
+needs none of it: each of its cells is text.";
 
 /// Up to what size a file is read through before its rows are written to standard output, so that nothing is written
 /// where the reading fails. What can still go wrong in a larger one, behind its first MiB, is a row of many megabytes, a
@@ -38,19 +40,23 @@ pub struct List {
     #[command(flatten)]
     source: SourceArg,
 
-    /// Only faults with this reason; may be repeated, and `other` stands for all unknown ones
-    #[arg(long, value_name = "SLUG", value_parser = PossibleValuesParser::new(FailureReason::slugs()))]
-    reason: Vec<String>,
+    /// Only faults with this reason, in any spelling; several with commas, and `other` stands for all unknown ones
+    #[arg(long, value_name = "REASON", value_delimiter = ',', value_parser = ReasonParser)]
+    reason: Vec<ReasonChoice>,
 
-    /// Only faults that call for this remedy; may be repeated
-    #[arg(long, value_name = "SLUG", value_parser = PossibleValuesParser::new(Remedy::iter().map(Remedy::slug)))]
-    remedy: Vec<String>,
+    /// Only faults that call for this remedy; several with commas
+    #[arg(long, value_name = "REMEDY", value_delimiter = ',', value_parser = RemedyParser)]
+    remedy: Vec<Remedy>,
 
-    /// How to print them
-    #[arg(long, value_name = "FORMAT", default_value = "csv")]
-    format: Format,
+    /// How to print them [default: table on a terminal, else csv]
+    #[arg(long, value_name = "FORMAT", ignore_case = true)]
+    format: Option<Format>,
 
-    /// Put an apostrophe before each cell of the CSV that a spreadsheet would take for a formula
+    /// Only the first N of these rows; counts, gates and notes are of the whole report all the same
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+
+    /// Write a CSV for a spreadsheet: a byte order mark, and an apostrophe before what would be taken for a formula
     #[arg(long)]
     spreadsheet_safe: bool,
 
@@ -73,77 +79,114 @@ enum Format {
     Csv,
     /// An object a line, with reason, remedy and line number
     Jsonl,
+    /// A workbook for spreadsheets, each of its cells text
+    Xlsx,
+    /// For people, on a terminal: fitted to its width
+    Table,
 }
 
 impl List {
-    pub fn run(&self) -> Result<(), Failure> {
-        if self.spreadsheet_safe && self.format == Format::Jsonl {
-            return Err(Failure::new("--spreadsheet-safe is for CSV: no spreadsheet takes JSON for formulas")
-                .hint("leave it out"));
-        }
-        let mut options = export::WriteOptions::new().spreadsheet_safe(self.spreadsheet_safe);
-        if let Some(redactor) = self.redact.redactor()? {
-            options = options.redact(redactor);
-        }
-        let read = self.reading.options();
+    pub fn run(&self, color: ColorChoice) -> Result<(), Failure> {
         let destination = self.output.destination()?;
-        // What is written to a stream can't be taken back: so a file is read through before.
+        let format = self.format(&destination)?;
+        let mut write = export::WriteOptions::new().spreadsheet_safe(self.spreadsheet_safe);
+        if let Some(redactor) = self.redact.redactor()? {
+            write = write.redact(redactor);
+        }
+        let wanted = Wanted { filter: self.filter(), limit: self.limit.unwrap_or(u64::MAX) };
+        let style = Style { format, write, table: self.output.table_options(color) };
+        let read = self.reading.options();
+        // What is written to a stream can't be taken back: so a file is read through before. A workbook is written once all
+        // is read.
         let size = if destination.is_stream() { self.source.file_size() } else { None };
         let is_checked = size.is_some_and(|size| size <= CHECKED) || size.is_some() && self.reading.strict;
-        let filter = self.filter();
-        if is_checked {
-            let make = || Ok(Rows::new(self.format, OutputRows::Nowhere, &filter, &options));
+        if is_checked && format != Format::Xlsx {
+            let make = || Ok(Rows::new(&style, OutputRows::Nowhere, &wanted));
             self.source.feed(&read, make)?;
         }
         let make = || {
             let rows = destination.rows(size.is_some()).map_err(|error| destination.unwritable_rows(error))?;
-            Ok(Rows::new(self.format, rows, &filter, &options))
+            Ok(Rows::new(&style, rows, &wanted))
         };
         let (rows, counts) = self.source.feed(&read, make)?;
-        destination.complete_rows(rows.format.finish()?)?;
+        let cut = rows.written.cut_cells();
+        destination.complete_rows(rows.written.finish()?)?;
+        note_cut_cells(cut);
         note_anomalies(&counts);
         self.gate.check(&counts)
     }
 
+    /// How the rows are written, if they can be written there so.
+    fn format(&self, destination: &Destination) -> Result<Format, Failure> {
+        let usual = if destination.is_terminal() { Format::Table } else { Format::Csv };
+        let format = self.format.unwrap_or(if self.spreadsheet_safe { Format::Csv } else { usual });
+        if self.spreadsheet_safe && format != Format::Csv {
+            let why = match format {
+                Format::Xlsx => "the cells of a workbook are text already",
+                Format::Jsonl => "no spreadsheet takes JSON for formulas",
+                _ => "no spreadsheet opens a table",
+            };
+            return Err(Failure::new(format!("--spreadsheet-safe is for CSV: {why}")).hint("leave it out"));
+        }
+        if format == Format::Xlsx && destination.is_terminal() {
+            return Err(
+                Failure::new("a workbook can't be shown on a terminal").hint("name a file for it (-o faults.xlsx)")
+            );
+        }
+        Ok(format)
+    }
+
     /// The same option adds, different ones narrow.
     fn filter(&self) -> ReasonFilter {
-        let filter = self.reason.iter().fold(ReasonFilter::new(), |filter, slug| match &**slug {
-            FailureReason::OTHER => filter.unknown_reasons(),
-            slug => filter.reason(FailureReason::from(slug)),
-        });
-        let remedies = self.remedy.iter().filter_map(|slug| Remedy::try_parse(slug));
-        remedies.fold(filter, ReasonFilter::remedy)
+        let filter = self.reason.iter().fold(ReasonFilter::new(), |filter, reason| reason.add_to(filter));
+        self.remedy.iter().copied().fold(filter, ReasonFilter::remedy)
     }
+}
+
+/// Which faults are wanted.
+#[derive(Clone)]
+struct Wanted {
+    filter: ReasonFilter,
+    /// How many more of them.
+    limit: u64,
+}
+
+/// How they are written.
+struct Style {
+    format: Format,
+    write: export::WriteOptions,
+    table: export::TableOptions,
 }
 
 /// The faults that are wanted, written.
 struct Rows {
-    filter: ReasonFilter,
-    format: Written,
+    wanted: Wanted,
+    has_header: bool,
+    written: Written,
 }
 
 impl Rows {
-    fn new(format: Format, rows: OutputRows, filter: &ReasonFilter, options: &export::WriteOptions) -> Self {
-        Rows { filter: filter.clone(), format: Written::new(format, rows, options) }
+    fn new(style: &Style, rows: OutputRows, wanted: &Wanted) -> Self {
+        Rows { wanted: wanted.clone(), has_header: false, written: Written::new(style, rows) }
     }
 }
 
 impl FaultSink for Rows {
     fn columns(&mut self, columns: &Columns) -> Result<(), Error> {
-        match &mut self.format {
-            Written::Csv(csv) => csv.columns(columns),
-            Written::Jsonl(lines) => lines.columns(columns),
+        // Behind the last row that is wanted, no further header is.
+        if self.wanted.limit == 0 && self.has_header {
+            return Ok(());
         }
+        self.has_header = true;
+        self.written.sink().columns(columns)
     }
 
     fn fault(&mut self, fault: &Fault<'_>) -> Result<(), Error> {
-        if !self.filter.wants(fault.reason()) {
+        if self.wanted.limit == 0 || !self.wanted.filter.wants(fault.reason()) {
             return Ok(());
         }
-        match &mut self.format {
-            Written::Csv(csv) => csv.fault(fault),
-            Written::Jsonl(lines) => lines.fault(fault),
-        }
+        self.wanted.limit -= 1;
+        self.written.sink().fault(fault)
     }
 }
 
@@ -151,13 +194,34 @@ impl FaultSink for Rows {
 enum Written {
     Csv(Box<export::Csv<OutputRows>>),
     Jsonl(Box<export::JsonLines<OutputRows>>),
+    Xlsx(Box<export::Xlsx<OutputRows>>),
+    Table(Box<export::RowsTable<OutputRows>>),
 }
 
 impl Written {
-    fn new(format: Format, rows: OutputRows, options: &export::WriteOptions) -> Self {
+    fn new(style: &Style, rows: OutputRows) -> Self {
+        let Style { format, write, table } = style;
         match format {
-            Format::Csv => Written::Csv(Box::new(export::Csv::new(rows, options))),
-            Format::Jsonl => Written::Jsonl(Box::new(export::JsonLines::new(rows, options))),
+            Format::Csv => Written::Csv(Box::new(export::Csv::new(rows, write))),
+            Format::Jsonl => Written::Jsonl(Box::new(export::JsonLines::new(rows, write))),
+            Format::Xlsx => Written::Xlsx(Box::new(export::Xlsx::new(rows, write))),
+            Format::Table => Written::Table(Box::new(export::RowsTable::new(rows, write, table))),
+        }
+    }
+
+    fn sink(&mut self) -> &mut dyn FaultSink {
+        match self {
+            Written::Csv(csv) => csv.as_mut(),
+            Written::Jsonl(lines) => lines.as_mut(),
+            Written::Xlsx(xlsx) => xlsx.as_mut(),
+            Written::Table(table) => table.as_mut(),
+        }
+    }
+
+    fn cut_cells(&self) -> u64 {
+        match self {
+            Written::Xlsx(xlsx) => xlsx.cut_cells(),
+            _ => 0,
         }
     }
 
@@ -165,7 +229,20 @@ impl Written {
         match self {
             Written::Csv(csv) => csv.finish(),
             Written::Jsonl(lines) => lines.finish(),
+            Written::Xlsx(xlsx) => xlsx.finish(),
+            Written::Table(table) => table.finish(),
         }
+    }
+}
+
+/// Says how many cells a workbook has only in part.
+pub fn note_cut_cells(cut: u64) {
+    match cut {
+        0 => {}
+        1 => note("1 cell was longer than the 32,767 characters that a spreadsheet can hold, and was cut"),
+        _ => note(&format!(
+            "{cut} cells were longer than the 32,767 characters that a spreadsheet can hold, and were cut"
+        )),
     }
 }
 

@@ -3,6 +3,7 @@
 mod accounts;
 mod accounts_check;
 mod browser;
+mod choice;
 mod compare;
 mod completions;
 mod connection;
@@ -15,14 +16,18 @@ mod help;
 mod list;
 mod log;
 mod man;
+mod many;
 mod meant;
 mod output;
 mod progress;
 mod reasons;
 mod redact;
+mod restore;
 mod secret_command;
+mod signals;
 mod source;
 mod split;
+mod status;
 mod summary;
 mod units;
 
@@ -66,6 +71,8 @@ Examples:
       why contacts failed, most frequent first
   faults summary --wait 842d81e8-c619-457f-bb77-ab6c4a17da39
       the same for an import, once it has finished
+  faults status 842d81e8-c619-457f-bb77-ab6c4a17da39
+      whether it has finished, and how many failed
   faults fetch 842d81e8-c619-457f-bb77-ab6c4a17da39 -o r.csv
       the raw report of an import
   faults summary *.csv --by domain --format html -o page.html
@@ -90,12 +97,14 @@ or permitted; 5 no such import, or no report of it; 6 the service is unavailable
 
 #[derive(Subcommand)]
 enum Verb {
-    Summary(summary::Summary),
+    Summary(Box<summary::Summary>),
+    Status(Box<status::Status>),
     List(list::List),
     Fetch(fetch::Fetch),
     Split(split::Split),
     Compare(compare::Compare),
     Accounts(accounts_check::AccountsVerb),
+    Restore(restore::Restore),
     Reasons(reasons::Reasons),
     Demo(demo::Demo),
     Completions(completions::Completions),
@@ -177,9 +186,11 @@ pub fn main() -> ExitCode {
     log::start(verbose);
     let done = match verb {
         Verb::Summary(summary) => summary.run(color.into()),
-        Verb::List(list) => list.run(),
+        Verb::Status(status) => status.run(),
+        Verb::List(list) => list.run(color.into()),
         Verb::Split(split) => split.run(color.into()),
         Verb::Compare(compare) => compare.run(color.into()),
+        Verb::Restore(restore) => restore.run(),
         Verb::Fetch(fetch) => fetch.run(),
         Verb::Demo(demo) => demo.run(color.into()),
         Verb::Accounts(accounts) => accounts.run(),

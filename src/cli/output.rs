@@ -1,19 +1,17 @@
 //! Where the data goes: standard output, or a file that appears whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, IsTerminal, Seek, Write};
+use std::io::{self, BufWriter, IsTerminal, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use anstream::{AutoStream, ColorChoice};
 use clap::Args;
 use dotdigital_faults::Error;
-use dotdigital_faults::export::TableOptions;
-use tempfile::{NamedTempFile, SpooledTempFile, TempPath};
+use dotdigital_faults::export::{HiddenFile, TableOptions};
+use tempfile::SpooledTempFile;
 
 use super::failure::Failure;
 
-/// What a file is called until it is whole, where it needs a name.
-const PREFIX: &str = ".faults-";
 /// How much of the rows is kept in memory until they may appear.
 const KEPT_IN_MEMORY: usize = 1 << 20;
 /// Whoever links that often has made a circle.
@@ -106,25 +104,35 @@ impl Destination {
     pub fn part(&self) -> io::Result<HiddenFile> {
         match self {
             Destination::File(path) => HiddenFile::in_folder(folder(path)),
-            _ => HiddenFile::nameless(),
+            _ => HiddenFile::temporary(),
         }
     }
 
     /// Lets a file appear that is whole.
     pub fn complete(&self, mut part: HiddenFile) -> Result<(), Failure> {
         match self {
-            Destination::Stdout => part.copy(io::stdout().lock()),
+            Destination::Stdout => copy(&mut part, io::stdout().lock()),
             Destination::Stream(path) => {
                 let stream = opened(path).map_err(|error| self.unwritable(&error))?;
-                part.copy(stream)
+                copy(&mut part, stream)
             }
-            Destination::File(path) => part.become_file(path).map_err(|error| self.unwritable(&error)),
+            Destination::File(path) => part.appear_at(path).map_err(|error| self.unwritable(&error)),
         }
     }
 
     /// Is it only to be written to, so that nothing can be taken back?
     pub fn is_stream(&self) -> bool {
         matches!(self, Destination::Stdout | Destination::Stream(_))
+    }
+
+    /// Do people see it as it comes?
+    pub fn is_terminal(&self) -> bool {
+        match self {
+            Destination::Stdout => io::stdout().is_terminal(),
+            // Not so a pipe: to open it waits for somebody who reads.
+            Destination::Stream(path) => is_device(path) && opened(path).is_ok_and(|stream| stream.is_terminal()),
+            Destination::File(_) => false,
+        }
     }
 
     /// Where rows are written while they are read: nobody sees them until all of them are there, unless it is certain
@@ -145,12 +153,7 @@ impl Destination {
             OutputRows::Stream(mut stream) => Ok(stream.flush()?),
             OutputRows::Hidden(part) => self.complete(part),
             OutputRows::Nowhere => Ok(()),
-            OutputRows::Kept(mut kept) => {
-                let mut stdout = io::stdout().lock();
-                kept.rewind()?;
-                io::copy(&mut kept, &mut stdout)?;
-                Ok(stdout.flush()?)
-            }
+            OutputRows::Kept(mut kept) => copy(&mut kept, io::stdout().lock()),
         }
     }
 
@@ -174,9 +177,27 @@ impl Destination {
     }
 }
 
+/// Writes what is whole, from its beginning.
+fn copy(from: &mut (impl Read + Seek), mut to: impl Write) -> Result<(), Failure> {
+    from.rewind()?;
+    io::copy(from, &mut to)?;
+    Ok(to.flush()?)
+}
+
 /// A device, a pipe or an open file: what is there already stays, as it does for the shell that has opened it.
 fn opened(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).open(path)
+}
+
+#[cfg(unix)]
+fn is_device(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_char_device())
+}
+
+#[cfg(not(unix))]
+fn is_device(_: &Path) -> bool {
+    false
 }
 
 /// Rows that are being written.
@@ -247,128 +268,6 @@ fn resolved(path: &Path) -> io::Result<Target> {
 /// Is it `/dev/fd`, or the `fd` of a process or a thread in `/proc`?
 fn is_of_descriptors(folder: &Path) -> bool {
     folder == Path::new("/dev/fd") || folder.starts_with("/proc") && folder.ends_with("fd")
-}
-
-/// A file that nobody sees yet. It is for nobody else to read until it appears, and goes away where it doesn't.
-pub enum HiddenFile {
-    Nameless(File),
-    Named(NamedTempFile),
-}
-
-impl HiddenFile {
-    /// Without a name from the start: whatever ends the program, nothing of a report is left.
-    fn nameless() -> io::Result<HiddenFile> {
-        #[cfg(target_os = "linux")]
-        if let Some(file) = nameless(&std::env::temp_dir()) {
-            return Ok(HiddenFile::Nameless(file));
-        }
-        tempfile::tempfile().map(HiddenFile::Nameless)
-    }
-
-    fn in_folder(folder: &Path) -> io::Result<HiddenFile> {
-        #[cfg(target_os = "linux")]
-        if let Some(file) = nameless(folder) {
-            return Ok(HiddenFile::Nameless(file));
-        }
-        // Made for its owner alone, where the system knows such a thing.
-        tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder).map(HiddenFile::Named)
-    }
-
-    fn file(&mut self) -> &mut File {
-        match self {
-            HiddenFile::Nameless(file) => file,
-            HiddenFile::Named(file) => file.as_file_mut(),
-        }
-    }
-
-    fn copy(&mut self, mut to: impl Write) -> Result<(), Failure> {
-        let file = self.file();
-        file.rewind()?;
-        io::copy(file, &mut to)?;
-        Ok(to.flush()?)
-    }
-
-    fn become_file(mut self, path: &Path) -> io::Result<()> {
-        self.file().sync_all()?;
-        let (file, name) = match self {
-            HiddenFile::Named(file) => file.into_parts(),
-            #[cfg(target_os = "linux")]
-            HiddenFile::Nameless(file) => named(file, folder(path))?,
-            #[cfg(not(target_os = "linux"))]
-            HiddenFile::Nameless(file) => copied(file, folder(path))?,
-        };
-        #[cfg(unix)]
-        // Not before all else is done. On a disk without modes there is nothing to allow.
-        let _ = rustix::fs::fchmod(&file, mode(path));
-        drop(file);
-        name.persist(path).map_err(|error| error.error)?;
-        // The name is on the disk once its folder is; where a folder can't be synced, that has to do.
-        let _ = File::open(folder(path)).and_then(|folder| folder.sync_all());
-        Ok(())
-    }
-}
-
-impl Write for HiddenFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file().flush()
-    }
-}
-
-/// The mode of the file that is replaced or, for a new one, that which any new file gets. No more of it than who may
-/// read, write and run it.
-#[cfg(unix)]
-fn mode(path: &Path) -> rustix::fs::Mode {
-    use rustix::fs::Mode;
-    match rustix::fs::stat(path) {
-        Ok(replaced) => Mode::from_raw_mode(replaced.st_mode) & (Mode::RWXU | Mode::RWXG | Mode::RWXO),
-        Err(_) => {
-            // It can't be read without being set; meanwhile it allows the least.
-            let masked = rustix::process::umask(Mode::RWXG | Mode::RWXO);
-            rustix::process::umask(masked);
-            Mode::from_raw_mode(0o666).difference(masked)
-        }
-    }
-}
-
-/// A file without a name, which can be given one; `None` where the disk doesn't have such.
-#[cfg(target_os = "linux")]
-fn nameless(folder: &Path) -> Option<File> {
-    use rustix::fs::{Mode, OFlags, open};
-    let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
-    let file = open(folder, flags, Mode::RUSR | Mode::WUSR).map(File::from).ok()?;
-    fs::symlink_metadata(by_number(&file)).is_ok().then_some(file)
-}
-
-/// Its place in `/proc`, by which it can be found without a name.
-#[cfg(target_os = "linux")]
-fn by_number(file: &File) -> PathBuf {
-    use std::os::fd::AsRawFd;
-    format!("/proc/self/fd/{}", file.as_raw_fd()).into()
-}
-
-/// Gives it a name of no meaning, since only a rename can replace another file.
-#[cfg(target_os = "linux")]
-fn named(file: File, folder: &Path) -> io::Result<(File, TempPath)> {
-    use rustix::fs::{AtFlags, CWD, linkat};
-    let from = by_number(&file);
-    let link = |path: &Path| linkat(CWD, &from, CWD, path, AtFlags::SYMLINK_FOLLOW).map_err(io::Error::from);
-    match tempfile::Builder::new().prefix(PREFIX).make_in(folder, link) {
-        Ok(linked) => Ok((file, linked.into_temp_path())),
-        // A disk that has nameless files and no links.
-        Err(_) => copied(file, folder),
-    }
-}
-
-fn copied(mut file: File, folder: &Path) -> io::Result<(File, TempPath)> {
-    let mut copy = tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder)?;
-    file.rewind()?;
-    io::copy(&mut file, &mut copy)?;
-    copy.as_file().sync_all()?;
-    Ok(copy.into_parts())
 }
 
 fn folder(path: &Path) -> &Path {

@@ -1,5 +1,6 @@
 //! How far a long reading has come, on a terminal only.
 
+use std::cell::Cell;
 use std::io::Read;
 
 use dotdigital_faults as lib;
@@ -9,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 const WORTHWHILE: u64 = 8 << 20;
 
 const SIZED: &str = "{bar:40} {bytes}/{total_bytes}  {bytes_per_sec}  {eta}";
+const COUNTED: &str = "{bar:40} {msg}";
 const UNSIZED: &str = "{spinner} {bytes}  {bytes_per_sec}  {msg}";
 
 /// A bar on standard error that vanishes when it is dropped.
@@ -23,6 +25,11 @@ impl Progress {
             Some(size) => styled(ProgressBar::new(size), SIZED),
             None => styled(ProgressBar::no_length(), UNSIZED),
         })
+    }
+
+    /// For one of many, of which only their number is shown.
+    pub fn hidden() -> Self {
+        Progress(ProgressBar::hidden())
     }
 
     /// For an import that is waited for and fetched.
@@ -55,6 +62,40 @@ impl Progress {
     }
 }
 
+/// Of how many the end is known, and how many have failed: "312 of 500, 2 failed".
+pub struct Count {
+    bar: ProgressBar,
+    failed: Cell<u64>,
+}
+
+impl Count {
+    pub fn of(all: usize) -> Self {
+        let bar = styled(ProgressBar::new(all as u64), COUNTED);
+        bar.set_message(told(0, all as u64, 0));
+        bar.tick();
+        Count { bar, failed: Cell::new(0) }
+    }
+
+    /// Counts one more.
+    pub fn ended(&self, has_failed: bool) {
+        self.failed.set(self.failed.get() + u64::from(has_failed));
+        let (done, all) = (self.bar.position() + 1, self.bar.length().unwrap_or_default());
+        self.bar.set_message(told(done, all, self.failed.get()));
+        self.bar.inc(1);
+    }
+}
+
+impl Drop for Count {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn told(done: u64, all: u64, failed: u64) -> String {
+    let failed = if failed > 0 { format!(", {failed} failed") } else { String::new() };
+    format!("{done} of {all}{failed}")
+}
+
 impl Drop for Progress {
     fn drop(&mut self) {
         self.0.finish_and_clear();
@@ -65,5 +106,16 @@ fn styled(bar: ProgressBar, template: &str) -> ProgressBar {
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[test]
+    fn how_many_are_done() {
+        assert_eq!(told(312, 500, 2), "312 of 500, 2 failed");
+        assert_eq!(told(0, 3, 0), "0 of 3");
     }
 }

@@ -313,7 +313,11 @@ impl Client {
             }
             Err(_) => return error,
         };
-        error.retold(kind, what)
+        let error = error.retold(kind, what);
+        if kind == ErrorKind::NotFinished {
+            return error.advise("wait for it with --wait, or with Client::wait_until_finished");
+        }
+        error
     }
 
     async fn call<C: Collector>(

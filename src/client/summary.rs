@@ -1,5 +1,6 @@
 //! The service's own figures for an import.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::ser::SerializeMap;
@@ -63,6 +64,25 @@ impl ImportSummary {
         self.figures.iter().fold(0, |sum, (_, figure)| sum.saturating_add(*figure))
     }
 
+    /// The part of all contacts of the import that failed, from 0 to 1, by these figures: [`failed`](Self::failed) over
+    /// its sum with the new and the updated contacts. `None` where one of the three isn't known, or no contact is.
+    pub fn failure_rate(&self) -> Option<f64> {
+        if self.figures.is_empty() {
+            return None;
+        }
+        let failed = self.failed();
+        let contacts = failed.saturating_add(self.new_contacts?).saturating_add(self.updated_contacts?);
+        (contacts > 0).then(|| failed as f64 / contacts as f64)
+    }
+
+    /// All figures under the names that REST has for them, such as `newContacts` and `hardBounced`, whatever the protocol
+    /// was; contacts first, then the reasons in the documented order.
+    pub fn figures(&self) -> impl Iterator<Item = (Cow<'static, str>, u64)> {
+        let contacts = [("newContacts", self.new_contacts), ("updatedContacts", self.updated_contacts)];
+        let contacts = contacts.into_iter().filter_map(|(name, figure)| Some((Cow::Borrowed(name), figure?)));
+        contacts.chain(self.iter().map(|(reason, figure)| (figure_name(reason), figure)))
+    }
+
     /// Where the figures are not what the report holds: a warning, since nothing promises that they agree.
     ///
     /// Only reasons for which there is a figure are compared.
@@ -95,6 +115,30 @@ impl ImportSummary {
         summary.figures.sort();
         Ok(summary)
     }
+}
+
+/// REST's name for the figure of a reason.
+fn figure_name(reason: &FailureReason) -> Cow<'static, str> {
+    Cow::Borrowed(match reason {
+        FailureReason::InvalidEmail => "invalidEntries",
+        FailureReason::Duplicate => "duplicateEmails",
+        FailureReason::Blocker => "blocked",
+        FailureReason::ComplainedToIsp => "ispComplaints",
+        FailureReason::SuppressedByDomain => "domainSuppressed",
+        FailureReason::SuppressedByYou => "suppressedContacts",
+        FailureReason::PendingOptin => "pendingDoubleOptin",
+        // The words of the slug: `hard_bounced` is `hardBounced`.
+        other => {
+            let mut words = other.slug().split('_');
+            let mut name = words.next().unwrap_or_default().to_owned();
+            for word in words {
+                let mut letters = word.chars();
+                name.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+                name.push_str(letters.as_str());
+            }
+            return Cow::Owned(name);
+        }
+    })
 }
 
 impl Serialize for ImportSummary {
@@ -146,6 +190,34 @@ mod tests {
                 };
                 assert_eq!(read, Some(7), "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn figures_have_the_names_of_rest() {
+        let names = "newContacts updatedContacts globallySuppressed invalidEntries duplicateEmails blocked unsubscribed \
+            hardBounced softBounced ispComplaints mailBlocked domainSuppressed suppressedContacts pendingDoubleOptin \
+            failures";
+        let names: Vec<_> = names.split_whitespace().collect();
+        let read: Vec<_> = names.iter().map(|&name| (name, "7")).collect();
+        let summary = ImportSummary::from_fields(&fields(&read)).unwrap();
+        let figures: Vec<_> = summary.figures().collect();
+        assert!(figures.iter().map(|(name, _)| &**name).eq(names), "{figures:?}");
+        assert!(figures.iter().all(|&(_, figure)| figure == 7));
+    }
+
+    #[test]
+    fn rates_that_are_known() {
+        for (figures, rate) in [
+            (&[("NewContacts", "6"), ("UpdatedContacts", "3"), ("Failures", "1")][..], Some(0.1)),
+            (&[("NewContacts", "0"), ("UpdatedContacts", "0"), ("Failures", "0")], None),
+            (&[("NewContacts", "6"), ("UpdatedContacts", "3"), ("Blocked", "0")], Some(0.0)),
+            (&[("NewContacts", "6"), ("UpdatedContacts", "3")], None),
+            (&[("NewContacts", "6"), ("Failures", "1")], None),
+            (&[("UpdatedContacts", "6"), ("Failures", "1")], None),
+            (&[], None),
+        ] {
+            assert_eq!(ImportSummary::from_fields(&fields(figures)).unwrap().failure_rate(), rate, "{figures:?}");
         }
     }
 

@@ -11,8 +11,8 @@ use std::io::Write;
 use csv_core::{QuoteStyle, WriterBuilder};
 use memchr::{memchr, memchr3};
 
-use super::WriteOptions;
 use super::gathered::Gathered;
+use super::{WriteOptions, tell};
 use crate::anomaly::Anomaly;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{BOM, format};
@@ -57,18 +57,7 @@ pub fn faults_to_csv<'r>(
     writer: impl Write,
 ) -> Result<()> {
     let mut csv = Csv::new(writer, options);
-    let headers: Vec<&Columns> = report.headers().collect();
-    let mut written = usize::from(!headers.is_empty());
-    headers.first().map_or(Ok(()), |first| csv.columns(first))?;
-    for fault in faults {
-        let ahead = headers.get(written..).unwrap_or_default();
-        // Those on the way to the fault's own, too: what stands behind one is no longer taken for it.
-        if let Some(further) = ahead.iter().position(|columns| std::ptr::eq(*columns, fault.columns())) {
-            ahead.iter().take(further + 1).try_for_each(|columns| csv.columns(columns))?;
-            written += further + 1;
-        }
-        csv.fault(&fault)?;
-    }
+    tell(report, faults, &mut csv)?;
     csv.finish().map(|_| ())
 }
 
@@ -167,27 +156,29 @@ impl<W: Write> Csv<W> {
     }
 
     fn write_cells(&mut self, fault: &Fault<'_>) -> Result<()> {
-        let record = self.options.record(fault);
         if !self.options.has_upload_shape() {
-            self.part_from_row_before(fault, &record)?;
+            self.part_from_row_before(fault)?;
         }
-        self.records.write(&record, &mut self.out.bytes);
-        Ok(())
+        let cells = self.options.cells(fault);
+        self.records.write(cells.map(|cell| self.options.defused(cell)), &mut self.out)
     }
 
     /// Rule 7 would join some rows when they are read again: a header between them keeps them apart.
-    fn part_from_row_before(&mut self, fault: &Fault<'_>, record: &[impl AsRef<[u8]>]) -> Result<()> {
+    fn part_from_row_before(&mut self, fault: &Fault<'_>) -> Result<()> {
         let columns = fault.columns();
-        let width = columns.len();
-        let email = columns.email().and_then(|column| record.get(column));
-        let goes_on = self.short.is_some_and(|cells| cells + record.len() <= width + 1)
+        let (width, cells) = (columns.len(), fault.raw_fields().count());
+        let has_at = || {
+            let email = columns.email().and_then(|column| Some((column, fault.raw_field(column)?)));
+            email.is_some_and(|(column, email)| self.options.cell(fault, column, email).contains(&b'@'))
+        };
+        let goes_on = self.short.is_some_and(|short| short + cells <= width + 1)
             && fault.reason().slug() == FailureReason::OTHER
-            && !email.is_some_and(|email| email.as_ref().contains(&b'@'));
+            && !has_at();
         if goes_on {
             self.repeat_header(fault)?;
         }
-        let may_go_on = columns.reason() == 0 && width >= 3 && (2..width).contains(&record.len());
-        self.short = may_go_on.then_some(record.len());
+        let may_go_on = columns.reason() == 0 && width >= 3 && (2..width).contains(&cells);
+        self.short = may_go_on.then_some(cells);
         Ok(())
     }
 
@@ -212,8 +203,13 @@ impl<W: Write> FaultSink for Csv<W> {
         }
         self.columns = Some(SameColumns::as_those(columns));
         self.short = None;
-        self.header.clear();
-        self.records.write(&self.options.header(columns), &mut self.header);
+        if self.options.is_spreadsheet_safe() && self.records.is_first {
+            self.out.bytes.extend_from_slice(BOM);
+        }
+        let names = self.options.header(columns).into_iter().map(|name| self.options.defused(name));
+        let mut header = Gathered::new(Vec::new());
+        self.records.write(names.collect::<Vec<_>>().iter(), &mut header)?;
+        self.header = header.finish()?;
         self.out.bytes.extend_from_slice(&self.header);
         self.out.write_if_full()
     }
@@ -289,7 +285,11 @@ pub(super) struct Records {
 
 impl Records {
     pub(super) fn new(minds_separators: bool) -> Self {
-        let writer = |style| WriterBuilder::new().quote_style(style).build();
+        Records::separated_by(b',', minds_separators)
+    }
+
+    pub(super) fn separated_by(separator: u8, minds_separators: bool) -> Self {
+        let writer = |style| WriterBuilder::new().delimiter(separator).quote_style(style).build();
         Records {
             necessary: writer(QuoteStyle::Necessary),
             always: writer(QuoteStyle::Always),
@@ -298,18 +298,25 @@ impl Records {
         }
     }
 
-    pub(super) fn write(&mut self, record: &[impl AsRef<[u8]>], out: &mut Vec<u8>) {
-        let has_separator = || record.iter().any(|cell| cell.as_ref().iter().any(|byte| b";\t|".contains(byte)));
-        let is_quoted = is_mistakable(record, self.is_first) || self.minds_separators && has_separator();
+    /// Writes a record, and lets what is full go on with each cell of it: a row may have millions.
+    pub(super) fn write<C: AsRef<[u8]>>(
+        &mut self,
+        record: impl Iterator<Item = C> + Clone,
+        out: &mut Gathered<impl Write>,
+    ) -> Result<()> {
+        let has_separator = || record.clone().any(|cell| memchr3(b';', b'\t', b'|', cell.as_ref()).is_some());
+        let is_quoted = is_mistakable(record.clone(), self.is_first) || self.minds_separators && has_separator();
         self.is_first = false;
         let writer = if is_quoted { &mut self.always } else { &mut self.necessary };
-        for (column, cell) in record.iter().enumerate() {
+        for (column, cell) in record.enumerate() {
             if column > 0 {
-                grow(out, 0, |room| writer.delimiter(room).1);
+                grow(&mut out.bytes, 0, |room| writer.delimiter(room).1);
             }
-            write_cell(writer, cell.as_ref(), out);
+            write_cell(writer, cell.as_ref(), &mut out.bytes);
+            out.write_if_full()?;
         }
-        grow(out, 0, |room| writer.terminator(room).1);
+        grow(&mut out.bytes, 0, |room| writer.terminator(room).1);
+        Ok(())
     }
 }
 
@@ -330,12 +337,14 @@ fn grow(out: &mut Vec<u8>, most: usize, write: impl FnOnce(&mut [u8]) -> usize) 
 }
 
 /// Would the record, without quotes, read as a blank line, a byte order mark or no report at all?
-fn is_mistakable(record: &[impl AsRef<[u8]>], is_first: bool) -> bool {
-    let first = record.first().map(AsRef::as_ref).unwrap_or_default();
+fn is_mistakable<C: AsRef<[u8]>>(mut record: impl Iterator<Item = C>, is_first: bool) -> bool {
+    let first = record.next();
+    let first = first.as_ref().map(AsRef::as_ref).unwrap_or_default();
+    let mut is_alone = || record.next().is_none();
     // Spaces, tabs, and the bytes of byte order marks.
     let blank = |byte: &u8| b" \t\xef\xbb\xbf".contains(byte);
     let begins_as_page = || matches!(first.trim_ascii_start().first(), Some(b'{' | b'[' | b'<'));
     first.starts_with(BOM)
-        || record.len() == 1 && first.iter().all(blank)
+        || first.iter().all(blank) && is_alone()
         || is_first && (begins_as_page() || format(first).is_some() || matches!(first.first(), Some(0xfe | 0xff)))
 }

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 use std::io::Write;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::words::{Line, grouped, label, lines, percent, places, printable, remedy_words, title};
+use super::words::{Line, grouped, label, lines, percent, places, printable, remedy_words, reports, title};
 use super::writing;
 use crate::error::Result;
 use crate::escape::escape;
@@ -14,15 +14,13 @@ use crate::reason::FailureReason;
 use crate::reason::counts::{ReasonCounts, share};
 use crate::reason::remedy::Remedy;
 use crate::tally::group_counts::{GroupCounts, GroupKey};
+use crate::tally::timestamp::within_four_digits;
 use crate::tally::{SourceCounts, Tally};
 
 const STYLE: &str = include_str!("page.css");
 
 /// Nothing may be fetched, nothing may run, nothing may be sent; the page's own style is all there is.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
-
-/// The first time that a date of four digits can't tell, in seconds since 1970.
-const YEAR_10000: u64 = 253_402_300_800;
 
 /// How many reasons are named beside a group.
 const REASONS_OF_A_GROUP: usize = 6;
@@ -34,7 +32,8 @@ const LONGEST_OF_A_GROUP: usize = 60;
 ///
 /// The page is whole in itself: no script, nothing fetched, from whatever it is opened. It follows the reader's
 /// choice of light or dark, fits narrow and wide windows and paper, and reads well aloud. Texts of the report are
-/// escaped, and can't become markup. Needs the feature `html`.
+/// escaped, and can't become markup. Of many reports the 20 with the most faults are told apart, and the others summed
+/// up. Needs the feature `html`.
 ///
 /// # Errors
 /// [`Io`](crate::ErrorKind::Io) where the writer fails.
@@ -216,20 +215,24 @@ fn brief(reason: &FailureReason) -> String {
 
 fn sources(tally: &Tally) -> Markup {
     let total = tally.counts().total();
-    let most = tally.sources().iter().map(|source| source.counts().total()).max().unwrap_or(0);
+    let (shown, further) = reports(tally);
+    let further = further.as_ref().map(|(more, counts)| (html! { em { (more) } }, counts));
+    let shown = shown.into_iter().map(|source| (html! { bdi { (printable(source.name())) } }, source.counts()));
+    let rows: Vec<_> = shown.chain(further).collect();
+    let most = rows.iter().map(|(_, counts)| counts.total()).max().unwrap_or(0);
     html! {
         section aria-labelledby="sources" {
             h2 id="sources" { "By report" }
             table role="table" aria-labelledby="sources" {
                 (head("report"))
                 tbody role="rowgroup" {
-                    @for source in tally.sources() {
+                    @for (name, counts) in &rows {
                         tr role="row" {
-                            th role="rowheader" scope="row" { bdi { (printable(source.name())) } }
-                            td.chart role="cell" { (bar("", &remedies(source.counts()), most)) }
-                            td.number role="cell" { (grouped(source.counts().total())) }
-                            td.share role="cell" { (percent(source.counts().total(), total)) }
-                            td.why role="cell" { (why(source.counts())) }
+                            th role="rowheader" scope="row" { (name) }
+                            td.chart role="cell" { (bar("", &remedies(counts), most)) }
+                            td.number role="cell" { (grouped(counts.total())) }
+                            td.share role="cell" { (percent(counts.total(), total)) }
+                            td.why role="cell" { (why(counts)) }
                         }
                     }
                 }
@@ -328,6 +331,5 @@ fn class(remedy: Remedy) -> &'static str {
 
 /// A time in words, where it lies between the years 1970 and 9999.
 fn date(time: SystemTime) -> Option<String> {
-    let since = time.duration_since(UNIX_EPOCH).ok().filter(|since| *since < Duration::from_secs(YEAR_10000))?;
-    Some(httpdate::fmt_http_date(UNIX_EPOCH + since))
+    within_four_digits(time).map(httpdate::fmt_http_date)
 }

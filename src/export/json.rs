@@ -4,11 +4,12 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::writing;
+use super::{WriteOptions, writing};
 use crate::error::Result;
 use crate::reason::FailureReason;
 use crate::reason::remedy::Remedy;
 use crate::tally::Tally;
+use crate::tally::document::Document as TallyDocument;
 
 /// Writes a tally as one JSON document, which `faults summary --format json` prints: that of
 /// [`ReasonCounts`](crate::ReasonCounts), with more members where there is more.
@@ -16,12 +17,14 @@ use crate::tally::Tally;
 /// Where faults were grouped, `by` names the column or `domain`, and `groups` has them, the largest first: `kind` (a
 /// [`GroupKey`](crate::GroupKey)'s), `group` (its value, or `null`), `label`, `total`, `share` and `reasons`.
 /// Where there are several reports, all of this is their sum, and `sources` has the same for each of them, with
-/// `source` in front. `fixtures/summary.schema.json` is its JSON Schema.
+/// `source` in front. When a report was read is its `read_at`, where that was said. Of the options,
+/// [`zeros`](WriteOptions::zeros) counts. `fixtures/summary.schema.json` is its JSON Schema.
 ///
 /// # Errors
 /// [`Io`](crate::ErrorKind::Io) where the writer fails.
-pub fn tally_to_json(tally: &Tally, mut writer: impl Write) -> Result<()> {
-    serde_json::to_writer_pretty(&mut writer, tally).map_err(writing)?;
+pub fn tally_to_json(tally: &Tally, options: &WriteOptions, mut writer: impl Write) -> Result<()> {
+    let document = TallyDocument { tally, zeros: options.has_zeros() };
+    serde_json::to_writer_pretty(&mut writer, &document).map_err(writing)?;
     writer.write_all(b"\n").map_err(writing)
 }
 

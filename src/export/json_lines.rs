@@ -10,8 +10,9 @@
 //!             └──────────── once for each reason ─────────────────┘                          └ a key ┘
 //! ```
 //!
-//! Any other goes through serde.
+//! Any other is written cell by cell, with what JSON escapes.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::Write;
 
@@ -22,8 +23,8 @@ use super::{WriteOptions, writing};
 use crate::anomaly::Anomaly;
 use crate::error::{Error, ErrorKind, Result};
 use crate::reason::FailureReason;
-use crate::report::columns::{Columns, SameColumns};
-use crate::report::fault::Fault;
+use crate::report::columns::{Columns, SameColumns, number};
+use crate::report::fault::{Fault, text};
 use crate::report::feed::FaultSink;
 
 /// How many bytes the absent cells of rows may take: so many in any case, and so many for each byte of these rows.
@@ -99,13 +100,14 @@ struct Keys {
 }
 
 impl Keys {
-    fn new(columns: &Columns) -> Result<Self> {
+    /// The keys of the columns' names or, where these may not be seen, of their numbers.
+    fn new(columns: &Columns, is_numbered: bool) -> Result<Self> {
         let mut keys = Keys::default();
         for column in 0..columns.len() {
             if column > 0 {
                 keys.text.push(b',');
             }
-            serde_json::to_writer(&mut keys.text, &columns.key(column)).map_err(writing)?;
+            serde_json::to_writer(&mut keys.text, &key(columns, column, is_numbered)).map_err(writing)?;
             keys.text.push(b':');
             let start = keys.ends.last().copied().unwrap_or(0);
             keys.ends.push(keys.text.len());
@@ -149,11 +151,16 @@ impl<W: Write> JsonLines<W> {
         self.out.finish()
     }
 
+    /// Do numbers stand in for the columns' names?
+    fn is_numbered(&self, columns: &Columns) -> bool {
+        self.options.redacts() && self.options.numbers(columns)
+    }
+
     /// Learns the keys of the columns under which faults stand.
     fn know(&mut self, columns: &Columns) -> Result<()> {
         if !self.columns.as_ref().is_some_and(|known| known.are(columns)) {
             self.columns = Some(SameColumns::as_those(columns));
-            self.keys = Keys::new(columns)?;
+            self.keys = Keys::new(columns, self.is_numbered(columns))?;
         }
         Ok(())
     }
@@ -177,20 +184,16 @@ impl<W: Write> JsonLines<W> {
 
     /// Writes a fault whose cells can be told without a copy. `false`, and nothing written, where it is another.
     fn copy(&mut self, fault: &Fault<'_>) -> bool {
-        let others = [Anomaly::RejoinedRow, Anomaly::UnclosedQuote, Anomaly::InvalidUtf8];
+        let others = [Anomaly::RejoinedRow, Anomaly::UnclosedQuote, Anomaly::InvalidUtf8, Anomaly::LongRow];
         let is_simple = fault.anomalies().is_empty() || !others.into_iter().any(|one| fault.anomalies().contains(one));
         if self.options.redacts() || !is_simple {
             return false;
         }
-        let (row, columns, out) = (fault.bytes(), fault.columns(), &mut self.out.bytes);
+        let (row, columns) = (fault.bytes(), fault.columns());
         let separator = columns.separator();
         let is_bare = !needs_escape(row, separator);
-        out.extend_from_slice(b"{\"line\":");
-        push_number(out, fault.line());
-        match self.reasons.get(fault.reason().position()) {
-            Some(members) => out.extend_from_slice(members),
-            None => out.extend_from_slice(&members(fault.reason())),
-        }
+        self.begin(fault);
+        let out = &mut self.out.bytes;
         match columns.email().and_then(|column| fault.raw_field(column)) {
             Some(email) => push_text(out, &email),
             None => out.extend_from_slice(b"null"),
@@ -212,12 +215,47 @@ impl<W: Write> JsonLines<W> {
                 cells += 1;
             }
         }
-        if fault.anomalies().contains(Anomaly::LongRow) {
-            push_further(out, fault, cells);
-        }
         out.extend_from_slice(self.keys.absent_behind(cells));
         out.extend_from_slice(b"}}");
         true
+    }
+
+    /// Writes any fault, its cells as they may be seen; what is full goes on with each of them: a row may have millions.
+    fn write_cells(&mut self, fault: &Fault<'_>) -> Result<()> {
+        let columns = fault.columns();
+        let is_numbered = self.is_numbered(columns);
+        self.begin(fault);
+        let JsonLines { out, options, keys, .. } = self;
+        match columns.email().and_then(|column| Some((column, fault.raw_field(column)?))) {
+            Some((column, email)) => push_text(&mut out.bytes, text(options.cell(fault, column, email)).as_bytes()),
+            None => out.bytes.extend_from_slice(b"null"),
+        }
+        out.bytes.extend_from_slice(b",\"columns\":{");
+        let (mut cells, mut known) = (0, keys.iter());
+        for (column, cell) in fault.raw_fields().enumerate() {
+            match known.next() {
+                Some(key) => out.bytes.extend_from_slice(key),
+                None => push_further_key(&mut out.bytes, columns, column, is_numbered),
+            }
+            push_text(&mut out.bytes, text(options.cell(fault, column, cell)).as_bytes());
+            out.write_if_full()?;
+            cells += 1;
+        }
+        out.bytes.extend_from_slice(keys.absent_behind(cells));
+        out.bytes.extend_from_slice(b"}}");
+        Ok(())
+    }
+
+    /// Writes a line up to the email's value.
+    fn begin(&mut self, fault: &Fault<'_>) {
+        let reason = self.options.reason(fault.reason());
+        let out = &mut self.out.bytes;
+        out.extend_from_slice(b"{\"line\":");
+        push_number(out, fault.line());
+        match self.reasons.get(reason.position()) {
+            Some(members) => out.extend_from_slice(members),
+            None => out.extend_from_slice(&members(&reason)),
+        }
     }
 }
 
@@ -226,8 +264,7 @@ impl<W: Write> FaultSink for JsonLines<W> {
         self.know(fault.columns())?;
         self.allow_absent_cells(fault)?;
         if !self.copy(fault) {
-            let buffer = &mut self.out.bytes;
-            self.options.with_line(fault, |line| serde_json::to_writer(buffer, line)).map_err(writing)?;
+            self.write_cells(fault)?;
         }
         self.out.bytes.push(b'\n');
         self.out.write_if_full()
@@ -254,14 +291,18 @@ fn needs_escape(row: &[u8], separator: u8) -> bool {
     row.iter().fold(false, |found, &byte| found | escaped(byte))
 }
 
-/// The cells beyond the header.
-fn push_further(out: &mut Vec<u8>, fault: &Fault<'_>, width: usize) {
-    for (column, cell) in fault.raw_fields().enumerate().skip(width) {
+/// What tells a column from others, or its number.
+fn key(columns: &Columns, column: usize, is_numbered: bool) -> Cow<'_, str> {
+    if is_numbered { Cow::Owned(number(column)) } else { columns.key(column) }
+}
+
+/// The key of a cell beyond the header.
+fn push_further_key(out: &mut Vec<u8>, columns: &Columns, column: usize, is_numbered: bool) {
+    if column > 0 {
         out.push(b',');
-        push_text(out, fault.columns().key(column).as_bytes());
-        out.push(b':');
-        push_text(out, &cell);
     }
+    push_text(out, key(columns, column, is_numbered).as_bytes());
+    out.push(b':');
 }
 
 fn push_quoted(out: &mut Vec<u8>, text: &[u8]) {

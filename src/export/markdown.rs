@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::words::{Line, grouped, label, lines, percent, places, printable, title};
+use super::words::{Line, grouped, label, lines, percent, places, printable, reports, title};
 use super::writing;
 use crate::error::Result;
 use crate::tally::Tally;
@@ -14,7 +14,7 @@ const REASONS_OF_A_GROUP: usize = 3;
 /// Writes a tally as Markdown with tables, as `faults summary --format markdown` prints it.
 ///
 /// What comes from a report stands between backticks, on one line: it is shown as it is, and can't become a link, a
-/// mention or markup.
+/// mention or markup. Of many reports the 20 with the most faults are told apart, and the others summed up.
 ///
 /// # Errors
 /// [`Io`](crate::ErrorKind::Io) where the writer fails.
@@ -40,10 +40,14 @@ fn text(tally: &Tally) -> String {
         [] => {}
         [source] if source.name().is_empty() => {}
         [source] => text += &format!("\n{}\n", code(source.name())),
-        sources => {
+        _ => {
+            let (shown, further) = reports(tally);
             text += "\n| source | count |\n|---|---:|\n";
-            for source in sources {
+            for source in shown {
                 text += &format!("| {} | {} |\n", code(source.name()), grouped(source.counts().total()));
+            }
+            if let Some((more, counts)) = further {
+                text += &format!("| {more} | {} |\n", grouped(counts.total()));
             }
         }
     }

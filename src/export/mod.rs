@@ -7,8 +7,9 @@
 //! | Prometheus and OpenMetrics | metrics | [`tally_to_prometheus`] |
 //! | tickets, chats, pull requests | Markdown | [`tally_to_markdown`] |
 //! | people | a page that needs nothing else (feature `html`) | `tally_to_html` |
-//! | people at a terminal | tables (feature `table`) | `tally_to_table`, `comparison_to_table`, `reasons_to_table`, `split_files_to_table` |
+//! | people at a terminal | tables (feature `table`) | `tally_to_table`, `comparison_to_table`, `reasons_to_table`, `split_files_to_table`, `faults_to_table` |
 //! | notebooks and dashboards that draw | Vega-Lite | [`tally_to_vega_lite`] |
+//! | people with a spreadsheet | a workbook (feature `xlsx`); a CSV without formulas, and back | `faults_to_xlsx`; [`WriteOptions::spreadsheet_safe`], [`restore_csv`] |
 //! | acting on faults | the rows themselves, as CSV and JSON lines | [`faults_to_csv`], [`faults_to_jsonl`]; one at a time, [`Csv`], [`JsonLines`] |
 //!
 //! The counts are those of a [`Tally`](crate::Tally): of one report, `Tally::from(&report)`, or of several.
@@ -18,10 +19,13 @@ mod comparison;
 mod comparison_table;
 mod csv;
 mod gathered;
+#[cfg(feature = "split")]
+mod hidden_file;
 #[cfg(feature = "html")]
 mod html;
 mod json;
 mod json_lines;
+mod labels;
 #[cfg(feature = "table")]
 mod layout;
 mod long_form;
@@ -30,6 +34,9 @@ mod options;
 mod prometheus;
 #[cfg(feature = "table")]
 mod reasons_table;
+#[cfg(feature = "table")]
+mod rows_table;
+mod safe_csv;
 #[cfg(feature = "split")]
 mod split;
 #[cfg(all(feature = "split", feature = "table"))]
@@ -41,36 +48,71 @@ mod table;
 mod table_options;
 mod vega_lite;
 mod words;
+#[cfg(feature = "xlsx")]
+mod xlsx;
 
 pub use comparison::comparison_to_json;
 #[cfg(feature = "table")]
 pub use comparison_table::comparison_to_table;
 pub use csv::{Csv, faults_to_csv, remedy_file_name, remedy_to_csv};
+#[cfg(feature = "split")]
+pub use hidden_file::HiddenFile;
 #[cfg(feature = "html")]
 pub use html::tally_to_html;
 pub use json::{reasons_to_json, tally_to_json};
 pub use json_lines::{JsonLines, faults_to_jsonl};
+pub use labels::Labels;
 pub use long_form::{tally_to_csv, tally_to_jsonl};
 pub use markdown::tally_to_markdown;
 pub use options::WriteOptions;
 pub use prometheus::tally_to_prometheus;
 #[cfg(feature = "table")]
 pub use reasons_table::reasons_to_table;
+#[cfg(feature = "table")]
+pub use rows_table::{RowsTable, faults_to_table};
+pub use safe_csv::{defuse_csv, restore_csv};
 #[cfg(feature = "split")]
-pub use split::{Split, SplitFile, SplitOptions, split_to_dir};
+pub use split::{Split, SplitFile, SplitFormat, SplitOptions, split_to_dir};
 #[cfg(all(feature = "split", feature = "table"))]
 pub use split_table::split_files_to_table;
-pub use spreadsheet::{defuse, restore, restore_csv};
+pub use spreadsheet::{defuse, restore};
 #[cfg(feature = "table")]
 pub use table::tally_to_table;
 #[cfg(feature = "table")]
 pub use table_options::TableOptions;
 pub use vega_lite::tally_to_vega_lite;
 pub use words::anomalies_to_lines;
+#[cfg(feature = "xlsx")]
+pub use xlsx::{Xlsx, faults_to_xlsx};
 
 use std::io;
 
-use crate::error::Error;
+use crate::error::{Error, Result};
+use crate::report::FaultReport;
+use crate::report::columns::Columns;
+use crate::report::fault::Fault;
+use crate::report::feed::FaultSink;
+
+/// Hands faults of a report to a sink, and each header where it begins, as the reading does with those of a stream.
+fn tell<'r>(
+    report: &FaultReport,
+    faults: impl IntoIterator<Item = Fault<'r>>,
+    sink: &mut impl FaultSink,
+) -> Result<()> {
+    let headers: Vec<&Columns> = report.headers().collect();
+    let mut told = usize::from(!headers.is_empty());
+    headers.first().map_or(Ok(()), |first| sink.columns(first))?;
+    for fault in faults {
+        let ahead = headers.get(told..).unwrap_or_default();
+        // Those on the way to the fault's own, too: what stands behind one is no longer taken for it.
+        if let Some(further) = ahead.iter().position(|columns| std::ptr::eq(*columns, fault.columns())) {
+            ahead.iter().take(further + 1).try_for_each(|columns| sink.columns(columns))?;
+            told += further + 1;
+        }
+        sink.fault(&fault)?;
+    }
+    Ok(())
+}
 
 /// The writer's own error, as ours.
 fn writing(error: impl Into<io::Error>) -> Error {

@@ -1,4 +1,4 @@
-//! How faults are written.
+//! How faults and counts are written.
 
 use std::borrow::Cow;
 
@@ -7,9 +7,10 @@ use crate::reason::FailureReason;
 #[cfg(feature = "redact")]
 use crate::redact::Redactor;
 use crate::report::columns::{Columns, number};
-use crate::report::fault::{Fault, JsonLine, text};
+use crate::report::fault::Fault;
 
-/// How faults are written: byte for byte, unless something else is asked for.
+/// How faults are written: byte for byte, unless something else is asked for. And how counts are, where a function of a
+/// [`Tally`](crate::Tally) takes it.
 ///
 /// ```
 /// use dotdigital_faults::{FaultReport, export};
@@ -18,7 +19,7 @@ use crate::report::fault::{Fault, JsonLine, text};
 /// let options = export::WriteOptions::new().upload_shape(true).spreadsheet_safe(true);
 /// let mut csv = Vec::new();
 /// export::faults_to_csv(&report, report.faults(), &options, &mut csv)?;
-/// assert_eq!(csv, b"email,phone\ndemo,'+31205550100\n");
+/// assert_eq!(csv, b"\xef\xbb\xbfemail,phone\ndemo,'+31205550100\n");
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -26,6 +27,7 @@ pub struct WriteOptions {
     upload_shape: bool,
     spreadsheet_safe: bool,
     contacts: bool,
+    zeros: bool,
     #[cfg(feature = "redact")]
     redactor: Option<Redactor>,
 }
@@ -44,11 +46,13 @@ impl WriteOptions {
     }
 
     /// Whether what a spreadsheet would take for a formula is defused in a CSV, as [`defuse`](super::defuse)
-    /// does it; no, unless set.
+    /// does it, and the CSV begins with a byte order mark, without which a spreadsheet may read `zoë` as `zoÃ«`; no,
+    /// unless set.
     ///
     /// For files that somebody opens in a spreadsheet: a report holds whatever strangers typed into a form. Not
     /// for files that a program reads, or that are imported again: there, a phone number is to stay `+31…`.
-    /// [`restore_csv`](super::restore_csv) undoes it. JSON needs none of it.
+    /// [`restore_csv`](super::restore_csv) undoes it. JSON needs none of it, nor do workbooks, whose
+    /// cells are text.
     pub fn spreadsheet_safe(mut self, spreadsheet_safe: bool) -> Self {
         self.spreadsheet_safe = spreadsheet_safe;
         self
@@ -58,6 +62,17 @@ impl WriteOptions {
     /// Faults are contacts anyway.
     pub fn contacts(mut self, contacts: bool) -> Self {
         self.contacts = contacts;
+        self
+    }
+
+    /// Whether counts have every known reason that does not occur as well, with a count of 0, behind those that occur and
+    /// in the documented order, so that a report without faults isn't missing from a time series; no, unless set.
+    ///
+    /// Where faults are grouped, each group has them; in the long form
+    /// ([`tally_to_csv`](super::tally_to_csv), [`tally_to_jsonl`](super::tally_to_jsonl)), a report without any group has
+    /// them under [`GroupKey::Rest`](crate::GroupKey::Rest).
+    pub fn zeros(mut self, zeros: bool) -> Self {
+        self.zeros = zeros;
         self
     }
 
@@ -80,6 +95,10 @@ impl WriteOptions {
 
     pub(super) fn lists_contacts(&self) -> bool {
         self.contacts
+    }
+
+    pub(super) fn has_zeros(&self) -> bool {
+        self.zeros
     }
 
     /// Are cells written byte for byte?
@@ -107,33 +126,39 @@ impl WriteOptions {
         !columns.has_header()
     }
 
-    /// The names of the columns, as a record of a CSV.
+    /// The names of the columns, in the options' shape.
     pub(super) fn header<'c>(&self, columns: &'c Columns) -> Vec<Cow<'c, [u8]>> {
-        let names = if !columns.has_header() || self.numbers(columns) {
+        let names: Vec<_> = if !columns.has_header() || self.numbers(columns) {
             (0..columns.len()).map(|column| Cow::Owned(number(column).into_bytes())).collect()
         } else {
             columns.raw_names().map(Cow::Borrowed).collect()
         };
-        self.shaped(columns, names)
+        let left_out = self.left_out(columns);
+        names.into_iter().enumerate().filter(|(column, _)| Some(*column) != left_out).map(|(_, name)| name).collect()
     }
 
-    /// A fault, as a record of a CSV.
-    pub(super) fn record<'r>(&self, fault: &Fault<'r>) -> Vec<Cow<'r, [u8]>> {
-        let cells = fault.raw_fields().enumerate();
-        self.shaped(fault.columns(), cells.map(|(column, cell)| self.cell(fault, column, cell)).collect())
+    /// The cells of a fault, in the options' shape and as they may be seen; one at a time, since a row may have millions.
+    pub(super) fn cells<'a>(&'a self, fault: &'a Fault<'_>) -> impl Iterator<Item = Cow<'a, [u8]>> + Clone {
+        let left_out = self.left_out(fault.columns());
+        let cells = fault.raw_fields().enumerate().filter(move |(column, _)| Some(*column) != left_out);
+        cells.map(|(column, cell)| self.cell(fault, column, cell))
     }
 
-    /// A fault, as an object.
-    pub(super) fn with_line<T>(&self, fault: &Fault<'_>, then: impl FnOnce(&JsonLine<'_>) -> T) -> T {
-        let cells = fault.raw_fields().enumerate();
-        let fields: Vec<_> = cells.map(|(column, cell)| text(self.cell(fault, column, cell))).collect();
-        let reason = self.reason(fault.reason());
-        let is_numbered = self.redacts() && self.numbers(fault.columns());
-        then(&JsonLine { fault, label: reason.label(), fields: &fields, is_numbered })
+    /// The column that has no place in the options' shape.
+    fn left_out(&self, columns: &Columns) -> Option<usize> {
+        self.upload_shape.then(|| columns.reason())
+    }
+
+    /// A cell of a CSV: its formula is defused where that is asked for.
+    pub(super) fn defused<'c>(&self, cell: Cow<'c, [u8]>) -> Cow<'c, [u8]> {
+        match self.spreadsheet_safe.then(|| defuse(&cell)) {
+            Some(Cow::Owned(defused)) => Cow::Owned(defused),
+            _ => cell,
+        }
     }
 
     /// A cell, as it may be seen.
-    fn cell<'r>(&self, fault: &Fault<'r>, column: usize, cell: Cow<'r, [u8]>) -> Cow<'r, [u8]> {
+    pub(super) fn cell<'r>(&self, fault: &Fault<'_>, column: usize, cell: Cow<'r, [u8]>) -> Cow<'r, [u8]> {
         #[cfg(feature = "redact")]
         if let Some(redactor) = &self.redactor {
             return redactor.field(fault, column, &cell).map_or(cell, |hash| Cow::Owned(hash.into_bytes()));
@@ -158,20 +183,5 @@ impl WriteOptions {
             return redactor.email(email);
         }
         email.to_owned()
-    }
-
-    /// A record with the options' shape, and its formulas defused.
-    fn shaped<'r>(&self, columns: &Columns, mut cells: Vec<Cow<'r, [u8]>>) -> Vec<Cow<'r, [u8]>> {
-        if self.upload_shape && columns.reason() < cells.len() {
-            cells.remove(columns.reason());
-        }
-        if self.spreadsheet_safe {
-            for cell in &mut cells {
-                if let Cow::Owned(defused) = defuse(cell) {
-                    *cell = Cow::Owned(defused);
-                }
-            }
-        }
-        cells
     }
 }

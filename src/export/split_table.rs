@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::layout::wrapped;
 use super::words::grouped;
-use super::{SplitFile, TableOptions, remedy_file_name, writing};
+use super::{SplitFile, TableOptions, writing};
 use crate::error::Result;
 use crate::reason::remedy::Remedy;
 
@@ -34,11 +34,14 @@ pub fn split_files_to_table(files: &[SplitFile], options: &TableOptions, mut wri
 
 fn write(files: &[SplitFile], options: &TableOptions, out: &mut dyn Write) -> io::Result<()> {
     // As wide as the longest of all names, so that the columns are the same whatever files there are.
-    let name = Remedy::iter().map(|remedy| remedy_file_name(remedy).len()).max().unwrap_or(0);
+    let extension = files.iter().filter_map(|file| file.path().extension()).map(|text| text.len() + 1).max();
+    let longest = Remedy::iter().map(|remedy| remedy.slug().len()).max();
+    let name = longest.unwrap_or(0) + extension.unwrap_or(0);
     let number = files.iter().map(|file| grouped(file.faults()).len()).max().unwrap_or(0);
     let width = options.columns(MOST_COLUMNS);
     for file in files {
-        let (text, style) = (remedy_file_name(file.remedy()), options.palette().remedy(file.remedy()));
+        let (text, style) = (file.path().file_name().unwrap_or_default(), options.palette().remedy(file.remedy()));
+        let text = text.to_string_lossy();
         let (count, what) = (grouped(file.faults()), wrapped(file.remedy().description(), name + number + 4, width));
         writeln!(out, "{style}{text:name$}{style:#}  {count:>number$}  {what}")?;
     }

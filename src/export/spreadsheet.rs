@@ -1,11 +1,6 @@
 //! Cells that a spreadsheet would take for formulas.
 
 use std::borrow::Cow;
-use std::io::{self, Read, Write};
-
-use super::csv::Records;
-use super::writing;
-use crate::error::{Error, Result};
 
 /// The mark: an apostrophe, which is what spreadsheets themselves put before a text that isn't to be a formula.
 const MARK: u8 = b'\'';
@@ -75,42 +70,6 @@ pub fn restore(cell: &[u8]) -> Cow<'_, [u8]> {
     }
     restored.extend_from_slice(&cell[copied..]);
     Cow::Owned(restored)
-}
-
-/// Turns a CSV that was written with [`WriteOptions::spreadsheet_safe`](super::WriteOptions::spreadsheet_safe) back
-/// into what would have been written without, to the byte; such as a file that was corrected and is to be imported.
-///
-/// # Errors
-/// [`Io`](crate::ErrorKind::Io) where the reader or the writer fails.
-///
-/// ```
-/// use dotdigital_faults::export;
-///
-/// let mut csv = Vec::new();
-/// export::restore_csv(&b"email,phone\ndemo@example.com,'+31205550100\n"[..], &mut csv)?;
-/// assert_eq!(csv, b"email,phone\ndemo@example.com,+31205550100\n");
-/// # Ok::<(), dotdigital_faults::Error>(())
-/// ```
-pub fn restore_csv(reader: impl Read, writer: impl Write) -> Result<()> {
-    let mut reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(reader);
-    let mut writer = io::BufWriter::with_capacity(64 * 1024, writer);
-    let (mut records, mut line) = (Records::new(false), Vec::new());
-    let mut record = ::csv::ByteRecord::new();
-    while reader.read_byte_record(&mut record).map_err(unreadable)? {
-        let cells: Vec<_> = record.iter().map(restore).collect();
-        line.clear();
-        records.write(&cells, &mut line);
-        writer.write_all(&line).map_err(writing)?;
-    }
-    writer.flush().map_err(writing)
-}
-
-/// A CSV of bytes, of any width, has no error of its own: it's the reader's.
-fn unreadable(error: ::csv::Error) -> Error {
-    match error.into_kind() {
-        ::csv::ErrorKind::Io(error) => Error::reading(error),
-        other => Error::reading(io::Error::other(format!("{other:?}"))),
-    }
 }
 
 /// Where a spreadsheet may begin a cell: at its beginning, and behind what may part cells or rows.

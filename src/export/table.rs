@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::layout::{bar, column, fitted, widest, wrapped};
 use super::table_options::Palette;
-use super::words::{Line, anomalies_to_lines, grouped, label, lines, percent, remedy_words, title};
+use super::words::{Line, anomalies_to_lines, grouped, label, lines, percent, remedy_words, reports, title};
 use super::{TableOptions, writing};
 use crate::error::Result;
 use crate::reason::FailureReason;
@@ -41,7 +41,7 @@ const REASONS_OF_A_PART: usize = 5;
 ///
 /// It has the reasons with their counts, shares, bars and remedies, then what to do, then what was unusual; then the
 /// groups where faults were grouped, and the reports where there are several. Known reasons are always shown; the rarest
-/// unknown ones of very many are summed up in one line. Texts of the report stand on one line each and can't change the
+/// unknown ones of very many are summed up in one line, and so are all reports but the 20 with the most faults. Texts of the report stand on one line each and can't change the
 /// terminal. Needs the feature `table`.
 ///
 /// # Errors
@@ -100,12 +100,14 @@ impl Table<'_> {
             self.write_parts(&format!("by {}", groups.by().name()), &parts.collect::<Vec<_>>(), out)?;
         }
         if self.tally.sources().len() > 1 {
-            let parts = self.tally.sources().iter().map(|source| Part {
+            let (shown, further) = reports(self.tally);
+            let shown = shown.iter().map(|source| Part {
                 name: source.name().to_owned(),
                 is_rest: false,
                 counts: source.counts(),
             });
-            self.write_parts("by report", &parts.collect::<Vec<_>>(), out)?;
+            let further = further.iter().map(|(more, counts)| Part { name: more.clone(), is_rest: true, counts });
+            self.write_parts("by report", &shown.chain(further).collect::<Vec<_>>(), out)?;
         }
         Ok(())
     }

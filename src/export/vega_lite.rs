@@ -43,7 +43,7 @@ pub fn tally_to_vega_lite(tally: &Tally, mut writer: impl Write) -> Result<()> {
         .filter_map(|Line { label, reason, .. }| Some((reason?.label().to_owned(), label)))
         .collect();
     let mut values = Vec::new();
-    long_form::each(tally, |mut record| {
+    long_form::each(tally, false, |mut record| {
         let name = names.get(&*record.label);
         record.label = name.map_or(FURTHER.into(), |name| name.clone().into());
         if let Some(group) = &mut record.group {

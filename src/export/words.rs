@@ -1,15 +1,20 @@
 //! What the formats for people have in common.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 
 use crate::anomaly::{Anomalies, Anomaly};
 use crate::escape::escape;
 use crate::reason::FailureReason;
 use crate::reason::counts::ReasonCounts;
 use crate::reason::remedy::Remedy;
+use crate::tally::{SourceCounts, Tally};
 
 /// How many reasons are shown; the rest is summed up in one line.
 const MOST_REASONS: usize = 40;
+
+/// How many reports are told apart; the rest is summed up in one line, so that the totals stay in sight.
+const MOST_REPORTS: usize = 20;
 
 /// How much of a text is shown.
 const LONGEST: usize = 200;
@@ -66,6 +71,27 @@ pub(super) fn shown<T>(reasons: Vec<T>, reason: impl Fn(&T) -> &FailureReason) -
         }
         has_room
     })
+}
+
+/// The reports that are told apart: those with the most faults, in the order of the tally. And how many others there
+/// are, with the sum of their counts.
+pub(super) fn reports(tally: &Tally) -> (Vec<&SourceCounts>, Option<(String, ReasonCounts)>) {
+    let sources = tally.sources();
+    let mut largest: Vec<usize> = (0..sources.len()).collect();
+    largest.sort_by_key(|&index| Reverse(sources.get(index).map(|source| source.counts().total())));
+    largest.truncate(MOST_REPORTS);
+    largest.sort_unstable();
+    let (mut shown, mut further) = (Vec::new(), Vec::new());
+    for (index, source) in sources.iter().enumerate() {
+        let part = if largest.binary_search(&index).is_ok() { &mut shown } else { &mut further };
+        part.push(source);
+    }
+    let more = match further.len() {
+        0 => return (shown, None),
+        1 => "1 more report".to_owned(),
+        many => format!("{} more reports", grouped(many as u64)),
+    };
+    (shown, Some((more, further.iter().map(|source| source.counts()).sum())))
 }
 
 /// What stands for reasons that are summed up.
@@ -168,6 +194,25 @@ mod tests {
         assert_eq!(parted(13, 27), (40, 0));
         assert_eq!(parted(13, 28), (39, 2));
         assert_eq!(parted(13, 0), (13, 0));
+    }
+
+    #[test]
+    fn the_largest_reports_are_told_apart() {
+        let source = |name: usize, faults: usize| {
+            SourceCounts::new(name.to_string(), vec![FailureReason::Blocker; faults].iter().collect())
+        };
+        let names = |tally: &Tally| {
+            let (shown, further) = reports(tally);
+            let shown: Vec<_> = shown.iter().map(|source| source.name().parse::<usize>().unwrap()).collect();
+            (shown, further.map(|(more, counts)| (more, counts.total())))
+        };
+        let tally: Tally = (0..20).map(|name| source(name, 20 - name)).collect();
+        assert_eq!(names(&tally), ((0..20).collect(), None));
+        // The order stays; of equals the first ones are shown.
+        let tally: Tally = (0..21).map(|name| source(name, if name == 3 { 0 } else { 1 })).collect();
+        assert_eq!(names(&tally), ((0..21).filter(|&name| name != 3).collect(), Some(("1 more report".into(), 0))));
+        let tally: Tally = (0..1500).map(|name| source(name, name / 1000 + 1)).collect();
+        assert_eq!(names(&tally), ((1000..1020).collect(), Some(("1,480 more reports".into(), 1960))));
     }
 
     #[test]

@@ -157,6 +157,12 @@ impl ReasonCounts {
         reasons.into_iter()
     }
 
+    /// The known reasons that don't occur, each with no fault, in the documented order.
+    pub(crate) fn zeros(&self) -> impl Iterator<Item = (&FailureReason, u64)> {
+        let known = FailureReason::known().iter().zip(&self.known);
+        known.filter(|&(_, &count)| count == 0).map(|(reason, _)| (reason, 0))
+    }
+
     /// What was unusual in the report and was read all the same.
     pub fn anomalies(&self) -> &Anomalies {
         &self.anomalies

@@ -22,10 +22,12 @@ pub(crate) const SCHEMA: u32 = 1;
 const LONGEST_LABEL: usize = 64 * 1024;
 
 impl ReasonCounts {
-    /// The reasons that occur, as the document has them.
-    pub(crate) fn entries(&self) -> Vec<ReasonCount<'_>> {
+    /// The reasons that occur, as the document has them; behind them, where `zeros` are wanted, the known ones that
+    /// don't.
+    pub(crate) fn entries(&self, zeros: bool) -> Vec<ReasonCount<'_>> {
         let total = self.total();
-        self.by_frequency().map(|(reason, count)| ReasonCount { reason, count, total }).collect()
+        let zeros = zeros.then(|| self.zeros()).into_iter().flatten();
+        self.by_frequency().chain(zeros).map(|(reason, count)| ReasonCount { reason, count, total }).collect()
     }
 }
 
@@ -35,7 +37,7 @@ impl Serialize for ReasonCounts {
         document.serialize_field("schema", &SCHEMA)?;
         document.serialize_field("import_id", &self.import_id())?;
         document.serialize_field("total", &self.total())?;
-        document.serialize_field("reasons", &self.entries())?;
+        document.serialize_field("reasons", &self.entries(false))?;
         document.serialize_field("anomalies", self.anomalies())?;
         document.end()
     }

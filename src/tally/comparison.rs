@@ -18,10 +18,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::hash::{BuildHasher, Hasher, RandomState};
 
 use serde::Serialize;
-use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::error::Result;
 use crate::reason::FailureReason;
@@ -29,9 +27,7 @@ use crate::reason::counts::ReasonCounts;
 use crate::report::FaultReport;
 use crate::report::fault::{Fault, folded_email};
 use crate::report::feed::FaultSink;
-
-/// Into how many parts the contacts are spread.
-const PARTS: usize = 256;
+use crate::tally::contact_hash::{ContactHash, ContactHasher, PARTS};
 
 /// The bit that tells a fault of the newer report.
 const NEWER: u32 = 1 << 31;
@@ -96,7 +92,7 @@ pub enum Change {
 }
 
 /// A fault, as it is kept: the hash of its email, and the number of its reason, with the bit of its side.
-type Seen = ([u32; 4], u32);
+type Seen = (ContactHash, u32);
 
 /// Compares two reports of any size, each read once, in about 50 bytes a contact.
 ///
@@ -118,28 +114,25 @@ type Seen = ([u32; 4], u32);
 #[derive(Clone)]
 #[must_use = "it compares once it is finished"]
 pub struct Comparer {
-    keys: (u64, u64),
+    hasher: ContactHasher,
     parts: Vec<Vec<Seen>>,
     without_email: (u64, u64),
     /// The reasons by their numbers, and the numbers of those that aren't known.
     reasons: Vec<FailureReason>,
     unknown: BTreeMap<FailureReason, u32>,
     unknown_bytes: usize,
-    email: Vec<u8>,
 }
 
 impl Comparer {
     /// Nothing yet.
     pub fn new() -> Self {
-        let random = || RandomState::new().build_hasher().finish();
         Comparer {
-            keys: (random(), random()),
+            hasher: ContactHasher::new(),
             parts: vec![Vec::new(); PARTS],
             without_email: (0, 0),
             reasons: FailureReason::iter().collect(),
             unknown: BTreeMap::new(),
             unknown_bytes: 0,
-            email: Vec::new(),
         }
     }
 
@@ -159,7 +152,7 @@ impl Comparer {
     }
 
     /// Compares, and names the hash of each contact that has changed, with the number of its transition so far.
-    fn compare(self, old: ReasonCounts, new: ReasonCounts, mut changed: impl FnMut([u32; 4], usize)) -> Comparison {
+    fn compare(self, old: ReasonCounts, new: ReasonCounts, mut changed: impl FnMut(ContactHash, usize)) -> Comparison {
         let Comparer { parts, reasons, without_email, .. } = self;
         let mut unchanged = 0;
         let mut numbers: HashMap<(Vec<u32>, Vec<u32>), usize> = HashMap::new();
@@ -207,7 +200,7 @@ impl Comparer {
     }
 
     fn add(&mut self, fault: &Fault<'_>, bit: u32) {
-        let Some(hash) = self.hash(fault) else {
+        let Some(hash) = self.hasher.hash(fault) else {
             if bit == 0 {
                 self.without_email.0 += 1;
             } else {
@@ -223,22 +216,6 @@ impl Comparer {
             }
             part.push((hash, number | bit));
         }
-    }
-
-    /// The hash of the email; `None` where there is none.
-    fn hash(&mut self, fault: &Fault<'_>) -> Option<[u32; 4]> {
-        let cell = fault.raw_field(fault.columns().email()?)?;
-        self.email.clear();
-        if cell.is_ascii() {
-            // What is white space to Unicode, of ASCII.
-            let is_space = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
-            let start = cell.iter().position(|byte| !is_space(byte))?;
-            let end = cell.iter().rposition(|byte| !is_space(byte))?;
-            self.email.extend(cell.get(start..=end)?.iter().map(u8::to_ascii_lowercase));
-        } else {
-            self.email.extend(folded_email(&String::from_utf8_lossy(&cell)).as_bytes());
-        }
-        (!self.email.is_empty()).then(|| hash(&self.email, self.keys))
     }
 
     /// The number of a reason. The unknown ones are told apart within the bounds of [`ReasonCounts`].
@@ -261,13 +238,6 @@ impl Comparer {
         self.unknown.insert(reason.clone(), number);
         number
     }
-}
-
-fn hash(email: &[u8], (key, other): (u64, u64)) -> [u32; 4] {
-    let mut hasher = SipHasher13::new_with_keys(key, other);
-    hasher.write(email);
-    let hash = hasher.finish128();
-    [hash.h1 as u32, (hash.h1 >> 32) as u32, hash.h2 as u32, (hash.h2 >> 32) as u32]
 }
 
 impl Default for Comparer {
@@ -307,7 +277,7 @@ impl Comparison {
                 comparer.add(&fault, bit);
             }
         }
-        let keys = comparer.keys;
+        let hasher = comparer.hasher.clone();
         let mut changed = HashMap::new();
         let mut comparison = comparer.compare(old.counts().clone(), new.counts().clone(), |hash, number| {
             changed.insert(hash, number);
@@ -315,7 +285,7 @@ impl Comparison {
         for fault in [old, new].into_iter().flatten() {
             let email = folded_email(&fault.email());
             // Each of them once.
-            if let Some(number) = changed.remove(&hash(email.as_bytes(), keys)).filter(|_| !email.is_empty()) {
+            if let Some(number) = changed.remove(&hasher.hash_of(email.as_bytes())).filter(|_| !email.is_empty()) {
                 comparison.contacts.push((email.into(), number));
             }
         }

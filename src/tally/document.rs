@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::SystemTime;
 
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::ser::SerializeMap;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use super::group_counts::{GroupBy, GroupCounts, GroupKey};
+use super::timestamp::{from_rfc3339, rfc3339};
 use super::{SourceCounts, Tally};
 use crate::anomaly::Anomalies;
 use crate::reason::FailureReason;
@@ -20,21 +22,52 @@ use crate::reason::document::{ReasonCount, Reasons, SCHEMA, check_schema};
 
 impl Serialize for Tally {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut document = serializer.serialize_map(None)?;
-        document.serialize_entry("schema", &SCHEMA)?;
-        write_part(self.counts(), self.groups(), &mut document)?;
-        if self.sources().len() > 1 {
-            document.serialize_entry("sources", self.sources())?;
-        }
-        document.end()
+        Document { tally: self, zeros: false }.serialize(serializer)
     }
 }
 
 impl Serialize for SourceCounts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        SourceDocument { source: self, zeros: false }.serialize(serializer)
+    }
+}
+
+/// A tally, to be written: with or without the known reasons that don't occur.
+pub(crate) struct Document<'t> {
+    pub(crate) tally: &'t Tally,
+    pub(crate) zeros: bool,
+}
+
+impl Serialize for Document<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Document { tally, zeros } = *self;
+        let mut document = serializer.serialize_map(None)?;
+        document.serialize_entry("schema", &SCHEMA)?;
+        let read_at = match tally.sources() {
+            [source] => source.read_at(),
+            _ => None,
+        };
+        Part { counts: tally.counts(), groups: tally.groups(), read_at, zeros }.write(&mut document)?;
+        if tally.sources().len() > 1 {
+            let sources = tally.sources().iter().map(|source| SourceDocument { source, zeros });
+            document.serialize_entry("sources", &sources.collect::<Vec<_>>())?;
+        }
+        document.end()
+    }
+}
+
+struct SourceDocument<'t> {
+    source: &'t SourceCounts,
+    zeros: bool,
+}
+
+impl Serialize for SourceDocument<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let SourceDocument { source, zeros } = *self;
         let mut part = serializer.serialize_map(None)?;
-        part.serialize_entry("source", self.name())?;
-        write_part(self.counts(), self.groups(), &mut part)?;
+        part.serialize_entry("source", source.name())?;
+        let (groups, read_at) = (source.groups(), source.read_at());
+        Part { counts: source.counts(), groups, read_at, zeros }.write(&mut part)?;
         part.end()
     }
 }
@@ -45,31 +78,40 @@ impl Serialize for GroupCounts {
         document.serialize_entry("schema", &SCHEMA)?;
         document.serialize_entry("by", self.by().name())?;
         document.serialize_entry("total", &self.total())?;
-        document.serialize_entry("groups", &entries(self, self.total()))?;
+        document.serialize_entry("groups", &entries(self, self.total(), false))?;
         document.end()
     }
 }
 
-/// Writes the members that a document and each of its sources have in common.
-fn write_part<M: SerializeMap>(
-    counts: &ReasonCounts,
-    groups: Option<&GroupCounts>,
-    part: &mut M,
-) -> Result<(), M::Error> {
-    part.serialize_entry("import_id", &counts.import_id())?;
-    part.serialize_entry("total", &counts.total())?;
-    part.serialize_entry("reasons", &counts.entries())?;
-    part.serialize_entry("anomalies", counts.anomalies())?;
-    if let Some(groups) = groups {
-        part.serialize_entry("by", groups.by().name())?;
-        part.serialize_entry("groups", &entries(groups, counts.total()))?;
+/// What a document and each of its sources have in common.
+struct Part<'t> {
+    counts: &'t ReasonCounts,
+    groups: Option<&'t GroupCounts>,
+    read_at: Option<SystemTime>,
+    zeros: bool,
+}
+
+impl Part<'_> {
+    fn write<M: SerializeMap>(&self, part: &mut M) -> Result<(), M::Error> {
+        let counts = self.counts;
+        part.serialize_entry("import_id", &counts.import_id())?;
+        if let Some(read_at) = self.read_at.and_then(rfc3339) {
+            part.serialize_entry("read_at", &read_at)?;
+        }
+        part.serialize_entry("total", &counts.total())?;
+        part.serialize_entry("reasons", &counts.entries(self.zeros))?;
+        part.serialize_entry("anomalies", counts.anomalies())?;
+        if let Some(groups) = self.groups {
+            part.serialize_entry("by", groups.by().name())?;
+            part.serialize_entry("groups", &entries(groups, counts.total(), self.zeros))?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// The groups of a document, whose shares are of this total.
-fn entries(groups: &GroupCounts, total: u64) -> Vec<Entry<'_>> {
-    groups.by_size().map(|(key, counts)| Entry::new(key, counts, total)).collect()
+fn entries(groups: &GroupCounts, total: u64, zeros: bool) -> Vec<Entry<'_>> {
+    groups.by_size().map(|(key, counts)| Entry::new(key, counts, total, zeros)).collect()
 }
 
 /// One group of a document. Its share is of all faults; those of its reasons are of the group's.
@@ -84,14 +126,14 @@ struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    fn new(key: GroupKey<'a>, counts: &'a ReasonCounts, total: u64) -> Self {
+    fn new(key: GroupKey<'a>, counts: &'a ReasonCounts, total: u64, zeros: bool) -> Self {
         Entry {
             kind: key.kind(),
             group: key.value(),
             label: key.label(),
             total: counts.total(),
             share: share(counts.total(), total),
-            reasons: counts.entries(),
+            reasons: counts.entries(zeros),
         }
     }
 }
@@ -100,7 +142,7 @@ impl<'a> Entry<'a> {
 /// is its import id, if it has one.
 ///
 /// Members that aren't known are ignored, and so are all that can be computed from others. That something doesn't add up
-/// is an error: a total and its reasons, its groups, or its sources. The document doesn't tell when a report was read.
+/// is an error: a total and its reasons, its groups, or its sources; and so is a `read_at` that is no time.
 impl<'de> Deserialize<'de> for Tally {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
@@ -108,6 +150,7 @@ impl<'de> Deserialize<'de> for Tally {
         struct Document {
             schema: u32,
             import_id: Option<Uuid>,
+            read_at: Option<ReadAt>,
             total: u64,
             reasons: Reasons,
             anomalies: Anomalies,
@@ -116,14 +159,17 @@ impl<'de> Deserialize<'de> for Tally {
             sources: Option<Vec<SourceCounts>>,
         }
 
-        let Document { schema, import_id, total, reasons, anomalies, by, groups, sources } =
+        let Document { schema, import_id, read_at, total, reasons, anomalies, by, groups, sources } =
             Document::deserialize(deserializer)?;
         check_schema(schema)?;
         let counts = reasons.into_counts(total, import_id, anomalies)?;
         let groups = groups_of(by, groups, total)?;
         let Some(sources) = sources else {
             let mut tally = Tally::from(counts);
-            tally.sources.iter_mut().for_each(|source| source.groups.clone_from(&groups));
+            for source in &mut tally.sources {
+                source.groups.clone_from(&groups);
+                source.read_at = read_at.as_ref().map(|ReadAt(time)| *time);
+            }
             tally.groups = groups;
             return Ok(tally);
         };
@@ -146,6 +192,7 @@ impl<'de> Deserialize<'de> for SourceCounts {
             schema: u32,
             source: Option<String>,
             import_id: Option<Uuid>,
+            read_at: Option<ReadAt>,
             total: u64,
             reasons: Reasons,
             anomalies: Anomalies,
@@ -158,7 +205,18 @@ impl<'de> Deserialize<'de> for SourceCounts {
         let name = part.source.or_else(|| part.import_id.map(|id| id.to_string())).unwrap_or_default();
         let counts = part.reasons.into_counts(part.total, part.import_id, part.anomalies)?;
         let groups = groups_of(part.by, part.groups, part.total)?;
-        Ok(SourceCounts { groups, ..SourceCounts::new(name, counts) })
+        let read_at = part.read_at.map(|ReadAt(time)| time);
+        Ok(SourceCounts { groups, read_at, ..SourceCounts::new(name, counts) })
+    }
+}
+
+/// When a report was read.
+struct ReadAt(SystemTime);
+
+impl<'de> Deserialize<'de> for ReadAt {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        from_rfc3339(&text).map(ReadAt).ok_or_else(|| D::Error::custom("`read_at` is no time of RFC 3339 in UTC"))
     }
 }
 
@@ -229,11 +287,12 @@ impl Groups {
             ("value", Some(value)) => GroupKey::Value(value),
             ("domain", Some(domain)) => GroupKey::Domain(domain),
             ("absent", None) => GroupKey::Absent,
+            ("no_column", None) => GroupKey::NoColumn,
             ("invalid", None) => GroupKey::Invalid,
             ("rest", None) => GroupKey::Rest,
             _ => return Err(E::custom("there is no such kind of group, or not with such a value")),
         };
-        self.of_column |= matches!(key, GroupKey::Value(_) | GroupKey::Absent);
+        self.of_column |= matches!(key, GroupKey::Value(_) | GroupKey::Absent | GroupKey::NoColumn);
         self.of_domain |= matches!(key, GroupKey::Domain(_) | GroupKey::Invalid);
         self.sum = self.sum.and_then(|sum| sum.checked_add(entry.total));
         let counts = entry.reasons.into_counts(entry.total, None, Anomalies::default())?;
@@ -282,8 +341,12 @@ mod tests {
     use serde::de::DeserializeOwned;
     use serde_json::{Value, json};
 
+    use std::time::{Duration, UNIX_EPOCH};
+
     use super::*;
     use crate::report::FaultReport;
+    use crate::report::feed::FaultSink;
+    use crate::tally::group_counter::GroupCounter;
 
     fn source(name: &str, text: &str, by: &GroupBy) -> SourceCounts {
         let report = FaultReport::from_bytes(text).unwrap();
@@ -312,7 +375,9 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         for by in ways() {
-            let tally: Tally = sources(&by).into_iter().collect();
+            let read_at = |seconds| UNIX_EPOCH + Duration::new(seconds, 7);
+            let [one, other] = sources(&by);
+            let tally: Tally = [one.with_read_at(read_at(1)), other.with_read_at(read_at(2))].into_iter().collect();
             for tally in [tally.top(1), tally] {
                 let text = serde_json::to_string(&tally).unwrap();
                 let back: Tally = serde_json::from_str(&text).unwrap();
@@ -328,8 +393,9 @@ mod tests {
             }
             // A single source has no name of its own in the document.
             let [one, other] = sources(&by);
+            let one = one.with_read_at(read_at(3));
             let mut back: Tally = read(serde_json::to_value(Tally::from(one.clone())).unwrap()).unwrap();
-            assert_eq!(back.sources()[0].name(), "");
+            assert_eq!((back.sources()[0].name(), back.sources()[0].read_at()), ("", one.read_at()));
             assert_eq!((back.counts(), back.groups()), (one.counts(), one.groups()));
             back.extend(Tally::from(other.clone()));
             assert_eq!(back.counts(), Tally::from_iter([one, other]).counts());
@@ -337,8 +403,36 @@ mod tests {
     }
 
     #[test]
+    fn a_report_without_the_column_is_read_back() {
+        let by = GroupBy::column("country");
+        let mut counter = GroupCounter::new(by.clone());
+        let report = FaultReport::from_bytes("Reason,email\nBlocker,a@example.com\nMoon\n").unwrap();
+        report.faults().for_each(|fault| {
+            counter.columns(fault.columns()).unwrap();
+            counter.fault(&fault).unwrap();
+        });
+        let lacking = SourceCounts::new("june", report.counts().clone()).with_groups(counter.finish_anyway());
+        let having = source("may", "Reason,email,country\nBlocker,a@example.com,NL\nBlocker,b\n", &by);
+        let tally: Tally = [having, lacking].into_iter().collect();
+        let total = |key| tally.groups().and_then(|groups| groups.get(key)).map(ReasonCounts::total);
+        assert_eq!(
+            [GroupKey::NoColumn, GroupKey::Absent, GroupKey::Value("NL")].map(total),
+            [Some(2), Some(1), Some(1)]
+        );
+        let text = serde_json::to_string(&tally).unwrap();
+        assert!(text.contains(r#"{"kind":"no_column","group":null,"label":"(no such column)","total":2,"#), "{text}");
+        assert_eq!(serde_json::from_str::<Tally>(&text).unwrap().groups(), tally.groups());
+        // What occurs isn't changed by what doesn't.
+        let zeros = serde_json::to_string(&Document { tally: &tally, zeros: true }).unwrap();
+        assert!(zeros.contains(r#""label":"Duplicate","count":0,"share":0.0"#) && !text.contains(r#""count":0"#));
+        let back = serde_json::from_str::<Tally>(&zeros).unwrap();
+        assert_eq!(serde_json::to_string(&back).unwrap(), text);
+    }
+
+    #[test]
     fn what_does_not_add_up_is_an_error() {
-        let tally: Tally = sources(&GroupBy::column("domain")).into_iter().collect();
+        let sources = sources(&GroupBy::column("domain")).map(|source| source.with_read_at(UNIX_EPOCH));
+        let tally: Tally = sources.into_iter().collect();
         let right = serde_json::to_value(&tally).unwrap();
         for (pointer, value, error) in [
             ("/schema", json!(2), "the document is of schema 2, and not of schema 1"),
@@ -352,6 +446,7 @@ mod tests {
             ("/groups/0/kind", json!("moon"), "there is no such kind of group, or not with such a value"),
             ("/groups/0/group", Value::Null, "there is no such kind of group, or not with such a value"),
             ("/groups/0/kind", json!("rest"), "there is no such kind of group, or not with such a value"),
+            ("/sources/0/read_at", json!("yesterday"), "`read_at` is no time of RFC 3339 in UTC"),
             ("/sources/0/total", json!(4), "the total is 4, and not the sum of its reasons"),
             ("/sources/0/schema", json!(3), "the document is of schema 3, and not of schema 1"),
             ("/sources", json!([]), "the counts are not the sum of those of the sources"),

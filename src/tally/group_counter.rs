@@ -124,19 +124,50 @@ impl GroupCounter {
     ///
     /// # Errors
     /// [`NoSuchColumn`](crate::ErrorKind::NoSuchColumn) where no header has a column of that name.
-    pub fn finish(mut self) -> Result<GroupCounts> {
-        if let GroupBy::Column(name) = &self.by
-            && self.has_columns
-            && !self.has_column
-        {
-            return Err(Error::no_such_column_among(name, self.names.as_deref()));
+    pub fn finish(self) -> Result<GroupCounts> {
+        self.check_column()?;
+        Ok(self.finish_anyway())
+    }
+
+    /// Returns an error where no header that has come has a column of that name; whoever counts several reports may go
+    /// on with [`finish_anyway`](Self::finish_anyway) then.
+    ///
+    /// # Errors
+    /// [`NoSuchColumn`](crate::ErrorKind::NoSuchColumn), with the names that the first header has.
+    pub fn check_column(&self) -> Result<()> {
+        match &self.by {
+            GroupBy::Column(name) if self.has_columns && !self.has_column => {
+                Err(Error::no_such_column_among(name, self.names.as_deref()))
+            }
+            _ => Ok(()),
         }
+    }
+
+    /// Returns true if a header that has come has what is counted by: the column of that name, or one of emails.
+    pub fn has_column(&self) -> bool {
+        self.has_column
+    }
+
+    /// The counts of all faults that have come, also where no header has a column of that name: they are counted under
+    /// [`GroupKey::NoColumn`] then, so that a report that lacks the column can be summed up with others.
+    ///
+    /// ```
+    /// use dotdigital_faults::{FaultReader, GroupBy, GroupCounter, GroupKey};
+    ///
+    /// let mut counter = GroupCounter::new(GroupBy::column("country"));
+    /// FaultReader::new(&b"Reason,email\nBlocker,a@example.com\n"[..]).drain_into(&mut counter)?;
+    /// assert!(counter.check_column().is_err());
+    /// let groups = counter.finish_anyway();
+    /// assert_eq!(groups.get(GroupKey::NoColumn).map(|counts| counts.total()), Some(1));
+    /// # Ok::<(), dotdigital_faults::Error>(())
+    /// ```
+    pub fn finish_anyway(mut self) -> GroupCounts {
         for (key, counts) in self.keys.iter().zip(&self.counts) {
             for (reason, &count) in FailureReason::iter().zip(counts).filter(|&(_, &count)| count > 0) {
                 self.groups.add(key.borrow(), &reason, count);
             }
         }
-        Ok(self.groups)
+        if self.check_column().is_ok() { self.groups } else { self.groups.without_column() }
     }
 
     /// The spelling that tells the group of a fault; `None` where the row ends before it.

@@ -62,6 +62,8 @@ pub enum GroupKey<'a> {
     Domain(&'a str),
     /// The row ends before the column.
     Absent,
+    /// The report has no such column, and is summed up with others that have.
+    NoColumn,
     /// The email is no address.
     Invalid,
     /// All further groups together.
@@ -73,16 +75,17 @@ impl<'a> GroupKey<'a> {
     pub fn value(self) -> Option<&'a str> {
         match self {
             GroupKey::Value(value) | GroupKey::Domain(value) => Some(value),
-            GroupKey::Absent | GroupKey::Invalid | GroupKey::Rest => None,
+            GroupKey::Absent | GroupKey::NoColumn | GroupKey::Invalid | GroupKey::Rest => None,
         }
     }
 
-    /// A stable name for the variant: `value`, `domain`, `absent`, `invalid` or `rest`.
+    /// A stable name for the variant: `value`, `domain`, `absent`, `no_column`, `invalid` or `rest`.
     pub fn kind(self) -> &'static str {
         match self {
             GroupKey::Value(_) => "value",
             GroupKey::Domain(_) => "domain",
             GroupKey::Absent => "absent",
+            GroupKey::NoColumn => "no_column",
             GroupKey::Invalid => "invalid",
             GroupKey::Rest => "rest",
         }
@@ -101,6 +104,7 @@ impl<'a> GroupKey<'a> {
             #[cfg(not(feature = "domains"))]
             GroupKey::Domain(domain) => domain,
             GroupKey::Absent => "(absent)",
+            GroupKey::NoColumn => "(no such column)",
             GroupKey::Invalid => "(invalid address)",
             GroupKey::Rest => "other",
         })
@@ -178,6 +182,7 @@ pub struct GroupCounts {
     /// How many bytes the values have, all together.
     value_bytes: usize,
     absent: ReasonCounts,
+    no_column: ReasonCounts,
     invalid: ReasonCounts,
     rest: ReasonCounts,
     /// How many unknown reasons are kept, and how many bytes they have, over all groups.
@@ -209,6 +214,7 @@ impl GroupCounts {
             values: Values::default(),
             value_bytes: 0,
             absent: ReasonCounts::new(),
+            no_column: ReasonCounts::new(),
             invalid: ReasonCounts::new(),
             rest: ReasonCounts::new(),
             unknown: 0,
@@ -225,6 +231,7 @@ impl GroupCounts {
     pub fn get(&self, key: GroupKey<'_>) -> Option<&ReasonCounts> {
         let counts = match key {
             GroupKey::Absent => &self.absent,
+            GroupKey::NoColumn => &self.no_column,
             GroupKey::Invalid => &self.invalid,
             GroupKey::Rest => &self.rest,
             GroupKey::Value(value) | GroupKey::Domain(value) => {
@@ -237,8 +244,12 @@ impl GroupCounts {
     /// The groups that have faults, in the order of their keys.
     pub fn iter(&self) -> impl Iterator<Item = (GroupKey<'_>, &ReasonCounts)> {
         let values = self.values.0.iter().map(|(value, counts)| (self.key(value), counts));
-        let others =
-            [(GroupKey::Absent, &self.absent), (GroupKey::Invalid, &self.invalid), (GroupKey::Rest, &self.rest)];
+        let others = [
+            (GroupKey::Absent, &self.absent),
+            (GroupKey::NoColumn, &self.no_column),
+            (GroupKey::Invalid, &self.invalid),
+            (GroupKey::Rest, &self.rest),
+        ];
         values.chain(others).filter(|(_, counts)| !counts.is_empty())
     }
 
@@ -298,6 +309,7 @@ impl GroupCounts {
         let len = reason.label().len();
         let counts = match key {
             GroupKey::Absent => &mut self.absent,
+            GroupKey::NoColumn => &mut self.no_column,
             GroupKey::Invalid => &mut self.invalid,
             GroupKey::Rest => &mut self.rest,
             GroupKey::Value(value) | GroupKey::Domain(value) => match self.values.0.get_mut(value) {
@@ -315,6 +327,13 @@ impl GroupCounts {
             self.unknown_bytes += len;
         }
         counts.add_reason(reason, count);
+    }
+
+    /// The same faults, where the report has no such column: those of rows that end before it are among them.
+    pub(crate) fn without_column(mut self) -> Self {
+        let absent = std::mem::take(&mut self.absent);
+        self.no_column += &absent;
+        self
     }
 
     /// The same groups, of other faults.

@@ -2,9 +2,11 @@
 
 pub(crate) mod comparison;
 mod comparison_document;
-mod document;
+pub(crate) mod contact_hash;
+pub(crate) mod document;
 pub(crate) mod group_counter;
 pub(crate) mod group_counts;
+pub(crate) mod timestamp;
 
 use std::time::SystemTime;
 
@@ -29,12 +31,12 @@ use crate::tally::group_counts::GroupCounts;
 /// }
 /// assert_eq!(tally.counts().total(), 2);
 /// let mut csv = Vec::new();
-/// export::tally_to_csv(&tally, &mut csv)?;
+/// export::tally_to_csv(&tally, &export::WriteOptions::new(), &mut csv)?;
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
 ///
-/// With serde it is the document that `faults summary --format json` prints: that of [`ReasonCounts`], with
-/// `groups` where there are any, and with `sources` where there are several. It is read back, too, so that reports can
+/// With serde it is the document that `faults summary --format json` prints: that of [`ReasonCounts`], with `read_at`
+/// where that was said, with `groups` where there are any, and with `sources` where there are several. It is read back, too, so that reports can
 /// be added to those of another day:
 ///
 /// ```
@@ -61,7 +63,7 @@ pub struct Tally {
 /// The counts of one report, and where it came from.
 ///
 /// With serde it is an entry of `sources` of a [`Tally`]'s document; it is read from a whole document as well, whose
-/// name then is its import id. The time is no part of it.
+/// name then is its import id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceCounts {
     name: String,
@@ -83,7 +85,8 @@ impl SourceCounts {
         self
     }
 
-    /// The same, with the time at which the report was read.
+    /// The same, with the time at which the report was read. In documents it is `read_at`, as RFC 3339 has it, in UTC;
+    /// a time before 1970 or behind the year 9999 is left out there.
     #[must_use]
     pub fn with_read_at(mut self, read_at: SystemTime) -> Self {
         self.read_at = Some(read_at);

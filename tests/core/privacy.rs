@@ -27,3 +27,25 @@ fn nothing_printed_for_programmers_holds_contact_data() {
     assert!(said.contains(r#"Fault { line: 3, reason: "other", anomalies: {"short_row"} }"#), "{said}");
     assert!(said.contains("Other(<18 bytes>)"), "{said}");
 }
+
+#[cfg(all(feature = "split", feature = "table", feature = "xlsx"))]
+#[test]
+fn what_writes_faults_shows_none_of_them() {
+    use dotdigital_faults::FaultSink;
+    use dotdigital_faults::export::{Csv, JsonLines, RowsTable, Split, SplitOptions, TableOptions, WriteOptions, Xlsx};
+
+    let report = report("Reason,email,secret\nBlocker,secret@example.com,Secret\n");
+    let folder = tempfile::tempdir().unwrap();
+    let options = WriteOptions::new();
+    let mut csv = Csv::new(Vec::new(), &options);
+    let mut lines = JsonLines::new(Vec::new(), &options);
+    let mut table = RowsTable::new(Vec::new(), &options, &TableOptions::new());
+    let mut xlsx = Xlsx::new(Vec::new(), &options);
+    let mut split = Split::new(folder.path(), &SplitOptions::new().unique(true)).unwrap();
+    for fault in &report {
+        let sinks: [&mut dyn FaultSink; 5] = [&mut csv, &mut lines, &mut table, &mut xlsx, &mut split];
+        sinks.into_iter().for_each(|sink| sink.fault(&fault).unwrap());
+    }
+    let said = format!("{csv:?} {lines:?} {table:?} {xlsx:?} {split:?}");
+    assert!(!said.to_lowercase().contains("secret") && !said.contains("115, 101, 99"), "{said}");
+}

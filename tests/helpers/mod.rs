@@ -19,6 +19,7 @@ pub mod patience;
 pub mod peers;
 #[cfg(feature = "cli")]
 pub mod program;
+pub mod read_at;
 pub mod report;
 #[cfg(feature = "client")]
 pub mod server;

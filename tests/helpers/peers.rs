@@ -66,6 +66,12 @@ fn python_with(variable: &str, modules: &str) -> Option<PathBuf> {
     runs(Command::new(&python).args(["-c", &format!("import {modules}")])).then_some(python)
 }
 
+/// A Python that has openpyxl: the one that `.ci/peers` has made, or the system's own.
+pub fn python_with_openpyxl() -> Option<PathBuf> {
+    let python = std::env::var_os("DOTDIGITAL_FAULTS_OPENPYXL").map_or_else(|| "python3".into(), PathBuf::from);
+    runs(Command::new(&python).args(["-c", "import openpyxl"])).then_some(python)
+}
+
 /// Vega-Lite's own JSON Schema.
 pub fn vega_lite_schema() -> Option<PathBuf> {
     std::env::var_os("DOTDIGITAL_FAULTS_VEGA_LITE").map(PathBuf::from).filter(|path| path.is_file())
@@ -74,6 +80,11 @@ pub fn vega_lite_schema() -> Option<PathBuf> {
 /// Are Prometheus and its tool there?
 pub fn has_prometheus() -> bool {
     runs(Command::new("promtool").arg("--version")) && runs(Command::new("prometheus").arg("--version"))
+}
+
+/// Is the exporter there whose textfile collector reads our metrics?
+pub fn has_node_exporter() -> bool {
+    runs(Command::new("prometheus-node-exporter").arg("--version"))
 }
 
 /// Is there a PHP with SOAP?

@@ -45,6 +45,55 @@ fn get(address: SocketAddr, path: &str) -> Option<Vec<u8>> {
     Some(answer.split_off(at + 4))
 }
 
+/// What node_exporter's textfile collector makes of two files, and what it says about them.
+fn collected(files: [&str; 2]) -> (String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    for (index, metrics) in files.into_iter().enumerate() {
+        fs::write(folder.path().join(format!("{index}.prom")), metrics).unwrap();
+    }
+    let exporter = Running::start(|own| {
+        let mut command = Command::new("prometheus-node-exporter");
+        command
+            .args(["--collector.disable-defaults", "--collector.textfile"])
+            .arg(format!("--collector.textfile.directory={}", folder.path().display()))
+            .arg(format!("--web.listen-address={own}"))
+            .stderr(fs::File::create(folder.path().join("log")).unwrap());
+        command
+    });
+    let mut answer = Vec::new();
+    assert!(patience::happens(|| {
+        answer = get(exporter.address(), "/metrics").unwrap_or_default();
+        !answer.is_empty()
+    }));
+    let log = fs::read_to_string(folder.path().join("log")).unwrap();
+    (String::from_utf8(answer).unwrap(), log)
+}
+
+/// Two reports that are kept, each in a file of its own, are told apart by their names or by labels. Where they aren't,
+/// the collector leaves out one of them.
+#[test]
+fn two_saved_reports_do_not_collide() {
+    if !peers::has_node_exporter() {
+        return peers::skip("prometheus-node-exporter");
+    }
+    const COLLISION: &str = "was collected before with the same name and label values";
+    let written = |arguments: &[&str]| {
+        let metrics = summary(&[arguments, &["--format=prometheus", "--by=country"]].concat());
+        String::from_utf8(metrics).unwrap()
+    };
+    let report = "fixtures/all-reasons.csv";
+    let (eu, us) = ([report, "--label", "account=eu \\ \"main\""], [report, "--label", "account=us"]);
+    for [one, other] in [[&[report][..], &["./fixtures/all-reasons.csv"]], [&eu, &us]] {
+        let (metrics, log) = collected([&written(one), &written(other)]);
+        assert!(metrics.contains("node_textfile_scrape_error 0\n") && !log.contains(COLLISION), "{log}");
+        let all = metrics.lines().filter(|line| line.starts_with("dotdigital_import_all_faults{"));
+        assert_eq!(all.filter(|line| line.ends_with(" 26")).count(), 2, "{metrics}");
+    }
+    // As of another report that has the same name somewhere else.
+    let (_, log) = collected([&written(&[report]), &written(&[report]).replace("} 26\n", "} 27\n")]);
+    assert!(log.contains(COLLISION), "{log}");
+}
+
 fn unix_time() -> f64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64()
 }
@@ -63,6 +112,7 @@ fn prometheus_scrapes_it_and_answers() {
         "--by=country",
         "--top=60",
         "--format=prometheus",
+        "--label=account=eu \"main\"",
     ]);
     let after = unix_time();
     // As a textfile collector hands it out, and as OpenMetrics.
@@ -99,7 +149,8 @@ fn prometheus_scrapes_it_and_answers() {
     };
     let both = patience::happens(|| {
         let up = ask("dotdigital_import_all_faults").and_then(|found| Some(found.as_array()?.len()));
-        up == Some(2)
+        // Of two files, in two jobs.
+        up == Some(4)
     });
     assert!(both, "{:?} {}", ask("up"), fs::read_to_string(&log).unwrap_or_default());
     let one = |query: &str| {
@@ -109,14 +160,17 @@ fn prometheus_scrapes_it_and_answers() {
     };
     for job in ["text", "openmetrics"] {
         assert_eq!(one(&format!("sum(dotdigital_import_faults{{job='{job}'}})")), "30");
-        assert_eq!(one(&format!("dotdigital_import_faults{{job='{job}',reason='hard_bounced'}}")), "7");
-        assert_eq!(one(&format!("dotdigital_import_faults{{job='{job}',reason='other'}}")), "3");
-        assert_eq!(one(&format!("dotdigital_import_anomalies{{job='{job}',anomaly='short_row'}}")), "1");
+        assert_eq!(one(&format!("sum(dotdigital_import_faults{{job='{job}',reason='hard_bounced'}})")), "7");
+        assert_eq!(one(&format!("sum(dotdigital_import_faults{{job='{job}',reason='other'}})")), "3");
+        assert_eq!(one(&format!("sum(dotdigital_import_anomalies{{job='{job}',anomaly='short_row'}})")), "1");
+        let of_one = format!("job='{job}',source='fixtures/all-reasons.csv',account='eu \"main\"'");
+        assert_eq!(one(&format!("dotdigital_import_all_faults{{{of_one}}}")), "26");
         assert_eq!(one(&format!("sum(dotdigital_import_group_faults{{job='{job}'}})")), "30");
         assert_eq!(one(&format!("dotdigital_import_group_faults{{job='{job}',group='日本'}}")), "1");
         let quoted = r#"back\\slash \"quote\" {brace}"#;
         assert_eq!(one(&format!("dotdigital_import_group_faults{{job='{job}',group=\"{quoted}\"}}")), "1");
-        let read_at: f64 = one(&format!("dotdigital_import_read_timestamp_seconds{{job='{job}'}}")).parse().unwrap();
+        let read_at: f64 =
+            one(&format!("max(dotdigital_import_read_timestamp_seconds{{job='{job}'}})")).parse().unwrap();
         assert!((before..=after).contains(&read_at), "{before} {read_at} {after}");
     }
 }

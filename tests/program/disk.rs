@@ -72,6 +72,8 @@ fn an_output_that_is_full_or_closed() {
     let dir = folder.path().join("dir");
     for arguments in [
         &["list", report, "--spreadsheet-safe"][..],
+        &["list", report, "--format", "table"],
+        &["list", report, "--format", "xlsx"],
         &["split", report, "--force", "--dir", dir.to_str().unwrap()],
         &["compare", report, report],
         &["compare", report, report, "--format", "json"],
@@ -92,6 +94,23 @@ fn an_output_that_is_full_or_closed() {
         let output = command.stdout(closed).output().unwrap();
         assert_eq!((output.status.code(), &output.stderr[..]), (Some(0), &b""[..]), "{arguments:?}");
     }
+}
+
+/// The rows of a workbook are in temporary files, whose disk may be another one.
+#[test]
+fn no_room_for_temporary_files_is_an_error() {
+    let (folder, disk) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let Some(_mount) = Mount::new(disk.path(), "size=6m") else { return };
+    let report = large_report(folder.path(), 100_000);
+    let target = folder.path().join("faults.xlsx");
+    let mut command = command(["list", "--format", "xlsx", "-o"]);
+    command.arg(&target).arg(&report).env("TMPDIR", disk.path());
+    let output = command.output().unwrap();
+    let message = failure(&output, 2);
+    assert!(message.contains("no room is left for the rows of a workbook") && message.contains("TMPDIR"), "{message}");
+    assert!(!message.contains("panicked"), "{message}");
+    assert!(names(disk.path()).is_empty());
+    assert!(!target.exists());
 }
 
 #[test]

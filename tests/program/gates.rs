@@ -12,6 +12,20 @@ fn gates() {
             &["summary", report, "--fail-on=other", "--fail-on=blocker=2", "--fail-on=duplicate=3"],
             "other=1 (1 in the report), --fail-on duplicate=3 (3 in the report)",
         ),
+        // In any spelling, by remedy, by share, and of all.
+        (
+            &["summary", report, "--fail-on=Hard Bouncers=5", "--fail-on=ask-consent", "--fail-on=TOTAL=26"],
+            "hard_bounced=5 (5 in the report), --fail-on ask_consent=1 (2 in the report), --fail-on total=26 (26 in the \
+             report)",
+        ),
+        (
+            &["summary", report, "--fail-on=hard_bounced=19.2%", "--fail-on=remove=31%", "--fail-on=blocker=4%"],
+            "hard_bounced=19.2% (5 of 26 in the report)",
+        ),
+        (
+            &["summary", report, "fixtures/documented.csv", "--fail-on=duplicate=4", "--fail-on=duplicate=5"],
+            "duplicate=4 (4 in the report)",
+        ),
         // The report counts, not the rows that are shown.
         (&["list", report, "--reason", "blocker", "--fail-on", "duplicate"], "duplicate=1 (3 in the report)"),
         // The newer report counts.

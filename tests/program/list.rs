@@ -6,7 +6,7 @@ use dotdigital_faults::export;
 use serde_json::{Value, json};
 
 use super::split::split;
-use crate::helpers::program::{failure, faults, faults_on, out};
+use crate::helpers::program::{failure, faults, faults_on, out, said};
 
 #[test]
 fn list_as_csv() {
@@ -25,6 +25,47 @@ fn list_as_csv() {
     assert_eq!(list(&["--remedy", "remove", "--reason", "blocker", "--reason", "duplicate"]).len(), 1 + 1);
     assert_eq!(list(&["--reason", "other"]).len(), 1 + 1);
     assert_eq!(list(&["--remedy", "correct", "--reason", "blocker"]), ["Reason,email,firstname,lastname,country"]);
+}
+
+#[test]
+fn reasons_and_formats_in_any_spelling() {
+    let list = |options: &[&str]| out(&faults(["list", "fixtures/all-reasons.csv"].iter().chain(options))).to_owned();
+    let expected = list(&["--reason", "blocker", "--reason", "hard_bounced"]);
+    for reasons in [
+        &["--reason", "Blocker,Hard bounced"][..],
+        &["--reason", "hard-bounced", "--reason", "BLOCKER"],
+        &["--reason=Hard bouncers,blocked", "--remedy", "Remove"],
+        &["--reason", "HARD_BOUNCED,blocker", "--format", "CSV"],
+    ] {
+        assert_eq!(list(reasons), expected, "{reasons:?}");
+    }
+    assert_eq!(list(&["--reason", "Other"]), list(&["--reason", "other"]));
+    assert_eq!(
+        list(&["--remedy", "ask-consent,Lift Suppression"]),
+        list(&["--remedy=ask_consent", "--remedy=lift_suppression"])
+    );
+    assert_eq!(list(&["--format", "JSONL"]), list(&["--format", "jsonl"]));
+    let unknown = faults(["list", "fixtures/all-reasons.csv", "--reason", "blocker,moon"]);
+    let message = failure(&unknown, 2);
+    assert!(
+        message.contains("invalid value 'moon'") && message.contains("globally_suppressed, invalid_email"),
+        "{message}"
+    );
+}
+
+#[test]
+fn only_the_first_rows() {
+    let report = b"Reason,email\nBlocker,a@x\nDuplicate,b@x\nBlocker,c@x\nReason,email,town\nBlocker,d@x\n";
+    let list = |options: &[&str]| faults_on(report, ["list", "-"].iter().chain(options));
+    assert_eq!(out(&list(&["--limit", "1"])), "Reason,email\nBlocker,a@x\n");
+    assert_eq!(out(&list(&["--limit", "2", "--reason", "blocker"])), "Reason,email\nBlocker,a@x\nBlocker,c@x\n");
+    assert_eq!(out(&list(&["--limit", "0"])), "Reason,email\n");
+    assert_eq!(out(&list(&["--limit", "9", "--format", "jsonl"])).lines().count(), 4);
+    // What is counted is the whole report.
+    let output = list(&["--limit", "1", "--fail-on", "blocker=3"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("short_row (line 6)"), "{}", said(&output));
+    failure(&list(&["--limit", "-1"]), 2);
 }
 
 #[test]
@@ -86,7 +127,7 @@ fn spreadsheet_safe_cells() {
     let output = faults(["list", "fixtures/formulas.csv", "--spreadsheet-safe"]);
     assert_eq!(
         out(&output),
-        "Reason,email,firstname,phone\n\
+        "\u{feff}Reason,email,firstname,phone\n\
          Invalid Email,'=1+1,\"'=HYPERLINK(\"\"http://example.com\"\",\"\"x\"\")\",'+31205550100\n\
          Duplicate,'@a@example.com,'-Ben,'-5\n"
     );
@@ -99,6 +140,8 @@ fn spreadsheet_safe_cells() {
     let folder = tempfile::tempdir().unwrap();
     out(&split("fixtures/formulas.csv", folder.path(), &["--spreadsheet-safe"]));
     assert!(
-        fs::read_to_string(folder.path().join("correct.csv")).unwrap().starts_with("email,firstname,phone\n'=1+1,")
+        fs::read_to_string(folder.path().join("correct.csv"))
+            .unwrap()
+            .starts_with("\u{feff}email,firstname,phone\n'=1+1,")
     );
 }

@@ -12,6 +12,7 @@ mod demo;
 mod fetch;
 mod list;
 mod split;
+mod status;
 mod summary;
 
 // What several verbs have.
@@ -22,11 +23,13 @@ mod gzip;
 #[cfg(unix)]
 mod leftovers;
 mod logging;
+mod many;
 mod options;
 mod output;
 mod redaction;
 mod rules;
 mod sources;
+mod spreadsheets;
 mod tables;
 mod usage;
 

@@ -102,7 +102,7 @@ fn the_long_help_has_all() {
     for option in ["--region", "--max-size", "--reason-column", "--redact-keep-domains", "--accounts"] {
         assert!(!short.contains(option) && long.contains(option), "{option}");
     }
-    for text in ["hard_bounced", "byte for byte", "Devices and pipes"] {
+    for text in ["suppressed_by_domain", "Devices and pipes"] {
         assert!(!short.contains(text) && long.contains(text), "{text}");
     }
     for verb in ["summary", "list", "split", "compare", "fetch", "reasons", "completions", "man"] {

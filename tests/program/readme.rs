@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::helpers::program::faults;
+use crate::helpers::read_at;
 
 #[test]
 fn terminals() {
@@ -18,7 +19,8 @@ fn terminals() {
             let arguments =
                 command.strip_prefix("faults ").or(command.split_once(" -- ").map(|(_, rest)| rest)).unwrap();
             let output = faults(arguments.split(' '));
-            assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), expected.trim(), "{command}");
+            let printed = read_at::steady(str::from_utf8(&output.stdout).unwrap());
+            assert_eq!(printed.trim(), expected.trim(), "{command}");
             commands += 1;
         }
     }

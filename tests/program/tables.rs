@@ -97,6 +97,85 @@ fn every_script_lines_up() {
     }
 }
 
+/// What `faults list` prints on a terminal of that width.
+#[cfg(unix)]
+fn on_terminal(report: &[u8], width: usize, options: &str) -> String {
+    use std::process::Command;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.csv");
+    std::fs::write(&path, report).unwrap();
+    let program = crate::helpers::program::path();
+    let line = format!("stty rows 40 cols {width}; {program:?} list {path:?} {options}");
+    let mut script = Command::new("script");
+    script.args(["-qec", &line, "/dev/null"]).env("NO_COLOR", "1").stdin(std::process::Stdio::null());
+    let output = script.output().unwrap();
+    String::from_utf8(output.stdout).unwrap().replace('\r', "")
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn rows_on_a_terminal_fit_its_width() {
+    let report = "Reason,email,city,note\n\
+        Hard bounced,a.very.long.address@mail.example.com,Amsterdam,a note of more words than there is room for\n\
+        Blocker,b@example.com,\u{202e}漢字漢字漢字漢字,\"two\nlines\u{1b}[31m\"\n";
+    let wide = on_terminal(report.as_bytes(), 120, "");
+    assert_eq!(
+        wide.lines().collect::<Vec<_>>(),
+        [
+            "Reason        email                                 city                      note",
+            "Hard bounced  a.very.long.address@mail.example.com  Amsterdam                 a note of more words than there is room…",
+            "Blocker       b@example.com                         \\u{202e}漢字漢字漢字漢字  two\\nlines\\u{1b}[31m",
+        ]
+    );
+    for width in [40, 60, 80] {
+        let table = on_terminal(report.as_bytes(), width, "");
+        assert!(table.contains("a.very.long.address@mail.example.com"), "{width}: {table}");
+        assert!(table.lines().all(|line| unicode_width(line) <= width.max(50)), "{width}: {table}");
+        assert!(!table.contains('\u{1b}') && !table.contains('\u{202e}'), "{width}: {table:?}");
+    }
+    assert!(on_terminal(report.as_bytes(), 80, "--format csv").starts_with("Reason,email,city,note\n"));
+    assert!(on_terminal(report.as_bytes(), 80, "--format xlsx").contains("can't be shown on a terminal"));
+    // Elsewhere it is asked for.
+    let table = faults_on(report.as_bytes(), ["list", "-", "--format", "table"]);
+    assert!(out(&table).starts_with("Reason        email "), "{}", out(&table));
+}
+
+/// How many columns a line takes, of the characters that stand in these reports.
+fn unicode_width(line: &str) -> usize {
+    line.chars().map(|character| if ('\u{4e00}'..='\u{9fff}').contains(&character) { 2 } else { 1 }).sum()
+}
+
+#[test]
+fn rows_behind_the_first_ones_are_shown_as_they_come() {
+    let mut report = "Reason,email,town\n".to_owned();
+    for row in 0..150 {
+        report += &format!("Blocker,{row}@example.com,Faro\n");
+    }
+    report += "Blocker,a.much.longer.one@example.com,a town whose name is long\nBlocker,c@example.com\n";
+    let output = faults_on(report.as_bytes(), ["list", "-", "--format", "table"]);
+    let lines: Vec<_> = out(&output).lines().collect();
+    assert_eq!(lines.len(), 153);
+    assert_eq!(lines[0], "Reason   email           town");
+    assert_eq!(lines[100], "Blocker  99@example.com  Faro");
+    assert_eq!(lines[150], "Blocker  149@example.com  Faro");
+    assert_eq!(lines[151], "Blocker  a.much.longer.one@example.com  a t…");
+    assert_eq!(lines[152], "Blocker  c@example.com");
+}
+
+#[test]
+fn columns_that_have_no_room_are_told_of() {
+    let names: String = (0..40).map(|column| format!(",column number {column}")).collect();
+    let report = format!("Reason,email{names}\nBlocker,a@example.com{}\n", ",some text".repeat(40));
+    let output = faults_on(report.as_bytes(), ["list", "-", "--format", "table"]);
+    let lines: Vec<_> = out(&output).lines().collect();
+    assert!(lines.iter().all(|line| line.chars().count() <= 80), "{lines:?}");
+    assert!(
+        lines[1].contains("a@example.com") && lines[2].starts_with("… and 3") && lines[2].ends_with("more columns"),
+        "{lines:?}"
+    );
+}
+
 /// What nobody has seen before is shown as far as there is room for it.
 #[test]
 fn an_unknown_reason_uses_the_width_there_is() {

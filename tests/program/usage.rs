@@ -5,11 +5,16 @@ use crate::helpers::program::{failure, faults, out};
 #[test]
 fn usage_errors() {
     for arguments in [
-        &["summary"][..],
-        &["summary", "-", "--format", "xml"],
+        &["summary", "-", "--format", "xml"][..],
+        &["summary", "-", "--jobs", "0"],
+        &["summary", "-", "--jobs", "257"],
+        &["status"],
+        &["status", "report.csv"],
         &["list", "-", "--reason", "hard_bouncd"],
         &["list", "-", "--remedy", "other"],
-        &["list", "-", "--format", "table"],
+        &["list", "-", "--format", "html"],
+        &["list", "-", "--reason", "hard bounced,"],
+        &["list", "-", "--reason", ""],
         &["nonsense"],
         &[],
     ] {

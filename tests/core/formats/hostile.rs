@@ -72,16 +72,16 @@ proptest! {
         let tally = Tally::from(source("may.csv", &text, Some(&GroupBy::column("country"))));
         prop_assert_eq!(tally.counts().total(), rows.len() as u64);
         for tally in [tally.top(top), tally] {
-            check_metrics(&tally, &written(|out| export::tally_to_prometheus(&tally, out)));
+            check_metrics(&tally, &written(|out| export::tally_to_prometheus(&tally, &export::Labels::new(), out)));
 
-            let lines = written(|out| export::tally_to_jsonl(&tally, out));
-            let csv = written(|out| export::tally_to_csv(&tally, out));
+            let lines = written(|out| export::tally_to_jsonl(&tally, &export::WriteOptions::new(), out));
+            let csv = written(|out| export::tally_to_csv(&tally, &export::WriteOptions::new(), out));
             let records: Vec<_> = csv::Reader::from_reader(csv.as_bytes()).into_records().map(|record| record.unwrap()).collect();
             prop_assert_eq!(records.len(), lines.lines().count());
             for (line, record) in lines.lines().zip(&records) {
                 let line: Value = serde_json::from_str(line).unwrap();
-                prop_assert_eq!(line["label"].as_str(), record.get(7));
-                prop_assert_eq!(line["group_label"].as_str(), record.get(5));
+                prop_assert_eq!(line["label"].as_str(), record.get(8));
+                prop_assert_eq!(line["group_label"].as_str(), record.get(6));
             }
 
             let markdown = written(|out| export::tally_to_markdown(&tally, out));

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::time::SystemTime;
 
 use dotdigital_faults::{Anomaly, FailureReason, ReasonCounts, SourceCounts, Tally, export};
 use serde_json::Value;
@@ -29,7 +30,9 @@ fn json_fits_its_schema() {
 
     let validator = jsonschema::draft202012::new(&schema).unwrap();
     for tally in tallies() {
-        let document: Value = serde_json::from_str(&written(|out| export::tally_to_json(&tally, out))).unwrap();
+        let document: Value =
+            serde_json::from_str(&written(|out| export::tally_to_json(&tally, &export::WriteOptions::new(), out)))
+                .unwrap();
         if let Err(error) = validator.validate(&document) {
             panic!("{error} in {document:#}");
         }
@@ -44,6 +47,16 @@ fn json_fits_its_schema() {
             assert_eq!(sum(sources, "total"), document["total"].as_u64().unwrap());
         }
     }
+    // With what it may hold besides.
+    for tally in tallies() {
+        let tally: Tally = tally.into_iter().map(|source| source.with_read_at(SystemTime::now())).collect();
+        let zeros = export::WriteOptions::new().zeros(true);
+        let document: Value = serde_json::from_str(&written(|out| export::tally_to_json(&tally, &zeros, out))).unwrap();
+        if let Err(error) = validator.validate(&document) {
+            panic!("{error} in {document:#}");
+        }
+        assert!(document["reasons"].as_array().unwrap().len() >= FailureReason::iter().len());
+    }
     // What the schema is for: it refuses what isn't so.
     let mut wrong = serde_json::to_value(Tally::new()).unwrap();
     wrong["total"] = "4".into();
@@ -53,7 +66,7 @@ fn json_fits_its_schema() {
 #[test]
 fn one_source_is_the_document_of_its_counts() {
     for (_, report) in fixtures() {
-        let tally = written(|out| export::tally_to_json(&Tally::from(&report), out));
+        let tally = written(|out| export::tally_to_json(&Tally::from(&report), &export::WriteOptions::new(), out));
         let counts = serde_json::to_string_pretty(report.counts()).unwrap() + "\n";
         assert_eq!(tally, counts);
     }
@@ -77,12 +90,12 @@ fn an_import_id_stays_where_all_are_of_that_import() {
 #[test]
 fn csv_and_json_lines_hold_the_same_records() {
     for tally in tallies() {
-        let csv = written(|out| export::tally_to_csv(&tally, out));
+        let csv = written(|out| export::tally_to_csv(&tally, &export::WriteOptions::new(), out));
         let mut reader = csv::Reader::from_reader(csv.as_bytes());
         let names = reader.headers().unwrap().clone();
         let is_grouped = tally.groups().is_some();
-        assert_eq!(names.len(), if is_grouped { 11 } else { 7 });
-        let lines = written(|out| export::tally_to_jsonl(&tally, out));
+        assert_eq!(names.len(), if is_grouped { 12 } else { 8 });
+        let lines = written(|out| export::tally_to_jsonl(&tally, &export::WriteOptions::new(), out));
         let mut lines = lines.lines();
         let (mut total, mut shares) = (0, BTreeMap::new());
         for record in reader.records() {
