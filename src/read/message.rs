@@ -87,9 +87,11 @@ impl Message {
     /// The title of a page in HTML, whose markup tells nobody anything, else the beginning.
     fn excerpt(&self, clean: impl Fn(&str) -> Cow<'_, str>) -> String {
         let text = self.readable();
+        // All of it: what is withheld for something in it has no title to show either.
+        let text = clean(&text);
         match page::title(&text) {
-            Some(title) => format!("{} (the title of a web page)", escape(clean(&title).trim(), EXCERPT)),
-            None => escape(clean(&text).trim(), EXCERPT),
+            Some(title) => format!("{} (the title of a web page)", escape(&title, EXCERPT)),
+            None => escape(text.trim(), EXCERPT),
         }
     }
 

@@ -13,6 +13,7 @@ mod values;
 // Reading.
 mod agreement;
 mod fixtures;
+mod front_page;
 mod properties;
 mod rules;
 mod runs;
