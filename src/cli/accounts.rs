@@ -13,8 +13,9 @@ use dotdigital_faults::{ColumnChoice, Credentials, Error, Protocol, ReadOptions,
 use toml::{Table, Value};
 use zeroize::Zeroizing;
 
-use super::connection::{read_secret, variable};
 use super::failure::{Failure, NOT_PERMITTED};
+use super::help::CONNECTION;
+use super::secret::{read_secret, variable};
 use super::secret_command::{self, LONGEST_WAIT};
 
 const ACCOUNTS: &str = "DOTDIGITAL_ACCOUNTS";
@@ -43,7 +44,7 @@ const KEYS: [&str; 11] = [
 pub struct AccountsArg {
     /// A file of accounts, in place of the variables of one; it says where each lives and where its secrets are to be had
     /// [env: DOTDIGITAL_ACCOUNTS]
-    #[arg(long, value_name = "FILE", help_heading = super::connection::HEADING)]
+    #[arg(long, value_name = "FILE", help_heading = CONNECTION)]
     accounts: Option<PathBuf>,
 }
 
@@ -54,7 +55,7 @@ pub struct AccountArgs {
     file: AccountsArg,
 
     /// Which of its accounts; needed where there are several [env: DOTDIGITAL_ACCOUNT]
-    #[arg(long, value_name = "NAME", help_heading = super::connection::HEADING)]
+    #[arg(long, value_name = "NAME", help_heading = CONNECTION)]
     account: Option<String>,
 }
 

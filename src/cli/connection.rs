@@ -1,8 +1,7 @@
 //! How the service is reached: options, environment, credentials.
 
 use std::env;
-use std::fs::File;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
@@ -16,12 +15,9 @@ use zeroize::Zeroizing;
 
 use super::accounts::AccountArgs;
 use super::failure::{Failure, NOT_PERMITTED, note_with_hint};
+use super::help::CONNECTION;
+use super::secret::{read_secret, variable};
 use super::units::{duration, size};
-
-/// No password and no key takes more bytes.
-pub const LONGEST_SECRET: usize = 64 * 1024;
-
-pub const HEADING: &str = "Connection, for an import id";
 
 const USERNAME: &str = "DOTDIGITAL_USERNAME";
 const PASSWORD: &str = "DOTDIGITAL_PASSWORD";
@@ -31,46 +27,46 @@ const PASSWORD_FILE: &str = "DOTDIGITAL_PASSWORD_FILE";
 #[derive(Args)]
 pub struct Connection {
     /// How the service is spoken to [env: DOTDIGITAL_PROTOCOL] [default: soap]
-    #[arg(long, help_heading = HEADING, value_name = "PROTOCOL", value_parser = PossibleValuesParser::new(["soap", "rest"]))]
+    #[arg(long, help_heading = CONNECTION, value_name = "PROTOCOL", value_parser = PossibleValuesParser::new(["soap", "rest"]))]
     protocol: Option<String>,
 
     /// Where the account lives: Europe, North America, Asia Pacific [env: DOTDIGITAL_REGION] [default: r1]
-    #[arg(long, help_heading = HEADING, value_name = "REGION", value_parser = PossibleValuesParser::new(["r1", "r2", "r3"]))]
+    #[arg(long, help_heading = CONNECTION, value_name = "REGION", value_parser = PossibleValuesParser::new(["r1", "r2", "r3"]))]
     region: Option<String>,
 
     /// The whole SOAP address, or the REST base without /v2 [env: DOTDIGITAL_ENDPOINT] [default: the region's]
-    #[arg(long, help_heading = HEADING, value_name = "URL")]
+    #[arg(long, help_heading = CONNECTION, value_name = "URL")]
     endpoint: Option<String>,
 
     /// A file with the password, in place of DOTDIGITAL_PASSWORD [env: DOTDIGITAL_PASSWORD_FILE]
-    #[arg(long, help_heading = HEADING, value_name = "PATH")]
+    #[arg(long, help_heading = CONNECTION, value_name = "PATH")]
     password_file: Option<PathBuf>,
 
     #[command(flatten)]
     account: AccountArgs,
 
     /// For each import, retries and waiting included, such as 90s, 5m or 1h; a bare number is seconds
-    #[arg(long, help_heading = HEADING, value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    #[arg(long, help_heading = CONNECTION, value_name = "DURATION", default_value = "5m", value_parser = duration)]
     timeout: Duration,
 
     /// For one attempt
-    #[arg(long, help_heading = HEADING, value_name = "DURATION", default_value = "121s", value_parser = duration)]
+    #[arg(long, help_heading = CONNECTION, value_name = "DURATION", default_value = "121s", value_parser = duration)]
     attempt_timeout: Duration,
 
     /// Without a byte, once an answer has begun, which is when its header is whole
-    #[arg(long, help_heading = HEADING, value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    #[arg(long, help_heading = CONNECTION, value_name = "DURATION", default_value = "30s", value_parser = duration)]
     stall_timeout: Duration,
 
     /// How often it is tried again
-    #[arg(long, help_heading = HEADING, value_name = "N", default_value_t = 4)]
+    #[arg(long, help_heading = CONNECTION, value_name = "N", default_value_t = 4)]
     max_retries: u32,
 
     /// The most that a report may have, once decoded, such as 512k, 64M or 1G; a bare number is bytes
-    #[arg(long, help_heading = HEADING, value_name = "SIZE", default_value = "256M", value_parser = size)]
+    #[arg(long, help_heading = CONNECTION, value_name = "SIZE", default_value = "256M", value_parser = size)]
     max_size: u64,
 
     /// Wait until the import has finished, then fetch
-    #[arg(long, help_heading = HEADING)]
+    #[arg(long, help_heading = CONNECTION)]
     pub wait: bool,
 
     /// The one client of a command, whatever it fetches.
@@ -200,15 +196,6 @@ where
     }
 }
 
-/// A variable of the environment; an empty one counts as none.
-pub fn variable(name: &str) -> Result<Option<String>, Failure> {
-    match env::var(name) {
-        Ok(text) => Ok(Some(text).filter(|text| !text.is_empty())),
-        Err(env::VarError::NotPresent) => Ok(None),
-        Err(env::VarError::NotUnicode(_)) => Err(Failure::new(format!("{name} is not UTF-8"))),
-    }
-}
-
 /// Reads a password; an empty one counts as none.
 fn read_password(path: &Path) -> Result<Option<String>, Failure> {
     let mut secret = read_secret(path, "password file")?;
@@ -220,24 +207,4 @@ fn read_password(path: &Path) -> Result<Option<String>, Failure> {
             Err(Failure::new(format!("the password file {path:?} is not UTF-8")).hint("save it as UTF-8"))
         }
     }
-}
-
-/// Reads a file that holds a secret, without one line end at its end, into memory that is wiped in the end.
-pub fn read_secret(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let unreadable = |error| Failure::new(format!("the {what} {path:?} can't be read: {error}"));
-    // As large as it may become, and room to see that it is over: no part of it stays behind where a vector has grown.
-    let mut secret = Zeroizing::new(Vec::with_capacity(LONGEST_SECRET + 64));
-    let mut file = File::open(path).map_err(unreadable)?.take(LONGEST_SECRET as u64 + 1);
-    file.read_to_end(&mut secret).map_err(unreadable)?;
-    if secret.len() > LONGEST_SECRET {
-        let what = format!("the {what} {path:?} has more than {LONGEST_SECRET} bytes, which no such secret has");
-        return Err(Failure::new(what).hint("name the file that holds it and nothing else"));
-    }
-    if secret.last() == Some(&b'\n') {
-        secret.pop();
-        if secret.last() == Some(&b'\r') {
-            secret.pop();
-        }
-    }
-    Ok(secret)
 }

@@ -17,6 +17,9 @@ const FOR_PIPELINES: [&str; 1] = ["fail_on"];
 /// How many values `-h` lists.
 const MOST_VALUES: usize = 8;
 
+/// The heading of the options that tell how the service is reached.
+pub const CONNECTION: &str = "Connection, for an import id";
+
 /// The heading of the options that tell how a report is read.
 pub const READING: &str = "How the report is read";
 

@@ -17,10 +17,7 @@ const RUST_LOG: &str = "RUST_LOG";
 pub fn start(verbose: u8) {
     let Some(targets) = targets(verbose) else { return };
     let spans = if verbose > 1 { FmtSpan::NEW | FmtSpan::CLOSE } else { FmtSpan::NONE };
-    let layer = tracing_subscriber::fmt::layer()
-        .with_ansi(anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never)
-        .with_span_events(spans)
-        .with_writer(Lines);
+    let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_span_events(spans).with_writer(Lines);
     tracing_subscriber::registry().with(layer).with(targets).init();
 }
 

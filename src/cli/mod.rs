@@ -23,6 +23,7 @@ mod progress;
 mod reasons;
 mod redact;
 mod restore;
+mod secret;
 mod secret_command;
 mod signals;
 mod source;

@@ -7,8 +7,8 @@ use clap::Args;
 use dotdigital_faults::Redactor;
 use zeroize::Zeroizing;
 
-use super::connection::read_secret;
 use super::failure::Failure;
+use super::secret::read_secret;
 
 const HEADING: &str = "With --redact";
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use super::connection::LONGEST_SECRET;
+use super::secret::LONGEST_SECRET;
 
 /// How long a program may take: a person may have to unlock what it asks.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(30);

@@ -13,7 +13,8 @@ fn log(arguments: &[&str], variable: Option<&str>, sandbox: &Sandbox) -> String 
     let mut command =
         command(arguments.iter().copied().chain(["list", &id, "--max-retries", "1", "--format", "jsonl"]));
     command.env("DOTDIGITAL_ENDPOINT", sandbox.soap_url()).env("DOTDIGITAL_USERNAME", sandbox.username());
-    command.env("DOTDIGITAL_PASSWORD", sandbox.password());
+    // No colours, whoever asks for them: a log is read by programs, too.
+    command.env("DOTDIGITAL_PASSWORD", sandbox.password()).env("CLICOLOR_FORCE", "1");
     if let Some(variable) = variable {
         command.env("RUST_LOG", variable);
     }
@@ -48,7 +49,6 @@ fn what_is_asked_is_said_and_nothing_else() {
         }
         assert_eq!(log.contains("asking"), is_said, "{arguments:?} {variable:?}: {log}");
         assert_eq!(log.contains("will ask again"), is_said, "{arguments:?} {variable:?}: {log}");
-        // Nobody asks for colours here.
         assert!(!log.contains('\u{1b}'), "{log:?}");
     }
     // Twice is more: how long each call took.
