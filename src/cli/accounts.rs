@@ -42,17 +42,18 @@ const KEYS: [&str; 11] = [
 /// The option that names the file.
 #[derive(Args)]
 pub struct AccountsArg {
-    /// A file of accounts, in place of the variables of one; it says where each lives and where its secrets are to be had
-    /// [env: DOTDIGITAL_ACCOUNTS]
-    #[arg(long, value_name = "FILE", help_heading = CONNECTION)]
+    /// The file of accounts [env: DOTDIGITAL_ACCOUNTS]
+    #[arg(long, value_name = "FILE")]
     accounts: Option<PathBuf>,
 }
 
 /// The options that choose one account.
 #[derive(Args)]
 pub struct AccountArgs {
-    #[command(flatten)]
-    file: AccountsArg,
+    /// A file of accounts, in place of the variables of one; it says where each lives and where its secrets are to be had
+    /// [env: DOTDIGITAL_ACCOUNTS]
+    #[arg(long, value_name = "FILE", help_heading = CONNECTION)]
+    accounts: Option<PathBuf>,
 
     /// Which of its accounts; needed where there are several [env: DOTDIGITAL_ACCOUNT]
     #[arg(long, value_name = "NAME", help_heading = CONNECTION)]
@@ -62,15 +63,14 @@ pub struct AccountArgs {
 impl AccountsArg {
     /// All accounts, if a file of them is named.
     pub fn accounts(&self) -> Result<Option<Accounts>, Failure> {
-        let path = self.accounts.clone().or_else(|| env::var_os(ACCOUNTS).map(PathBuf::from));
-        path.filter(|path| !path.as_os_str().is_empty()).map(|path| Accounts::read(&path)).transpose()
+        Accounts::named(self.accounts.as_deref())
     }
 }
 
 impl AccountArgs {
     /// The account that is chosen, if a file of accounts is named.
     pub fn account(&self) -> Result<Option<Account>, Failure> {
-        let Some(accounts) = self.file.accounts()? else {
+        let Some(accounts) = Accounts::named(self.accounts.as_deref())? else {
             return match &self.account {
                 None => Ok(None),
                 Some(_) => Err(Failure::new("--account needs a file of accounts")
@@ -112,8 +112,14 @@ enum Place {
 }
 
 impl Accounts {
+    /// Those of the file that an option names, or else the environment, if one does.
+    fn named(option: Option<&Path>) -> Result<Option<Accounts>, Failure> {
+        let path = option.map(Path::to_owned).or_else(|| env::var_os(ACCOUNTS).map(PathBuf::from));
+        path.filter(|path| !path.as_os_str().is_empty()).map(|path| Accounts::read(&path)).transpose()
+    }
+
     /// Reads a file of accounts. No value of it is ever shown, since one may stand where it doesn't belong.
-    pub fn read(path: &Path) -> Result<Accounts, Failure> {
+    fn read(path: &Path) -> Result<Accounts, Failure> {
         let unreadable = |error| Failure::new(format!("the accounts {path:?} can't be read: {error}"));
         let mut text = String::new();
         let mut file = File::open(path).map_err(unreadable)?.take(LARGEST_FILE + 1);
@@ -183,15 +189,12 @@ impl Account {
 
     /// Its user name and its password, from where they are to be had.
     pub fn credentials(&self) -> Result<Credentials, Failure> {
-        let had = |place: &Place, what: &str| {
-            let secret = place
-                .secret(what)
-                .map_err(|failure| failure.at(format!("account {}", self.name)).with_code(NOT_PERMITTED))?;
-            // The bytes move and stay where they are, so that none of them is left behind.
-            Ok::<_, Failure>(secret)
+        let secret = |place: &Place, what: &str| {
+            place.secret(what).map_err(|failure| failure.at(format!("account {}", self.name)).with_code(NOT_PERMITTED))
         };
-        let mut username = had(&self.username, "user name")?;
-        let mut password = had(&self.password, "password")?;
+        let mut username = secret(&self.username, "user name")?;
+        let mut password = secret(&self.password, "password")?;
+        // The bytes move and stay where they are, so that none of them is left behind.
         Ok(Credentials::new(std::mem::take(&mut *username), std::mem::take(&mut *password)))
     }
 }
