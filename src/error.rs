@@ -18,7 +18,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Why a report could not be fetched, or not be read.
 ///
 /// One word wide and cheap to clone. `Display` is one line that says what happened, where, the service's own
-/// code and words if there were any, and what to do next; [`source`](std::error::Error::source) has the cause.
+/// code and words if there were any, and what to do next, behind a semicolon; [`hint`](Error::hint) has the last of these
+/// by itself, [`without_hint`](Error::without_hint) all but it, for those who show them apart. The cause is the
+/// [`source`](std::error::Error::source).
 /// No cell of a row is ever part of an error. The one text that it repeats is the beginning of an answer that is
 /// no report at all, such as an error page, with control characters escaped.
 ///
@@ -189,6 +191,25 @@ impl Error {
     /// The service's own words, on one line, with control characters escaped.
     pub fn message(&self) -> Option<&str> {
         self.0.message.as_deref()
+    }
+
+    /// What to do next, such as `allow more time, or ask again later`, where there is something to advise.
+    ///
+    /// ```
+    /// use dotdigital_faults::FaultReport;
+    ///
+    /// let error = FaultReport::from_bytes("%PDF-1.7").unwrap_err();
+    /// let (what, hint) = (error.without_hint().to_string(), error.hint().unwrap());
+    /// assert_eq!(what, "this is not a faults report: it is PDF");
+    /// assert_eq!(error.to_string(), format!("{what}; {hint}"));
+    /// ```
+    pub fn hint(&self) -> Option<&str> {
+        self.0.advice.as_deref()
+    }
+
+    /// What is shown of it, but for the [`hint`](Error::hint): one line.
+    pub fn without_hint(&self) -> impl fmt::Display {
+        WithoutHint(self)
     }
 
     /// The operation that failed, by its name in the service's contract, such as `GetContactImportReportFaults`.
@@ -447,8 +468,8 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Error {
+    fn write_what(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let context = &*self.0;
         match context.call {
             Some(Call { operation, id: Some(id), .. }) => write!(f, "{operation} for {id}: ")?,
@@ -482,10 +503,26 @@ impl fmt::Display for Error {
         if let Some(wait) = context.retry_after {
             write!(f, "; it asks to wait {} s", wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)))?;
         }
-        if let Some(advice) = &context.advice {
-            write!(f, "; {advice}")?;
-        }
         Ok(())
+    }
+}
+
+/// An error without its hint.
+struct WithoutHint<'e>(&'e Error);
+
+impl fmt::Display for WithoutHint<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.write_what(f)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_what(f)?;
+        match self.hint() {
+            Some(hint) => write!(f, "; {hint}"),
+            None => Ok(()),
+        }
     }
 }
 

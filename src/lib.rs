@@ -56,17 +56,41 @@
 //! # Ok::<(), dotdigital_faults::Error>(())
 //! ```
 //!
+//! Many imports at once, in an async program:
+//!
+#![cfg_attr(feature = "client", doc = "```no_run")]
+#![cfg_attr(not(feature = "client"), doc = "```ignore")]
+//! use dotdigital_faults::Client;
+//! use futures_util::{StreamExt, stream};
+//!
+//! # async fn run(client: Client, ids: Vec<uuid::Uuid>) {
+//! let counting = stream::iter(ids).map(|id| {
+//!     let client = client.clone(); // cheap: clones share their connections
+//!     async move { (id, client.reason_counts(id).await) }
+//! });
+//! let mut counted = counting.buffer_unordered(4);
+//! while let Some((id, counts)) = counted.next().await {
+//!     match counts {
+//!         Ok(counts) => println!("{id}: {} faults", counts.total()),
+//!         Err(error) => eprintln!("{id}: {error}"), // what happened, the service's own words, what to do next
+//!     }
+//! }
+//! # }
+//! ```
+//!
 //! # What to use
 //!
 //! | to | use |
 //! |---|---|
 //! | fetch a report, its bytes or its counts; wait for an import | [`Client`], or [`blocking::Client`] |
-//! | have a report in memory, and look at its rows | [`FaultReport`], [`Fault`] |
-//! | know what a reason means and what to do about it | [`FailureReason`], [`Remedy`] |
+//! | have a report in memory, and look at its rows | [`FaultReport`], [`Faults`], [`Fault`], [`Group`] |
+//! | have rows as structs of one's own | [`FaultReport::deserialize`], [`Deserialized`] |
+//! | know what a reason means and what to do about it | [`FailureReason`], [`UnknownReason`], [`Remedy`] |
 //! | know which reports tell of it, and whether counts can be compared | [`ReportKind`] |
 //! | have the faults of a program enrolment | [`ReportId`] |
-//! | see what was unusual in a report | [`Anomaly`], [`Anomalies`] |
-//! | stop at the first unusual row, say where the reason stands, or change a limit | [`ReadOptions`] |
+//! | see what was unusual in a report | [`Anomaly`], [`Anomalies`], [`AnomalySet`] |
+//! | stop at the first unusual row, say where the reason stands, or change a limit | [`ReadOptions`], [`ColumnChoice`], [`Separator`] |
+//! | know what went wrong, and what to do next | [`Error`], [`ErrorKind`], [`Timeout`], [`Format`], [`Result`] |
 //!
 //! Reports that needn't be in memory:
 //!
@@ -75,7 +99,7 @@
 //! | read a file, or anything that can be read, fault by fault | [`FaultReader`] |
 //! | push bytes in as they come, and be handed each fault | [`FaultFeed`], [`FaultSink`] |
 //! | be handed the faults of an import while they are fetched | [`Client::stream_faults`] |
-//! | count, and nothing else | [`ReasonCounter`], [`ReasonCounts`] |
+//! | count, and nothing else | [`ReasonCounter`], [`ReasonCounts`], [`ReasonCountsIter`] |
 //! | take the faults of some reasons or remedies only | [`ReasonFilter`] |
 //! | know which columns a fault stands under | [`Columns`] |
 //!
@@ -83,9 +107,9 @@
 //!
 //! | to | use |
 //! |---|---|
-//! | know which list, country or mail provider fails, and why | [`GroupCounter`], [`GroupBy`], [`GroupCounts`] |
-//! | see what changed between two reports | [`Comparer`], [`Comparison`] |
-//! | sum up several reports, and tell them apart | [`Tally`] |
+//! | know which list, country or mail provider fails, and why | [`GroupCounter`], [`GroupBy`], [`GroupKey`], [`GroupCounts`] |
+//! | see what changed between two reports | [`Comparer`], [`Comparison`], [`Change`], [`ChangedContact`], [`Transition`] |
+//! | sum up several reports, and tell them apart | [`Tally`], [`SourceCounts`] |
 //! | keep counts, and add to them on another day | serde, for [`ReasonCounts`], [`GroupCounts`] and [`Tally`] |
 //! | write counts or faults for another program, a dashboard or people | [`export`] |
 //! | have a file for each remedy, ready to act on | [`export::remedy_to_csv`], [`export::split_to_dir`] |
@@ -93,6 +117,13 @@
 //! | count people without holding their data | [`Redactor`] |
 //! | test one's own code without an account | [`sandbox`] |
 //!
+#![cfg_attr(feature = "domains", doc = "Domains as people read them: [`domain_in_unicode`].\n")]
+#![cfg_attr(
+    feature = "client",
+    doc = "Of a client: [`ClientBuilder`] has its knobs, [`Protocol`] and [`Region`] say where it asks, [`Credentials`] who\n\
+           does, [`Progress`] what it is at; [`ImportStatus`] and [`ImportSummary`] are the service's own words on an import,\n\
+           [`import_summary::Difference`] how they compare with a report, and [`reqwest`] is the HTTP library.\n"
+)]
 #![cfg_attr(
     all(doc, feature = "client", feature = "domains", feature = "html", feature = "sandbox"),
     doc = "The [cookbook] has short programs for most of them."
@@ -147,6 +178,8 @@
 #![cfg_attr(not(feature = "split"), doc = "[`export::split_to_dir`]: #features")]
 #![cfg_attr(feature = "xlsx", doc = "[`export::Xlsx`]: crate::export::Xlsx")]
 #![cfg_attr(not(feature = "xlsx"), doc = "[`export::Xlsx`]: #features")]
+// On docs.rs, what needs a feature says so beside its name.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 

@@ -48,6 +48,8 @@ use crate::report::fault::{Fault, folded_email};
 pub struct Redactor {
     mac: Hmac<Sha256>,
     keeps_domains: bool,
+    /// The columns whose cells stay, by their names as columns are looked for.
+    kept: Vec<String>,
 }
 
 impl Redactor {
@@ -58,7 +60,7 @@ impl Redactor {
     pub fn new(key: impl AsRef<[u8]>) -> Result<Self> {
         let key = key.as_ref();
         match Hmac::new_from_slice(key) {
-            Ok(mac) if !key.is_empty() => Ok(Redactor { mac, keeps_domains: false }),
+            Ok(mac) if !key.is_empty() => Ok(Redactor { mac, keeps_domains: false, kept: Vec::new() }),
             _ => {
                 Err(Error::new(ErrorKind::EmptyKey, "the key to redact with is empty")
                     .advise("make one of random bytes"))
@@ -72,6 +74,16 @@ impl Redactor {
     /// that isn't a number. A domain that only one person has tells who it is.
     pub fn keep_domains(mut self, keep: bool) -> Self {
         self.keeps_domains = keep;
+        self
+    }
+
+    /// Keeps the cells of a column as they are, such as those of a country; of none, unless asked for.
+    ///
+    /// The column is found as [`Columns::position`](crate::Columns::position) finds it; a report without it has nothing to
+    /// keep. The reason's column isn't kept: what stands there and is no known reason may be anything. So may, in a damaged
+    /// row, what stands in any other: keep no more than is needed.
+    pub fn keep_column(mut self, name: impl Into<String>) -> Self {
+        self.kept.push(name.into());
         self
     }
 
@@ -106,7 +118,8 @@ impl Redactor {
         }
     }
 
-    /// What stands in for a cell of a fault, by its column; `None` for a known reason, which stays.
+    /// What stands in for a cell of a fault, by its column; `None` for a known reason and for a column that is kept, which
+    /// stay.
     pub(crate) fn field(&self, fault: &Fault<'_>, column: usize, cell: &[u8]) -> Option<String> {
         let columns = fault.columns();
         if column == columns.reason() {
@@ -114,6 +127,9 @@ impl Redactor {
                 FailureReason::Other(hash) => Some(hash.as_str().to_owned()),
                 _ => None,
             };
+        }
+        if self.kept.iter().any(|name| columns.position(name) == Some(column)) {
+            return None;
         }
         Some(if columns.email() == Some(column) { self.email(&String::from_utf8_lossy(cell)) } else { self.cell(cell) })
     }

@@ -78,7 +78,9 @@ enum Format {
 impl Compare {
     pub fn run(&self, color: ColorChoice) -> Result<(), Failure> {
         if matches!((&self.old, &self.new), (Source::Stdin, Source::Stdin)) {
-            return Err(Failure::new("standard input can be read once only; name the path of one of the reports"));
+            return Err(
+                Failure::new("standard input can be read once only").hint("name the path of one of the reports")
+            );
         }
         let redactor = self.redact.redactor()?;
         let comparison = self.comparison()?;

@@ -1,8 +1,7 @@
 //! How the service is reached: options, environment, credentials.
 
 use std::env;
-use std::fs::File;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
@@ -15,12 +14,11 @@ use dotdigital_faults::{Client, Credentials, Protocol, ReadOptions, Region, Repo
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::failure::{Failure, NOT_PERMITTED, note};
-
-/// No password and no key takes more bytes.
-const LONGEST_SECRET: usize = 64 * 1024;
-
-const HEADING: &str = "Connection, for an import id";
+use super::accounts::AccountArgs;
+use super::failure::{Failure, NOT_PERMITTED, note_with_hint};
+use super::help::CONNECTION;
+use super::secret::{read_secret, variable};
+use super::units::{duration, size};
 
 const USERNAME: &str = "DOTDIGITAL_USERNAME";
 const PASSWORD: &str = "DOTDIGITAL_PASSWORD";
@@ -30,58 +28,55 @@ const PASSWORD_FILE: &str = "DOTDIGITAL_PASSWORD_FILE";
 #[derive(Args)]
 pub struct Connection {
     /// How the service is spoken to [env: DOTDIGITAL_PROTOCOL] [default: soap]
-    #[arg(long, help_heading = HEADING, value_name = "PROTOCOL", value_parser = PossibleValuesParser::new(["soap", "rest", "v3"]))]
+    #[arg(long, help_heading = CONNECTION, value_name = "PROTOCOL", value_parser = PossibleValuesParser::new(["soap", "rest", "v3"]))]
     protocol: Option<String>,
 
     /// The id is that of a program enrolment, which is asked about over REST whatever the protocol is
-    #[arg(long, help_heading = HEADING)]
+    #[arg(long, help_heading = CONNECTION)]
     enrolment: bool,
 
     /// Where the account lives: Europe, North America, Asia Pacific [env: DOTDIGITAL_REGION] [default: r1]
-    #[arg(long, help_heading = HEADING, value_name = "REGION", value_parser = PossibleValuesParser::new(["r1", "r2", "r3"]))]
+    #[arg(long, help_heading = CONNECTION, value_name = "REGION", value_parser = PossibleValuesParser::new(["r1", "r2", "r3"]))]
     region: Option<String>,
 
     /// The whole SOAP address, or the base of REST and v3, without /v2 [env: DOTDIGITAL_ENDPOINT] [default: the region's]
-    #[arg(long, help_heading = HEADING, value_name = "URL")]
+    #[arg(long, help_heading = CONNECTION, value_name = "URL")]
     endpoint: Option<String>,
 
     /// A file with the password, in place of DOTDIGITAL_PASSWORD [env: DOTDIGITAL_PASSWORD_FILE]
-    #[arg(long, help_heading = HEADING, value_name = "PATH")]
+    #[arg(long, help_heading = CONNECTION, value_name = "PATH")]
     password_file: Option<PathBuf>,
 
-    /// For each import, retries and waiting included
-    #[arg(long, help_heading = HEADING, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
+    #[command(flatten)]
+    account: AccountArgs,
+
+    /// For each import, retries and waiting included, such as 90s, 5m or 1h; a bare number is seconds
+    #[arg(long, help_heading = CONNECTION, value_name = "DURATION", default_value = "5m", value_parser = duration)]
     timeout: Duration,
 
     /// For one attempt
-    #[arg(long, help_heading = HEADING, value_name = "SECONDS", default_value = "121", value_parser = seconds)]
+    #[arg(long, help_heading = CONNECTION, value_name = "DURATION", default_value = "121s", value_parser = duration)]
     attempt_timeout: Duration,
 
     /// Without a byte, once an answer has begun, which is when its header is whole
-    #[arg(long, help_heading = HEADING, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    #[arg(long, help_heading = CONNECTION, value_name = "DURATION", default_value = "30s", value_parser = duration)]
     stall_timeout: Duration,
 
     /// How often it is tried again
-    #[arg(long, help_heading = HEADING, value_name = "N", default_value_t = 4)]
+    #[arg(long, help_heading = CONNECTION, value_name = "N", default_value_t = 4)]
     max_retries: u32,
 
-    /// The most that a report may have, once decoded
-    #[arg(long, help_heading = HEADING, value_name = "BYTES", default_value_t = 268_435_456)]
+    /// The most that a report may have, once decoded, such as 512k, 64M or 1G; a bare number is bytes
+    #[arg(long, help_heading = CONNECTION, value_name = "SIZE", default_value = "256M", value_parser = size)]
     max_size: u64,
 
     /// Wait until the import has finished, then fetch
-    #[arg(long, help_heading = HEADING)]
+    #[arg(long, help_heading = CONNECTION)]
     pub wait: bool,
 
     /// The one client of a command, whatever it fetches.
     #[arg(skip)]
     client: Mutex<Option<blocking::Client>>,
-}
-
-/// Seconds, more than none.
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    seconds.filter(|seconds| !seconds.is_zero()).ok_or_else(|| "it takes a number of seconds above 0".to_owned())
 }
 
 impl Connection {
@@ -113,31 +108,57 @@ impl Connection {
                 "--enrolment is not for --protocol soap: enrolments are there over REST alone; leave the protocol out",
             ));
         }
-        let mut builder = Client::builder(self.credentials()?)
-            .protocol(choice::<Protocol>(&self.protocol, "DOTDIGITAL_PROTOCOL")?)
-            .region(choice::<Region>(&self.region, "DOTDIGITAL_REGION")?)
+        let place = self.place()?;
+        let mut builder = Client::builder(place.credentials)
+            .protocol(place.protocol)
+            .region(place.region)
             .timeout(self.timeout)
             .attempt_timeout(self.attempt_timeout)
             .stall_timeout(self.stall_timeout)
             .max_retries(self.max_retries)
             .max_size(self.max_size)
-            .read_options(options.clone());
-        if let Some(endpoint) =
-            self.endpoint.clone().map_or_else(|| variable("DOTDIGITAL_ENDPOINT"), |url| Ok(Some(url)))?
-        {
+            .read_options(options.clone().or(&place.reading));
+        if let Some(endpoint) = place.endpoint {
             builder = builder.endpoint(endpoint);
         }
         Ok(blocking::Client::from_async(builder.build()?.observed_by(note_unbounded))?)
     }
 
+    /// Who asks, and where: a profile, or else what the options and the variables say.
+    fn place(&self) -> Result<Place, Failure> {
+        let Some(account) = self.account.account()? else {
+            return Ok(Place {
+                credentials: self.credentials()?,
+                protocol: choice(&self.protocol, "DOTDIGITAL_PROTOCOL")?,
+                region: choice(&self.region, "DOTDIGITAL_REGION")?,
+                endpoint: self.endpoint.clone().map_or_else(|| variable("DOTDIGITAL_ENDPOINT"), |url| Ok(Some(url)))?,
+                reading: ReadOptions::new(),
+            });
+        };
+        let others = [
+            ("--protocol", self.protocol.is_some()),
+            ("--region", self.region.is_some()),
+            ("--endpoint", self.endpoint.is_some()),
+            ("--password-file", self.password_file.is_some()),
+        ];
+        if let Some((option, _)) = others.iter().find(|(_, is_given)| *is_given) {
+            return Err(Failure::new(format!("{option} doesn't go with a file of accounts"))
+                .hint("the file says it: leave the option out, or --accounts and DOTDIGITAL_ACCOUNTS"));
+        }
+        Ok(Place {
+            credentials: account.credentials()?,
+            protocol: account.protocol,
+            region: account.region,
+            endpoint: account.endpoint,
+            reading: account.reading,
+        })
+    }
+
     fn credentials(&self) -> Result<Credentials, Failure> {
         let missing = |what: &str| {
-            Failure::Message(
-                format!(
-                    "there is no {what}: set {USERNAME} and {PASSWORD} (or --password-file) to those of an API user"
-                ),
-                NOT_PERMITTED,
-            )
+            Failure::new(format!("there is no {what}"))
+                .hint(format!("set {USERNAME} and {PASSWORD} (or --password-file) to those of an API user"))
+                .with_code(NOT_PERMITTED)
         };
         let username = variable(USERNAME)?.ok_or_else(|| missing("user name"))?;
         let password = match &self.password_file {
@@ -151,6 +172,16 @@ impl Connection {
     }
 }
 
+/// Who asks, and where.
+struct Place {
+    credentials: Credentials,
+    protocol: Protocol,
+    region: Region,
+    endpoint: Option<String>,
+    /// What the reports of the account are known to be like.
+    reading: ReadOptions,
+}
+
 /// Says where it can't be told whether a report is whole.
 fn note_unbounded(progress: &lib::Progress<'_>) {
     if let lib::Progress::Unbounded { import_id, .. } = progress {
@@ -158,10 +189,13 @@ fn note_unbounded(progress: &lib::Progress<'_>) {
             // A bar may stand there, and would be left in front of the note.
             let _ = io::stderr().write_all(b"\r\x1b[2K");
         }
-        note(&format!(
-            "import {import_id}: the answer had neither a length nor chunks, so that one that was cut would look the \
-             same; check that the last row is whole, or compare with the service's own figures"
-        ));
+        note_with_hint(
+            &format!(
+                "import {import_id}: the answer had neither a length nor chunks, so that one that was cut would look \
+                 the same"
+            ),
+            "check that the last row is whole, or compare with the service's own figures",
+        );
     }
 }
 
@@ -172,19 +206,8 @@ where
 {
     match option {
         Some(text) => Ok(text.parse()?),
-        None => variable(name)?.map_or_else(
-            || Ok(T::default()),
-            |text| text.parse().map_err(|error| Failure::new(format!("{name}: {error}"))),
-        ),
-    }
-}
-
-/// A variable of the environment; an empty one counts as none.
-fn variable(name: &str) -> Result<Option<String>, Failure> {
-    match env::var(name) {
-        Ok(text) => Ok(Some(text).filter(|text| !text.is_empty())),
-        Err(env::VarError::NotPresent) => Ok(None),
-        Err(env::VarError::NotUnicode(_)) => Err(Failure::new(format!("{name} is not UTF-8"))),
+        None => variable(name)?
+            .map_or_else(|| Ok(T::default()), |text| text.parse().map_err(|error| Failure::from(error).at(name))),
     }
 }
 
@@ -196,27 +219,7 @@ fn read_password(path: &Path) -> Result<Option<String>, Failure> {
         Ok(password) => Ok(Some(password).filter(|password| !password.is_empty())),
         Err(error) => {
             drop(Zeroizing::new(error.into_bytes()));
-            Err(Failure::new(format!("the password file {path:?} is not UTF-8; save it as UTF-8")))
+            Err(Failure::new(format!("the password file {path:?} is not UTF-8")).hint("save it as UTF-8"))
         }
     }
-}
-
-/// Reads a file that holds a secret, without one line end at its end, into memory that is wiped in the end.
-pub fn read_secret(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let unreadable = |error| Failure::new(format!("the {what} {path:?} can't be read: {error}"));
-    // As large as it may become, and room to see that it is over: no part of it stays behind where a vector has grown.
-    let mut secret = Zeroizing::new(Vec::with_capacity(LONGEST_SECRET + 64));
-    let mut file = File::open(path).map_err(unreadable)?.take(LONGEST_SECRET as u64 + 1);
-    file.read_to_end(&mut secret).map_err(unreadable)?;
-    if secret.len() > LONGEST_SECRET {
-        let what = format!("the {what} {path:?} has more than {LONGEST_SECRET} bytes, which no such secret has");
-        return Err(Failure::new(what + "; name the file that holds it and nothing else"));
-    }
-    if secret.last() == Some(&b'\n') {
-        secret.pop();
-        if secret.last() == Some(&b'\r') {
-            secret.pop();
-        }
-    }
-    Ok(secret)
 }

@@ -8,33 +8,73 @@ use std::process::ExitCode;
 use dotdigital_faults::{Error, ErrorKind};
 
 /// Usage, input, or any other error.
-pub const OTHER: u8 = 2;
+const OTHER: u8 = 2;
 /// Not authenticated, or not permitted.
 pub const NOT_PERMITTED: u8 = 4;
 /// No such import, its report is not there yet, or it has expired.
-pub const NOT_THERE: u8 = 5;
+const NOT_THERE: u8 = 5;
 /// The service is unavailable, too slow, or limiting calls, after all retries.
-pub const UNAVAILABLE: u8 = 6;
+const UNAVAILABLE: u8 = 6;
 
 /// What ends the program early.
 #[derive(Clone)]
 pub enum Failure {
     /// Whoever read the output has had enough: no failure to speak of.
     ClosedPipe,
-    /// A message for standard error, and the exit code.
-    Message(String, u8),
+    /// What happened and what to do next, for standard error, and the exit code.
+    Message { what: String, hint: Option<String>, code: u8 },
 }
 
 impl Failure {
-    pub fn new(message: impl Into<String>) -> Self {
-        Failure::Message(message.into(), OTHER)
+    pub fn new(what: impl Into<String>) -> Self {
+        Failure::Message { what: what.into(), hint: None, code: OTHER }
+    }
+
+    /// The same, with what to do next: a line of its own.
+    pub fn hint(mut self, next: impl Into<String>) -> Self {
+        if let Failure::Message { hint, .. } = &mut self {
+            *hint = Some(next.into());
+        }
+        self
+    }
+
+    /// The same, with another exit code.
+    pub fn with_code(mut self, other: u8) -> Self {
+        if let Failure::Message { code, .. } = &mut self {
+            *code = other;
+        }
+        self
     }
 
     /// The same, with where it happened in front.
-    pub fn at(self, place: impl Display) -> Self {
+    pub fn at(mut self, place: impl Display) -> Self {
+        if let Failure::Message { what, .. } = &mut self {
+            *what = format!("{place}: {what}");
+        }
+        self
+    }
+
+    /// The exit code.
+    pub fn code(&self) -> u8 {
         match self {
-            Failure::Message(message, code) => Failure::Message(format!("{place}: {message}"), code),
-            Failure::ClosedPipe => Failure::ClosedPipe,
+            Failure::ClosedPipe => 0,
+            Failure::Message { code, .. } => *code,
+        }
+    }
+
+    /// What happened and what to do next, for where there is one line for it.
+    pub fn on_one_line(&self) -> String {
+        match self {
+            Failure::ClosedPipe => String::new(),
+            Failure::Message { what, hint: None, .. } => what.clone(),
+            Failure::Message { what, hint: Some(hint), .. } => format!("{what}; {hint}"),
+        }
+    }
+
+    /// Says it on standard error.
+    pub fn note(&self) {
+        if let Failure::Message { what, hint, .. } = self {
+            say(what, hint.as_deref());
         }
     }
 
@@ -43,38 +83,49 @@ impl Failure {
         self.note();
         ExitCode::from(self.code())
     }
+}
 
-    /// Says it on standard error.
-    pub fn note(&self) {
-        if let Failure::Message(message, _) = self {
-            note(message);
-        }
-    }
-
-    pub fn code(&self) -> u8 {
-        match self {
-            Failure::ClosedPipe => 0,
-            Failure::Message(_, code) => *code,
-        }
-    }
+/// The exit code of the worst of several failures: who may ask nothing first, then who should ask again later.
+pub fn worst(codes: impl Iterator<Item = u8> + Clone) -> u8 {
+    let is_there = |code: &u8| codes.clone().any(|other| other == *code);
+    [NOT_PERMITTED, UNAVAILABLE, NOT_THERE].into_iter().find(is_there).unwrap_or(OTHER)
 }
 
 /// Says something on standard error.
 pub fn note(message: &str) {
-    // Where standard error is closed, nobody is there to be told.
-    let _ = io::Write::write_all(&mut anstream::stderr(), format!("faults: {message}\n").as_bytes());
+    say(message, None);
 }
 
-/// The library's error with its causes, on one line.
+/// Says something on standard error, and in a second line what to do about it.
+pub fn note_with_hint(message: &str, hint: &str) {
+    say(message, Some(hint));
+}
+
+fn say(what: &str, hint: Option<&str>) {
+    let hint = hint.map_or_else(String::new, |hint| format!("hint: {hint}\n"));
+    // Where standard error is closed, nobody is there to be told.
+    let _ = io::Write::write_all(&mut anstream::stderr(), format!("faults: {what}\n{hint}").as_bytes());
+}
+
+/// The library's error with its causes, on one line, and its hint.
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let mut message = error.to_string();
+        let (mut what, mut hint) = (error.without_hint().to_string(), error.hint());
         let mut cause = error.source();
         while let Some(source) = cause {
             if source.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
                 return Failure::ClosedPipe;
             }
-            let _ = write!(message, ": {source}");
+            // Of the library's own errors, the first that has advice gives it.
+            match source.downcast_ref::<Error>() {
+                Some(error) => {
+                    let _ = write!(what, ": {}", error.without_hint());
+                    hint = hint.or_else(|| error.hint());
+                }
+                None => {
+                    let _ = write!(what, ": {source}");
+                }
+            }
             cause = source.source();
         }
         let code = match error {
@@ -83,7 +134,7 @@ impl From<Error> for Failure {
             _ if error.is_unavailable() => UNAVAILABLE,
             _ => OTHER,
         };
-        Failure::Message(message, code)
+        Failure::Message { what, hint: hint.map(Into::into), code }
     }
 }
 

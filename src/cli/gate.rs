@@ -59,7 +59,7 @@ impl GateArg {
         if tripped.is_empty() {
             return Ok(());
         }
-        Err(Failure::Message(format!("tripped: --fail-on {}", tripped.join(", --fail-on ")), TRIPPED))
+        Err(Failure::new(format!("tripped: --fail-on {}", tripped.join(", --fail-on "))).with_code(TRIPPED))
     }
 }
 

@@ -126,10 +126,12 @@ impl List {
                 Format::Jsonl => "no spreadsheet takes JSON for formulas",
                 _ => "no spreadsheet opens a table",
             };
-            return Err(Failure::new(format!("--spreadsheet-safe is for CSV: {why}; leave it out")));
+            return Err(Failure::new(format!("--spreadsheet-safe is for CSV: {why}")).hint("leave it out"));
         }
         if format == Format::Xlsx && destination.is_terminal() {
-            return Err(Failure::new("a workbook can't be shown on a terminal; name a file for it (-o faults.xlsx)"));
+            return Err(
+                Failure::new("a workbook can't be shown on a terminal").hint("name a file for it (-o faults.xlsx)")
+            );
         }
         Ok(format)
     }

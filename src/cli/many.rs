@@ -8,7 +8,7 @@ use std::{panic, thread};
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
-use super::failure::{Failure, NOT_PERMITTED, NOT_THERE, OTHER, UNAVAILABLE};
+use super::failure::{Failure, worst};
 use super::progress::Count;
 
 /// The options of every verb that takes many.
@@ -85,16 +85,9 @@ impl ManyArgs {
             0 => format!("none of the {all} has worked"),
             worked => format!("{} of {all} failed; what is told is about the other {worked}", failures.len()),
         };
-        let failed = Failure::Message(what, worst(&failures));
+        let failed = Failure::new(what).with_code(worst(failures.iter().map(Failure::code)));
         if done.is_empty() { Err(failed) } else { Ok(Outcome { done, failed: Some(failed) }) }
     }
-}
-
-/// The exit code of the worst failure: who may ask nothing first, then who should ask again later.
-fn worst(failures: &[Failure]) -> u8 {
-    let is_there = |code: u8| failures.iter().any(|failure| failure.code() == code);
-    let worst = [NOT_PERMITTED, UNAVAILABLE, NOT_THERE].into_iter().find(|&code| is_there(code));
-    worst.unwrap_or(OTHER)
 }
 
 /// The work, shared by the threads that do it.

@@ -1,5 +1,8 @@
 //! The command line: a thin face of the public library, one file a verb.
 
+mod accounts;
+mod accounts_check;
+mod browser;
 mod choice;
 mod compare;
 mod completions;
@@ -9,40 +12,57 @@ mod failure;
 mod fetch;
 mod gate;
 mod gzip;
+mod help;
 mod list;
+mod log;
 mod man;
 mod many;
+mod meant;
 mod output;
 mod progress;
 mod reasons;
 mod redact;
 mod restore;
+mod secret;
+mod secret_command;
 mod signals;
 mod source;
 mod split;
 mod status;
 mod summary;
+mod units;
 
 use std::process::ExitCode;
 
 use anstream::ColorChoice;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use dotdigital_faults::{ColumnChoice, ReadOptions, Separator};
 use failure::Failure;
+use help::READING;
 
 /// Why contacts failed to import into Dotdigital: reads the faults report of a contact import.
 #[derive(Parser)]
-#[command(name = "faults", version, max_term_width = 100, before_help = EXAMPLES, after_help = NOTES)]
+#[command(name = "faults", version, max_term_width = 100, before_help = SHORT_EXAMPLES, before_long_help = EXAMPLES, after_help = NOTES)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
 
     /// Colours in tables
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, display_order = 900, value_name = "WHEN", default_value = "auto")]
     color: Color,
+
+    /// Say what is asked of the service; on standard error, twice for more, and RUST_LOG (dotdigital_faults=debug) does it, too
+    #[arg(short, long, global = true, display_order = 900, action = ArgAction::Count)]
+    verbose: u8,
 }
+
+const SHORT_EXAMPLES: &str = "\
+Examples:
+  faults demo
+  faults summary report.csv
+  faults list report.csv --reason invalid_email";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -84,6 +104,7 @@ enum Verb {
     Fetch(fetch::Fetch),
     Split(split::Split),
     Compare(compare::Compare),
+    Accounts(accounts_check::AccountsVerb),
     Restore(restore::Restore),
     Reasons(reasons::Reasons),
     Demo(demo::Demo),
@@ -104,19 +125,19 @@ enum Color {
 #[derive(Args)]
 struct Reading {
     /// Stop at the first row that is unusual, and say which
-    #[arg(long)]
+    #[arg(long, help_heading = READING)]
     strict: bool,
 
     /// Where the reason stands: a column's name, or its number from 1 [default: found by the header]
-    #[arg(long, value_name = "NAME|N")]
+    #[arg(long, help_heading = READING, value_name = "NAME|N")]
     reason_column: Option<ColumnChoice>,
 
     /// Where the email stands: a column's name, or its number from 1 [default: found by the header]
-    #[arg(long, value_name = "NAME|N")]
+    #[arg(long, help_heading = READING, value_name = "NAME|N")]
     email_column: Option<ColumnChoice>,
 
     /// What parts the columns [default: found by the header]
-    #[arg(long, value_name = "SEPARATOR", value_parser = separator())]
+    #[arg(long, help_heading = READING, value_name = "SEPARATOR", value_parser = separator())]
     separator: Option<Separator>,
 }
 
@@ -151,15 +172,19 @@ impl From<Color> for ColorChoice {
     }
 }
 
-/// The command line, as `--help`, the completions and the manual page show it: examples first.
+/// The command line, as `--help`, the completions and the manual page show it.
 fn command() -> Command {
-    const HELP: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
-    Cli::command().help_template(HELP).mut_subcommands(|verb| verb.help_template(HELP))
+    help::shown(Cli::command())
 }
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let Cli { verb, color } = Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit());
+    let parsed = command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let Cli { verb, color, verbose } = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return meant::failure(&error).map_or_else(|| error.exit(), Failure::report),
+    };
+    log::start(verbose);
     let done = match verb {
         Verb::Summary(summary) => summary.run(color.into()),
         Verb::Status(status) => status.run(),
@@ -169,6 +194,7 @@ pub fn main() -> ExitCode {
         Verb::Restore(restore) => restore.run(),
         Verb::Fetch(fetch) => fetch.run(),
         Verb::Demo(demo) => demo.run(color.into()),
+        Verb::Accounts(accounts) => accounts.run(),
         Verb::Reasons(reasons) => reasons.run(color.into()),
         Verb::Completions(completions) => completions.run(),
         Verb::Man(man) => man.run(),

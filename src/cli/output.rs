@@ -92,7 +92,9 @@ impl Destination {
             Target::Path(target) => target,
         };
         match fs::metadata(&target) {
-            Ok(metadata) if metadata.is_dir() => Err(Failure::new(format!("{path:?} is a directory; name a file"))),
+            Ok(metadata) if metadata.is_dir() => {
+                Err(Failure::new(format!("{path:?} is a directory")).hint("name a file"))
+            }
             Ok(metadata) if !metadata.is_file() => Ok(Destination::Stream(target)),
             _ => Ok(Destination::File(target)),
         }

@@ -7,26 +7,38 @@ use clap::Args;
 use dotdigital_faults::Redactor;
 use zeroize::Zeroizing;
 
-use super::connection::read_secret;
 use super::failure::Failure;
+use super::secret::read_secret;
+
+const HEADING: &str = "With --redact";
+
+/// What is shorter is guessed before long.
+const SHORTEST_KEY: usize = 16;
 
 const KEY: &str = "DOTDIGITAL_REDACT_KEY";
+
+const MAKE_ONE: &str =
+    "make one of random bytes (openssl rand -hex 32), and keep it: the same key gives the same hashes";
 
 /// The options of every verb that prints contacts.
 #[derive(Args)]
 pub struct RedactArgs {
-    /// Replace contact data (each cell but a known reason) by hashes that stay the same for a key, which is in
-    /// DOTDIGITAL_REDACT_KEY or in a file
+    /// Replace contact data by hashes that stay the same for a key; that is each cell but a known reason, and the key, of
+    /// 16 bytes at least, is in DOTDIGITAL_REDACT_KEY or in a file
     #[arg(long)]
     redact: bool,
 
     /// The file of the key; one line end at its end isn't part of it
-    #[arg(long, value_name = "PATH", requires = "redact")]
+    #[arg(long, help_heading = HEADING, value_name = "PATH", requires = "redact")]
     redact_key_file: Option<PathBuf>,
 
     /// Keep the domain of an email behind its hash
-    #[arg(long, requires = "redact")]
+    #[arg(long, help_heading = HEADING, requires = "redact")]
     redact_keep_domains: bool,
+
+    /// Keep the cells of a column as they are; may be repeated
+    #[arg(long, help_heading = HEADING, value_name = "COLUMN", requires = "redact")]
+    redact_keep: Vec<String>,
 }
 
 impl RedactArgs {
@@ -37,7 +49,12 @@ impl RedactArgs {
         }
         let key = self.key()?;
         let redactor = Redactor::new(&*key).map_err(|_| self.no_key())?;
-        Ok(Some(redactor.keep_domains(self.redact_keep_domains)))
+        if key.len() < SHORTEST_KEY {
+            let what = format!("the key for --redact has less than {SHORTEST_KEY} bytes, and so could be guessed");
+            return Err(Failure::new(what).hint(MAKE_ONE));
+        }
+        let redactor = redactor.keep_domains(self.redact_keep_domains);
+        Ok(Some(self.redact_keep.iter().fold(redactor, Redactor::keep_column)))
     }
 
     /// The key: a file that is named counts, and the environment doesn't then.
@@ -49,10 +66,10 @@ impl RedactArgs {
     }
 
     fn no_key(&self) -> Failure {
-        let hint = "make one of random bytes (openssl rand -hex 32), and keep it: the same key gives the same hashes";
         Failure::new(match &self.redact_key_file {
-            Some(path) => format!("--redact needs a key, and the file {path:?} is empty; {hint}"),
-            None => format!("--redact needs a key in {KEY}, or in a file named by --redact-key-file; {hint}"),
+            Some(path) => format!("--redact needs a key, and the file {path:?} is empty"),
+            None => format!("--redact needs a key in {KEY}, or in a file named by --redact-key-file"),
         })
+        .hint(MAKE_ONE)
     }
 }

@@ -38,10 +38,7 @@ impl Restore {
         let destination = self.output.destination()?;
         // Nobody sees it before it is whole.
         let mut rows = destination.rows(false).map_err(|error| destination.unwritable_rows(error))?;
-        export::restore_csv(input, &mut rows).map_err(|error| match Failure::from(error) {
-            Failure::Message(message, code) => Failure::Message(format!("{:?}: {message}", self.file), code),
-            closed => closed,
-        })?;
+        export::restore_csv(input, &mut rows).map_err(|error| Failure::from(error).at(format!("{:?}", self.file)))?;
         destination.complete_rows(rows)
     }
 
@@ -49,14 +46,14 @@ impl Restore {
         if self.file == Path::new("-") {
             let stdin = io::stdin();
             if stdin.is_terminal() {
-                return Err(Failure::new("standard input is a terminal; send a file into it, or name its path"));
+                return Err(Failure::new("standard input is a terminal").hint("send a file into it, or name its path"));
             }
             return Ok(Box::new(stdin.lock()));
         }
         let unreadable = |error| Failure::new(format!("{:?} can't be read: {error}", self.file));
         let file = File::open(&self.file).map_err(unreadable)?;
         if file.metadata().map_err(unreadable)?.is_dir() {
-            return Err(Failure::new(format!("{:?} is a directory; name a file", self.file)));
+            return Err(Failure::new(format!("{:?} is a directory", self.file)).hint("name a file"));
         }
         Ok(Box::new(file))
     }

@@ -84,9 +84,8 @@ impl From<Format> for export::SplitFormat {
 impl Split {
     pub fn run(&self, color: ColorChoice) -> Result<(), Failure> {
         if self.spreadsheet_safe && self.format == Format::Xlsx {
-            return Err(Failure::new(
-                "--spreadsheet-safe is for CSV: the cells of a workbook are text already; leave it out",
-            ));
+            return Err(Failure::new("--spreadsheet-safe is for CSV: the cells of a workbook are text already")
+                .hint("leave it out"));
         }
         let mut write = export::WriteOptions::new().spreadsheet_safe(self.spreadsheet_safe);
         if let Some(redactor) = self.redact.redactor()? {
@@ -97,7 +96,7 @@ impl Split {
         let make = || export::Split::new(&self.dir, &options);
         let (split, counts) = self.source.feed(&self.reading.options(), make)?;
         let files = held_back(|| split.finish()).map_err(|error| match error.kind() {
-            ErrorKind::Exists => Failure::new(format!("{error} (--force)")),
+            ErrorKind::Exists => Failure::from(error).hint("name another folder, or allow to overwrite: --force"),
             _ => error.into(),
         })?;
         self.note_others(&files);

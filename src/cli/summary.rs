@@ -10,6 +10,7 @@ use dotdigital_faults::{
 };
 
 use super::Reading;
+use super::browser;
 use super::failure::{Failure, note};
 use super::gate::GateArg;
 use super::output::OutputArg;
@@ -23,8 +24,8 @@ const EXAMPLES: &str = "\
 Examples:
   faults summary report.csv
       why contacts failed, most frequent first
-  faults summary reports/ --by domain
-      all reports of a folder, and which mail provider refuses
+  faults summary reports/ --by domain --open
+      all reports of a folder, and which mail provider refuses: a page
   faults summary --from ids.txt --keep-going --format csv -o faults.csv
       many imports, also where one of them has expired
   faults summary report.csv --format prometheus --label account=eu -o faults.prom
@@ -71,6 +72,10 @@ pub struct Summary {
     /// In prometheus: a label of your own on every series; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = label, hide_short_help = true)]
     label: Vec<(String, String)>,
+
+    /// Open it as a page in the browser; the page is a temporary file that only you can read, and the format is html
+    #[arg(long, conflicts_with = "output")]
+    open: bool,
 
     #[command(flatten)]
     redact: RedactArgs,
@@ -150,17 +155,19 @@ impl Summary {
 
     /// Refuses what the format has no place for.
     fn check_options(&self) -> Result<(), Failure> {
+        if self.open && !matches!(self.format, Format::Table | Format::Html) {
+            return Err(Failure::new("--open shows a page").hint("leave --format out"));
+        }
         let is_for_programs = matches!(self.format, Format::Json | Format::Jsonl | Format::Csv | Format::Prometheus);
         if self.zeros && !is_for_programs {
-            return Err(Failure::new(
-                "--zeros is for json, jsonl and csv: what is drawn shows what occurs; leave it out",
-            ));
+            return Err(Failure::new("--zeros is for json, jsonl and csv: what is drawn shows what occurs")
+                .hint("leave it out"));
         }
         if !self.label.is_empty() && self.format != Format::Prometheus {
-            return Err(Failure::new("--label is for prometheus: no other format has labels; leave it out"));
+            return Err(Failure::new("--label is for prometheus: no other format has labels").hint("leave it out"));
         }
         if self.spreadsheet_safe && self.format != Format::Csv {
-            return Err(Failure::new("--spreadsheet-safe is for CSV: add --format csv, or leave it out"));
+            return Err(Failure::new("--spreadsheet-safe is for CSV").hint("add --format csv, or leave it out"));
         }
         self.labels()?;
         Ok(())
@@ -181,7 +188,7 @@ impl Summary {
             report.source.warn_if_cut_off(report.counts.counts());
         }
         let tally: Tally = reports.into_iter().map(|report| report.counts).collect();
-        Ok(match self.top.or_else(|| self.format.is_drawn().then_some(MOST_DRAWN)) {
+        Ok(match self.top.or_else(|| (self.open || self.format.is_drawn()).then_some(MOST_DRAWN)) {
             Some(most) => tally.top(most),
             None => tally,
         })
@@ -197,6 +204,9 @@ impl Summary {
         }
         let options = export::WriteOptions::new().zeros(self.zeros).spreadsheet_safe(self.spreadsheet_safe);
         let labels = self.labels()?;
+        if self.open {
+            return browser::show(|out| Ok(export::tally_to_html(tally, out)?));
+        }
         self.output.write(|out| {
             match self.format {
                 Format::Table => {

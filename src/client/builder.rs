@@ -10,7 +10,7 @@ use reqwest::{Certificate, Proxy, redirect, tls};
 use super::credentials::Credentials;
 use super::endpoint::{Endpoint, Protocol, Region};
 use super::proxy;
-use super::retry::{self, Policy};
+use super::retry::Policy;
 use super::secrets::Secrets;
 use super::service::Service;
 use crate::error::{Error, ErrorKind, Result};
@@ -69,7 +69,7 @@ impl ClientBuilder {
                 attempt_timeout: Duration::from_secs(121),
                 max_retries: 4,
                 first_pause: Duration::from_millis(800),
-                jitter: retry::jitter,
+                jitter: fastrand::f64,
             },
             options: ReadOptions::new(),
         }

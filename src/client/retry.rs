@@ -1,7 +1,5 @@
 //! When to ask again, and how long to wait before.
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{HeaderMap, HeaderName, RETRY_AFTER};
@@ -158,12 +156,6 @@ pub(super) fn named_wait(headers: &HeaderMap, kind: ErrorKind, now: SystemTime) 
         ErrorKind::RateLimited => reset().filter(is_wait).filter(|wait| *wait <= LONGEST_LIMIT),
         _ => None,
     })
-}
-
-/// Random enough to keep clients apart, without a library for it.
-pub(super) fn jitter() -> f64 {
-    let random = RandomState::new().hash_one(0);
-    (random >> 11) as f64 / (1u64 << 53) as f64
 }
 
 #[cfg(test)]
@@ -337,16 +329,5 @@ mod tests {
             let wait = named_wait(&headers, kind, now).map(|wait| wait.as_secs());
             assert_eq!(wait, expected, "{after:?} {reset:?} {kind:?}");
         }
-    }
-
-    #[test]
-    fn jitter_is_a_part() {
-        let (mut least, mut most) = (1.0_f64, 0.0_f64);
-        for _ in 0..1000 {
-            let jitter = jitter();
-            assert!((0.0..1.0).contains(&jitter));
-            (least, most) = (least.min(jitter), most.max(jitter));
-        }
-        assert!(least < 0.1 && most > 0.9, "{least} {most}");
     }
 }

@@ -25,6 +25,9 @@ const GAP: usize = 2;
 const LABEL: usize = 30;
 const BAR: usize = 24;
 
+/// A bar that still tells much.
+const READABLE_BAR: usize = 8;
+
 /// Below this a bar tells nothing.
 const SHORTEST_BAR: usize = 4;
 
@@ -264,7 +267,9 @@ impl Columns {
         let remedy = if has_remedy { GAP + REMEDY } else { 0 };
         let room = width.saturating_sub(GAP + GAP + number + GAP + SHARE + remedy);
         let longest = widest(lines.iter().map(|line| line.label.as_str()));
-        let label = longest.clamp("reason".len(), LABEL).min(room.max(8));
+        // An unknown reason may be long, and has what a bar that is still readable leaves.
+        let most = room.saturating_sub(GAP + READABLE_BAR).max(LABEL);
+        let label = longest.clamp("reason".len(), most).min(room.max(8));
         let bar = room.saturating_sub(label + GAP).min(BAR);
         Columns { label, number, bar: if bar < SHORTEST_BAR { 0 } else { bar }, has_remedy }
     }

@@ -149,15 +149,17 @@ impl Palette {
         self.if_on(Style::new().dimmed())
     }
 
-    /// The colour of what a fault calls for. A terminal has only a few that can be told apart on any background, so that
-    /// kindred remedies share one.
+    /// The colour of what a fault calls for, another one for each remedy. A terminal has only six that can be told apart on
+    /// any background: so one is the terminal's own, for what nothing is known of, and one is a lighter kind of another.
     pub fn remedy(self, remedy: Remedy) -> Style {
         let color = match remedy {
             Remedy::Correct => AnsiColor::Yellow,
             Remedy::Remove => AnsiColor::Red,
-            Remedy::AskConsent | Remedy::LiftSuppression => AnsiColor::Magenta,
-            Remedy::RetryLater | Remedy::Wait => AnsiColor::Blue,
-            Remedy::Investigate => AnsiColor::Cyan,
+            Remedy::AskConsent => AnsiColor::Magenta,
+            Remedy::RetryLater => AnsiColor::Blue,
+            Remedy::LiftSuppression => AnsiColor::BrightMagenta,
+            Remedy::Wait => AnsiColor::Cyan,
+            Remedy::Investigate => return Style::new(),
             Remedy::Ignore => AnsiColor::Green,
         };
         self.if_on(color.on_default())
@@ -165,5 +167,19 @@ impl Palette {
 
     fn if_on(self, style: Style) -> Style {
         if self.is_on { style } else { Style::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_remedies_share_a_colour() {
+        let palette = TableOptions::new().colors(true).palette();
+        let codes: HashSet<_> = Remedy::iter().map(|remedy| palette.remedy(remedy).render().to_string()).collect();
+        assert_eq!(codes.len(), Remedy::iter().len());
     }
 }

@@ -6,7 +6,7 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use super::long_form;
-use super::words::{Line, lines, printable, title};
+use super::words::{Line, lines, printable, remedy_words, title};
 use super::writing;
 use crate::error::Result;
 use crate::reason::remedy::Remedy;
@@ -14,6 +14,9 @@ use crate::tally::Tally;
 
 /// The label of the reasons that aren't drawn one by one.
 const FURTHER: &str = "(further reasons)";
+
+/// The field of a remedy in words.
+const WHAT_TO_DO: &str = "what_to_do";
 
 /// Writes a tally as a Vega-Lite specification with its data, as `faults summary --format vega-lite` prints it: a
 /// bar for each reason or, where faults were grouped, for each group, parted by reason.
@@ -66,12 +69,15 @@ fn chart(tally: &Tally, values: Vec<Value>) -> Value {
             ("group_label", printable(groups.by().name()), order.collect())
         }
     };
-    let (remedies, colors): (Vec<_>, Vec<_>) = Remedy::iter().map(|remedy| (remedy.slug(), color(remedy))).unzip();
+    let (remedies, colors): (Vec<_>, Vec<_>) =
+        Remedy::iter().map(|remedy| (remedy_words(remedy), color(remedy))).unzip();
     json!({
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "description": title,
         "title": {"text": title, "anchor": "start"},
         "data": {"values": values},
+        // The records have slugs, for programs; what is drawn is read by people.
+        "transform": [{"calculate": "join(split(datum.remedy, '_'), ' ')", "as": WHAT_TO_DO}],
         "width": 480,
         "height": {"step": 22},
         "mark": {"type": "bar", "stroke": "white", "strokeWidth": 0.5},
@@ -82,7 +88,7 @@ fn chart(tally: &Tally, values: Vec<Value>) -> Value {
                 "axis": {"tickMinStep": 1},
             },
             "color": {
-                "field": "remedy", "type": "nominal", "title": "what to do",
+                "field": WHAT_TO_DO, "type": "nominal", "title": "what to do",
                 "scale": {"domain": remedies, "range": colors},
             },
             // So that each reason has its own part of a bar.
@@ -90,7 +96,7 @@ fn chart(tally: &Tally, values: Vec<Value>) -> Value {
             "tooltip": [
                 {"field": bars, "type": "nominal", "title": name},
                 {"field": "label", "type": "nominal", "title": "reason"},
-                {"field": "remedy", "type": "nominal", "title": "what to do"},
+                {"field": WHAT_TO_DO, "type": "nominal", "title": "what to do"},
                 {"aggregate": "sum", "field": "count", "type": "quantitative", "title": "contacts"},
             ],
         },

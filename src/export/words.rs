@@ -153,7 +153,6 @@ pub(super) fn percent(count: u64, total: u64) -> String {
 }
 
 /// A remedy in words.
-#[cfg(any(feature = "html", feature = "table"))]
 pub(super) fn remedy_words(remedy: Remedy) -> String {
     remedy.slug().replace('_', " ")
 }

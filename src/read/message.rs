@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::answer_error;
+use super::{answer_error, page};
 use crate::error::Error;
 use crate::escape::{escape, escape_within};
 use crate::format::BOM;
@@ -76,14 +76,15 @@ impl Message {
         self.last_code.as_deref()
     }
 
-    /// The member `message` of an answer in JSON, or what the newer API says, else the answer's beginning.
+    /// The member `message` of an answer in JSON, or what the newer API says, else the title of a page in HTML, else the
+    /// answer's beginning.
     pub(crate) fn text(&self) -> String {
         self.text_after(|text| text.into())
     }
 
     /// The same, where `clean` changes the text before it is escaped and cut.
     pub(crate) fn text_after(&self, clean: impl Fn(&str) -> Cow<'_, str>) -> String {
-        self.words(&clean).unwrap_or_else(|| escape(clean(&self.readable()).trim(), EXCERPT))
+        self.words(&clean).unwrap_or_else(|| self.excerpt(clean))
     }
 
     /// What it says of itself, where it is JSON that does.
@@ -91,6 +92,17 @@ impl Message {
         let value = serde_json::from_slice::<Value>(&self.head).ok()?;
         let words = answer_error::words(&value, clean).or_else(|| Some(clean(member(&value)?).into_owned()))?;
         Some(escape_within(words.trim(), LONGEST_MESSAGE))
+    }
+
+    /// The title of a page in HTML, whose markup tells nobody anything, else the beginning.
+    fn excerpt(&self, clean: impl Fn(&str) -> Cow<'_, str>) -> String {
+        let text = self.readable();
+        // All of it: what is withheld for something in it has no title to show either.
+        let text = clean(&text);
+        match page::title(&text) {
+            Some(title) => format!("{} (the title of a web page)", escape(&title, EXCERPT)),
+            None => escape(text.trim(), EXCERPT),
+        }
     }
 
     /// The beginning as text: also that of UTF-16, which a service that errs may send.
@@ -183,6 +195,11 @@ mod tests {
             ),
             ("<p>\r\n--->ERERROR_ ERROR_B</p>", r"<p>\r\n--->ERERROR_ ERROR_B</p>", Some("ERROR_B")),
             (&long, &cut, None),
+            (
+                "<html><title>It is\n down</title><p>ERROR_C</p>",
+                "It is down (the title of a web page)",
+                Some("ERROR_C"),
+            ),
             ("ERROR_", "ERROR_", None),
             ("<\0p\0>\0\u{7}\0", r"<p>\u{7}", None),
         ] {

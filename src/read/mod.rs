@@ -25,6 +25,7 @@ mod judgement;
 mod line;
 pub(crate) mod message;
 pub(crate) mod options;
+mod page;
 pub(crate) mod plain;
 pub(crate) mod push;
 pub(crate) mod record;

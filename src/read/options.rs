@@ -131,6 +131,23 @@ impl ReadOptions {
         self.email_column = Some(column);
         self
     }
+
+    /// What isn't said here of the separator, the reason's column and the email's is what the others say: so options come
+    /// before the defaults of an account.
+    ///
+    /// ```
+    /// use dotdigital_faults::{ReadOptions, Separator};
+    ///
+    /// let of_the_account = ReadOptions::new().separator(Separator::Semicolon);
+    /// let options = ReadOptions::new().strict(true).or(&of_the_account);
+    /// # assert!(dotdigital_faults::FaultReport::with_options("Reason,x;email\nBlocker;a@x\n", &options).is_ok());
+    /// ```
+    pub fn or(mut self, others: &ReadOptions) -> Self {
+        self.separator = self.separator.or(others.separator);
+        self.reason_column = self.reason_column.or_else(|| others.reason_column.clone());
+        self.email_column = self.email_column.or_else(|| others.email_column.clone());
+        self
+    }
 }
 
 /// How the client says what it has asked for.

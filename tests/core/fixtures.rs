@@ -28,10 +28,7 @@ const FIXTURES: &[(&str, &str)] = &[
     ("empty-quotes.txt", ""),
     ("empty.csv", ""),
     ("enrolment.csv", "unsubscribed=2 hard_bounced=1"),
-    (
-        "error.html",
-        "NotAReport: <!DOCTYPE html>\\n<html><head><title>503</title></head>\\n<body><h1>Service Unavailable</h1></body></html>",
-    ),
+    ("error.html", "NotAReport: 503 (the title of a web page)"),
     ("error.json", "NotAReport: Import is not processed yet or completed with error. ERROR_IMPORT_REPORT_NOT_FOUND"),
     ("error.txt", "NotAReport: Service temporarily unavailable"),
     ("formulas.csv", "invalid_email=1 duplicate=1"),

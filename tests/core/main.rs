@@ -15,6 +15,7 @@ mod agreement;
 mod answers;
 mod changed_answers;
 mod fixtures;
+mod front_page;
 mod properties;
 mod rules;
 mod runs;

@@ -6,8 +6,10 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// What the program hears of its environment.
-const VARIABLES: [&str; 8] = [
+const VARIABLES: [&str; 11] = [
     "COLUMNS",
+    "DOTDIGITAL_ACCOUNT",
+    "DOTDIGITAL_ACCOUNTS",
     "DOTDIGITAL_ENDPOINT",
     "DOTDIGITAL_PASSWORD",
     "DOTDIGITAL_PASSWORD_FILE",
@@ -15,6 +17,7 @@ const VARIABLES: [&str; 8] = [
     KEY,
     "DOTDIGITAL_REGION",
     "DOTDIGITAL_USERNAME",
+    "RUST_LOG",
 ];
 
 /// Where cargo has put it.
@@ -47,9 +50,12 @@ pub fn faults<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Output
 /// The variable of the key for `--redact`.
 pub const KEY: &str = "DOTDIGITAL_REDACT_KEY";
 
+/// A key of no more than the bytes that a key must have.
+pub const LEAST_KEY: &str = "16 bytes of key.";
+
 /// What comes of them, with a key to redact.
 pub fn with_key(arguments: &[&str]) -> Output {
-    command(arguments).env(KEY, "key").output().unwrap()
+    command(arguments).env(KEY, LEAST_KEY).output().unwrap()
 }
 
 /// What comes of them, with something on standard input.
@@ -76,6 +82,18 @@ pub fn out(output: &Output) -> &str {
 #[track_caller]
 pub fn printed(arguments: &[&str]) -> String {
     out(&faults(arguments)).to_owned()
+}
+
+/// How the program tells an error of the library, without what stands in front: what happened, and the hint.
+pub fn told(error: &dotdigital_faults::Error) -> String {
+    let hint = error.hint().map_or_else(String::new, |hint| format!("hint: {hint}\n"));
+    format!("{}\n{hint}", error.without_hint())
+}
+
+/// Is it what happened on one line, and at most one hint behind it?
+pub fn is_one_failure(message: &str) -> bool {
+    let (what, hint) = message.split_once('\n').unwrap_or((message, ""));
+    what.starts_with("faults: ") && (hint.is_empty() || hint.starts_with("hint: ") && hint.lines().count() == 1)
 }
 
 /// What it has said on standard error.

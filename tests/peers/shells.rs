@@ -20,11 +20,38 @@ fn the_shells_and_mandoc_accept_them() {
             Err(_) => peers::skip(shell),
         }
     }
-    let path = folder.path().join("faults.1");
-    fs::write(&path, printed(&["man"])).unwrap();
-    match Command::new("mandoc").args(["-T", "lint", "-W", "error"]).arg(&path).output() {
-        Ok(output) => assert_eq!(String::from_utf8_lossy(&output.stdout), ""),
-        Err(_) => peers::skip("mandoc"),
+    let dir = folder.path().join("man1");
+    printed(&["man", "--dir", dir.to_str().unwrap()]);
+    fs::write(dir.join("all.1"), printed(&["man"])).unwrap();
+    for page in fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()) {
+        match Command::new("mandoc").args(["-T", "lint", "-W", "warning"]).arg(&page).output() {
+            Ok(output) => assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{page:?}"),
+            Err(_) => peers::skip("mandoc"),
+        }
+    }
+}
+
+/// Each shell itself says what it would complete: bash by its own fallback, fish by its own command.
+#[test]
+fn shells_complete_files() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("marked.csv"), "").unwrap();
+    fs::write(folder.path().join("faults.fish"), printed(&["completions", "fish"])).unwrap();
+    fs::write(folder.path().join("faults.bash"), printed(&["completions", "bash"])).unwrap();
+    let fish = "source faults.fish; complete -C 'faults summary mar'";
+    // Where the function offers nothing, bash goes on to files, as it was told to.
+    let bash = "source ./faults.bash; COMP_WORDS=(faults summary mar); COMP_CWORD=2; _faults faults mar summary; \
+                echo \"${#COMPREPLY[@]}\"; complete -p faults";
+    for (shell, script) in [("fish", fish), ("bash", bash)] {
+        match Command::new(shell).args(["-c", script]).current_dir(&folder).env("HOME", folder.path()).output() {
+            Ok(output) => {
+                let said = String::from_utf8_lossy(&output.stdout);
+                let is_offered =
+                    said.starts_with("marked.csv") || said.starts_with("0\n") && said.contains("-o default");
+                assert!(is_offered, "{shell}: {said} {}", String::from_utf8_lossy(&output.stderr));
+            }
+            Err(_) => peers::skip(shell),
+        }
     }
 }
 

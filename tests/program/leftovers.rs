@@ -196,7 +196,8 @@ fn secrets_of_another_size_are_refused() {
             // It was read, and then nobody was there to take it.
             assert_eq!(run(&password).0, Some(6));
         } else {
-            let told = "\"secret\" has more than 65536 bytes, which no such secret has; name the file that holds it";
+            let told =
+                "\"secret\" has more than 65536 bytes, which no such secret has\nhint: name the file that holds it";
             assert!(said.starts_with(&format!("faults: the key file {told}")), "{said}");
             let (code, said) = run(&password);
             assert!(code == Some(2) && said.starts_with(&format!("faults: the password file {told}")), "{said}");
@@ -206,7 +207,7 @@ fn secrets_of_another_size_are_refused() {
     let (code, said) = run(&password);
     assert_eq!(
         (code, said.as_str()),
-        (Some(2), "faults: the password file \"secret\" is not UTF-8; save it as UTF-8\n")
+        (Some(2), "faults: the password file \"secret\" is not UTF-8\nhint: save it as UTF-8\n")
     );
 }
 

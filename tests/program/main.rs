@@ -6,6 +6,7 @@
 mod helpers;
 
 // Verbs.
+mod accounts;
 mod compare;
 mod demo;
 mod fetch;
@@ -21,6 +22,7 @@ mod gates;
 mod gzip;
 #[cfg(unix)]
 mod leftovers;
+mod logging;
 mod many;
 mod options;
 mod output;

@@ -25,7 +25,7 @@ fn output_files_appear_whole_or_not_at_all() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no other file is left");
 
     let output = faults([OsStr::new("reasons"), "-o".as_ref(), folder.path().as_os_str()]);
-    assert!(failure(&output, 2).ends_with("is a directory; name a file\n"));
+    assert!(failure(&output, 2).ends_with("is a directory\nhint: name a file\n"));
     let output = faults([OsStr::new("reasons"), "-o".as_ref(), folder.path().join("no/such").as_os_str()]);
     assert!(failure(&output, 2).contains("No such file or directory"));
     assert_eq!(out(&faults(["reasons", "-o", "/dev/null"])), "");

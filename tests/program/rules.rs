@@ -3,7 +3,7 @@
 use dotdigital_faults::FaultReport;
 
 use crate::helpers::cases::cases;
-use crate::helpers::program::faults_on;
+use crate::helpers::program::{faults_on, told};
 use crate::helpers::read_at;
 use crate::helpers::report::options;
 
@@ -46,7 +46,7 @@ fn every_case_through_the_program() {
                     assert_eq!(output.status.code(), Some(2), "{name}");
                     assert_eq!(output.stdout, b"", "{name}");
                     let message = String::from_utf8(output.stderr).unwrap();
-                    assert!(message.ends_with(&format!(": {error}\n")), "{name}: {message}");
+                    assert!(message.ends_with(&format!(": {}", told(&error))), "{name}: {message}");
                 }
             }
         }

@@ -74,7 +74,7 @@ fn split_overwrites_nothing_unless_forced() {
     assert_eq!(
         failure(&output, 2),
         format!(
-            "faults: {path:?} exists already; nothing was written; name another folder, or allow to overwrite (--force)\n"
+            "faults: {path:?} exists already; nothing was written\nhint: name another folder, or allow to overwrite: --force\n"
         )
     );
     assert_eq!(names(dir), ["ignore.csv", "wait.csv"]);

@@ -7,9 +7,9 @@ use std::process::Command;
 use dotdigital_faults::sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use crate::helpers::ID;
-use crate::helpers::program::{KEY, command, failure, faults_on, out};
+use crate::helpers::program::{KEY, LEAST_KEY, command, failure, faults_on, out};
 use crate::helpers::read_at;
+use crate::helpers::{ID, patience};
 
 const FORMATS: [&str; 8] = ["table", "json", "jsonl", "csv", "markdown", "prometheus", "html", "vega-lite"];
 
@@ -139,10 +139,10 @@ fn a_column_named_domain_has_another_spelling() {
 fn errors() {
     assert_eq!(
         refusal(&["fixtures/documented.csv", "--by", "country"]),
-        "faults: \"fixtures/documented.csv\": the report has no column `country`; it has `Reason`, `email`, `firstname`, \
+        "faults: \"fixtures/documented.csv\": the report has no column `country`\nhint: it has `Reason`, `email`, `firstname`, \
          `fullname`, `gender`, `lastname`, `postcode`\n"
     );
-    assert_eq!(refusal(&["-", "-"]), "faults: standard input can be read only once; name - only once\n");
+    assert_eq!(refusal(&["-", "-"]), "faults: standard input can be read only once\nhint: name - only once\n");
     assert!(refusal(&["-", "--top", "3"]).contains("--by"));
     assert!(refusal(&["-", "--by", ""]).contains("name a column"));
     // One source that can't be read, and nothing is written.
@@ -220,7 +220,7 @@ fn groups_without_contact_data() {
         .unwrap();
     let redacted = |arguments: &[&str]| {
         let mut command = of(arguments);
-        out(&command.arg(&path).arg("--redact").env(KEY, "key").output().unwrap()).to_owned()
+        out(&command.arg(&path).arg("--redact").env(KEY, LEAST_KEY).output().unwrap()).to_owned()
     };
     for format in FORMATS {
         for by in [&["--by", "email"][..], &["--by", "city"], &["--by", "Reason"], &["--by", "domain"], &[]] {
@@ -236,4 +236,46 @@ fn groups_without_contact_data() {
     assert_eq!(document["groups"][0]["total"], 2);
     let domains = redacted(&["--by", "domain", "--redact-keep-domains"]);
     assert!(domains.contains("example.com") && !domains.contains("secret"), "{domains}");
+}
+
+/// `--open` writes the page for its user alone, says where it is, and has the browser open it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_page_in_the_browser() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let (bin, temporary) = (folder.path().join("bin"), folder.path().join("temporary"));
+    fs::create_dir_all(&bin).unwrap();
+    fs::create_dir_all(&temporary).unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = command([&["summary", "fixtures/documented.csv", "--by", "email"], arguments].concat());
+        command.env("TMPDIR", &temporary).env("PATH", &bin).output().unwrap()
+    };
+    let pages = || fs::read_dir(&temporary).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    // Without a browser, the page is there all the same.
+    let message = failure(&run(&["--open"]), 2).to_owned();
+    let [page] = &pages()[..] else { panic!("{message}") };
+    assert!(message.starts_with(&format!("faults: the page is {page:?}")), "{message}");
+    assert!(message.contains(&format!("\nhint: open {page:?} in one\n")), "{message}");
+    assert!(fs::read_to_string(page).unwrap().starts_with("<!DOCTYPE html>"));
+    assert_eq!(fs::metadata(page).unwrap().permissions().mode() & 0o777, 0o600);
+    fs::remove_file(page).unwrap();
+
+    // A browser that leaves what it was asked to open.
+    let (browser, opened) = (bin.join("xdg-open"), folder.path().join("opened"));
+    fs::write(&browser, format!("#!/bin/sh\necho \"$1\" > '{0}.part'; /bin/mv '{0}.part' '{0}'\n", opened.display()))
+        .unwrap();
+    fs::set_permissions(&browser, fs::Permissions::from_mode(0o700)).unwrap();
+    let output = run(&["--open", "--format", "HTML"]);
+    assert_eq!(out(&output), "");
+    let [page] = &pages()[..] else { panic!("one page") };
+    patience::until("the browser opens the page", || opened.exists());
+    assert_eq!(fs::read_to_string(&opened).unwrap().trim_end(), page.to_str().unwrap());
+
+    assert!(
+        failure(&run(&["--open", "--format", "json"]), 2).contains("--open shows a page\nhint: leave --format out\n")
+    );
+    failure(&run(&["--open", "--output", "x.html"]), 2);
+    assert_eq!(pages().len(), 1);
 }

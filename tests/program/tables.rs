@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::helpers::program::{command, faults, faults_on, out};
+use crate::helpers::program::{command, faults, faults_on, out, with_input};
 
 #[test]
 fn reasons() {
@@ -184,4 +184,18 @@ fn columns_that_have_no_room_are_told_of() {
         lines[1].contains("a@example.com") && lines[2].starts_with("… and 3") && lines[2].ends_with("more columns"),
         "{lines:?}"
     );
+}
+
+/// What nobody has seen before is shown as far as there is room for it.
+#[test]
+fn an_unknown_reason_uses_the_width_there_is() {
+    let label = "a reason that nobody has seen before, told at length";
+    let report = format!("Reason,email\n{label},a\nBlocker,b\n");
+    let shown = |columns: &str| {
+        let output = with_input(command(["summary", "-"]).env("COLUMNS", columns), report.as_bytes());
+        let line = out(&output).lines().find(|line| line.starts_with("  a reason")).unwrap().to_owned();
+        line.split("  ").nth(1).unwrap().to_owned()
+    };
+    // 80 columns have room for the remedy, a bar, and this.
+    assert_eq!(shown("80"), "a reason that nobody has seen bef…");
 }

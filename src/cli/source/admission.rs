@@ -49,7 +49,7 @@ impl Admission {
                         "import {id}: not asked for, since the service has refused these credentials for import {other}, \
                          and an account may lock"
                     );
-                    return Err(Failure::Message(what, NOT_PERMITTED));
+                    return Err(Failure::new(what).with_code(NOT_PERMITTED));
                 }
             }
             return Ok(Visit { desk: Arc::clone(&self.0), id });

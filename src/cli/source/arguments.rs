@@ -91,7 +91,7 @@ impl SourcesArg {
         }
         let stdins = sources.iter().filter(|source| matches!(source, Ok(Source::Stdin))).count();
         if stdins + usize::from(self.many.from.as_deref().is_some_and(is_stdin)) > 1 {
-            return Err(Failure::new("standard input can be read only once; name - only once"));
+            return Err(Failure::new("standard input can be read only once").hint("name - only once"));
         }
         note_repeated(&sources);
         Ok(sources)
@@ -131,9 +131,9 @@ fn meant(Line { place, text }: Line) -> Result<Vec<Source>, Failure> {
 /// Standard input, where no source is given.
 fn piped() -> Result<Source, Failure> {
     if io::stdin().is_terminal() {
-        return Err(Failure::new(
-            "no SOURCE is given: name an import id, the path of a saved report or a folder of them, or send a report into \
-             standard input (faults summary report.csv); --help tells more",
+        return Err(Failure::new("no SOURCE is given").hint(
+            "name an import id, the path of a saved report or a folder of them, or send a report into standard input \
+             (faults summary report.csv); --help tells more",
         ));
     }
     Ok(Source::Piped)
@@ -166,8 +166,8 @@ impl Source {
         match &*self.each()? {
             [source] => Ok(source.clone()),
             several => {
-                let what = format!("{self} stands for {} reports, and this reads one; name one of them", several.len());
-                Err(Failure::new(what))
+                let what = format!("{self} stands for {} reports, and this reads one", several.len());
+                Err(Failure::new(what).hint("name one of them"))
             }
         }
     }

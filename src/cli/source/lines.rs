@@ -25,7 +25,9 @@ pub fn lines(path: &Path) -> Result<Vec<Line>, Failure> {
     let mut bytes = Vec::new();
     input.take(LONGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > LONGEST {
-        return Err(Failure::new(format!("--from {name} is longer than {LONGEST} bytes; name a list of sources")));
+        return Err(
+            Failure::new(format!("--from {name} is longer than {LONGEST} bytes")).hint("name a list of sources")
+        );
     }
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
     let mut lines = Vec::new();
@@ -37,7 +39,7 @@ pub fn lines(path: &Path) -> Result<Vec<Line>, Failure> {
         }
         match text(line) {
             Some(text) => lines.push(Line { place, text }),
-            None => return Err(Failure::new(format!("{place} is not UTF-8; save the list as UTF-8"))),
+            None => return Err(Failure::new(format!("{place} is not UTF-8")).hint("save the list as UTF-8")),
         }
     }
     if lines.is_empty() {

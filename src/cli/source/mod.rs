@@ -21,7 +21,7 @@ pub use lines::lines;
 pub use spelling::import_id;
 
 use super::connection::Connection;
-use super::failure::{Failure, note};
+use super::failure::{Failure, note, note_with_hint};
 use super::gzip;
 use super::progress::Progress;
 
@@ -251,16 +251,15 @@ impl Source {
                 let file = File::open(path).map_err(|error| self.unreadable(&error))?;
                 let metadata = file.metadata().map_err(|error| self.unreadable(&error))?;
                 if metadata.is_dir() {
-                    return Err(Failure::new(format!("{self} is a directory; name the file of a report")));
+                    return Err(Failure::new(format!("{self} is a directory")).hint("name the file of a report"));
                 }
                 Ok((Box::new(file), metadata.is_file().then_some(metadata.len())))
             }
             Source::Stdin => {
                 let stdin = io::stdin();
                 if stdin.is_terminal() {
-                    return Err(Failure::new(
-                        "standard input is a terminal; send a report into it (faults … - < report.csv), or name its path",
-                    ));
+                    return Err(Failure::new("standard input is a terminal")
+                        .hint("send a report into it (faults … - < report.csv), or name its path"));
                 }
                 Ok((Box::new(stdin.lock()), None))
             }
@@ -275,12 +274,12 @@ impl Source {
     }
 
     fn unreadable(&self, error: &io::Error) -> Failure {
-        let advice = match error.kind() {
-            io::ErrorKind::NotFound => "; a SOURCE is the path of a saved report, or - for standard input",
-            io::ErrorKind::PermissionDenied => "; allow reading it, or send it into standard input",
-            _ => "",
-        };
-        Failure::new(format!("{self} can't be read: {error}{advice}"))
+        let failure = Failure::new(format!("{self} can't be read: {error}"));
+        match error.kind() {
+            io::ErrorKind::NotFound => failure.hint("a SOURCE is the path of a saved report, or - for standard input"),
+            io::ErrorKind::PermissionDenied => failure.hint("allow reading it, or send it into standard input"),
+            _ => failure,
+        }
     }
 
     /// The library's error, with the source in front.
@@ -291,10 +290,10 @@ impl Source {
     /// Says so where the report seems to have been cut off.
     pub fn warn_if_cut_off(&self, counts: &ReasonCounts) {
         if counts.is_cut_off() {
-            note(&format!(
-                "{self} ends in the middle of a row, as if it had been cut off; fetch or save it again to be sure that \
-                 no fault is missing"
-            ));
+            note_with_hint(
+                &format!("{self} ends in the middle of a row, as if it had been cut off"),
+                "fetch or save it again to be sure that no fault is missing",
+            );
         }
     }
 }

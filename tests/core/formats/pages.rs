@@ -107,4 +107,10 @@ fn many_unknown_reasons_are_summed_up_where_they_are_drawn() {
     let labels: BTreeSet<_> = values.iter().map(|value| value["label"].as_str().unwrap()).collect();
     assert_eq!(labels.len(), 40);
     assert_eq!(values.iter().map(|value| value["count"].as_u64().unwrap()).sum::<u64>(), 503);
+    // Its legend has words, not the slugs of the records.
+    let color = &chart["encoding"]["color"];
+    assert_eq!(color["field"], chart["transform"][0]["as"]);
+    let names: Vec<_> =
+        color["scale"]["domain"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    assert!(names.contains(&"ask consent") && names.iter().all(|name| !name.contains('_')), "{names:?}");
 }

@@ -1,0 +1,22 @@
+//! The front page of the docs leads to every public name.
+
+use std::fs;
+
+#[test]
+fn it_links_every_name() {
+    let lib = fs::read_to_string("src/lib.rs").unwrap();
+    let page: String = lib.lines().take_while(|line| !line.starts_with("mod ")).collect();
+    let mut names = 0;
+    let public = |line: &&str| line.starts_with("pub use ") || line.starts_with("    pub use ");
+    let uses = lib.lines().filter(public).filter(|line| !line.contains("count_envelope"));
+    for path in uses.filter_map(|line| line.trim().strip_prefix("pub use ")?.strip_suffix(';')) {
+        let list = path.rsplit("::").next().unwrap();
+        let list = path.split_once('{').map_or(list, |(_, list)| list.trim_end_matches('}'));
+        for name in list.split(", ") {
+            let is_linked = [format!("[`{name}`]"), format!("::{name}`]"), format!("[`{name}::")];
+            assert!(is_linked.iter().any(|link| page.contains(link)), "{name} isn't on the front page");
+            names += 1;
+        }
+    }
+    assert!(names > 40, "{names}");
+}
