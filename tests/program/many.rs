@@ -64,6 +64,9 @@ fn one_of_thirty_has_expired() {
     let late: Vec<_> = (18..=30).map(|number| id(number).to_string()).collect();
     assert!(!asked(&sandbox).iter().any(|request| late.iter().any(|id| request.contains(id))));
 
+    // A service of its own: of those two, which may or may not have been begun, nothing is left there.
+    let sandbox = service(30);
+    sandbox.import(id(15)).status(Status::Finished).trouble(Trouble::error("ERROR_IMPORT_REPORT_NOT_FOUND").always());
     for jobs in ["1", "4", "30"] {
         let output = summary(&sandbox, 30, &["--format", "json", "--keep-going", "--jobs", jobs]);
         assert_eq!(output.status.code(), Some(5), "{}", said(&output));
