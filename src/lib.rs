@@ -192,6 +192,12 @@ pub use tally::group_counter::GroupCounter;
 pub use tally::group_counts::{GroupBy, GroupCounts, GroupKey};
 pub use tally::{SourceCounts, Tally};
 
+/// What our own tests need, and nobody else.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::read::level::{levels, read_at_level};
+}
+
 #[cfg(all(doc, feature = "client", feature = "domains", feature = "html", feature = "sandbox"))]
 #[doc = include_str!("cookbook.md")]
 pub mod cookbook {}

@@ -13,6 +13,7 @@ mod values;
 // Reading.
 mod agreement;
 mod fixtures;
+mod levels;
 mod properties;
 mod rules;
 mod runs;

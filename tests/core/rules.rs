@@ -51,7 +51,7 @@ fn check(name: &str, bytes: &[u8], options: &ReadOptions, expected: &str) {
 }
 
 #[test]
-fn every_case_through_the_library() {
+pub fn every_case_through_the_library() {
     for (name, arguments, report, expected) in cases() {
         check(name, report, &options(arguments), expected);
     }
