@@ -24,7 +24,7 @@ pub fn read_at_level(name: &str) -> bool {
 }
 
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-fn every_level() -> [(&'static str, Option<Level>); 4] {
+pub(crate) fn every_level() -> [(&'static str, Option<Level>); 4] {
     let widest = Level::new();
     [
         ("avx512", widest.as_avx512().map(Level::Avx512)),
@@ -36,6 +36,6 @@ fn every_level() -> [(&'static str, Option<Level>); 4] {
 
 /// Others have one level, which is known when they are built.
 #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
-fn every_level() -> [(&'static str, Option<Level>); 1] {
+pub(crate) fn every_level() -> [(&'static str, Option<Level>); 1] {
     [("the only one", Some(Level::new()))]
 }

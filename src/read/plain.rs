@@ -134,7 +134,11 @@ impl PlainReader {
             };
             run.bytes += more.bytes;
             run.lines += more.lines;
-            self.misses = if more.bytes == 0 { (self.misses + 1).min(MOST_MISSES) } else { 0 };
+            if more.bytes == 0 {
+                self.misses = (self.misses + 1).min(MOST_MISSES);
+            } else {
+                (self.misses, self.pause) = (0, 0);
+            }
             // Either the next record is not plain, or not all of it is there.
             if is_over || more.bytes == 0 || self.block.next < self.block.count {
                 return run;
@@ -545,3 +549,6 @@ fn prefix_xor(mut bits: u64) -> u64 {
     }
     bits
 }
+
+#[cfg(test)]
+mod tests;
