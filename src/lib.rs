@@ -192,12 +192,6 @@ pub use tally::group_counter::GroupCounter;
 pub use tally::group_counts::{GroupBy, GroupCounts, GroupKey};
 pub use tally::{SourceCounts, Tally};
 
-/// What our own tests need, and nobody else.
-#[doc(hidden)]
-pub mod __private {
-    pub use crate::read::level::{levels, read_at_level};
-}
-
 #[cfg(all(doc, feature = "client", feature = "domains", feature = "html", feature = "sandbox"))]
 #[doc = include_str!("cookbook.md")]
 pub mod cookbook {}
@@ -208,11 +202,12 @@ pub mod import_summary {
     pub use crate::client::Difference;
 }
 
-/// No part of the API: what this repository's own benchmarks and fuzz targets drive. It may change at any time.
-#[cfg(feature = "client")]
+/// No part of the API: what this repository's own benchmarks, tests and fuzz targets drive. It may change at any time.
 #[doc(hidden)]
 pub mod __private {
+    #[cfg(feature = "client")]
     pub use crate::client::probe::count_envelope;
+    pub use crate::read::level::{levels, read_at_level};
 }
 
 /// The README's examples, so that they are tested.

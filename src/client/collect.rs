@@ -60,6 +60,7 @@ impl Collector for Whole<'_> {
     }
 
     fn feed(&mut self, piece: &[u8]) -> Result<()> {
+        self.bytes.try_reserve(piece.len()).map_err(|_| Error::out_of_memory("for the report as a whole"))?;
         self.bytes.extend_from_slice(piece);
         Ok(())
     }

@@ -23,7 +23,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use serde::Serialize;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::reason::FailureReason;
 use crate::reason::counts::ReasonCounts;
 use crate::report::FaultReport;
@@ -206,23 +206,19 @@ impl Comparer {
         Comparison { old, new, transitions, unchanged, without_email, contacts: Vec::new() }
     }
 
-    fn add(&mut self, fault: &Fault<'_>, bit: u32) {
+    /// What is to be kept of a fault, and in which part.
+    fn seen(&mut self, fault: &Fault<'_>, bit: u32) -> Option<(&mut Vec<Seen>, Seen)> {
         let Some(hash) = self.hash(fault) else {
             if bit == 0 {
                 self.without_email.0 += 1;
             } else {
                 self.without_email.1 += 1;
             }
-            return;
+            return None;
         };
         let number = self.number(fault.reason());
-        if let Some(part) = self.parts.get_mut(hash[0] as usize % PARTS) {
-            if part.len() == part.capacity() {
-                // A quarter more, and not twice as much: there are many parts, and this is all that is kept.
-                part.reserve_exact((part.len() / 4).max(64));
-            }
-            part.push((hash, number | bit));
-        }
+        let part = self.parts.get_mut(hash[0] as usize % PARTS)?;
+        Some((part, (hash, number | bit)))
     }
 
     /// The hash of the email; `None` where there is none.
@@ -263,6 +259,12 @@ impl Comparer {
     }
 }
 
+/// How much more room a part needs for one more: where it is full a quarter, and not as much again, since there are many
+/// parts, and this is all that is kept.
+fn more(part: &Vec<Seen>) -> usize {
+    if part.len() == part.capacity() { (part.len() / 4).max(64) } else { 0 }
+}
+
 fn hash(email: &[u8], (key, other): (u64, u64)) -> [u32; 4] {
     let mut hasher = SipHasher13::new_with_keys(key, other);
     hasher.write(email);
@@ -293,7 +295,10 @@ struct Side<'c> {
 
 impl FaultSink for Side<'_> {
     fn fault(&mut self, fault: &Fault<'_>) -> Result<()> {
-        self.comparer.add(fault, self.bit);
+        if let Some((part, seen)) = self.comparer.seen(fault, self.bit) {
+            part.try_reserve_exact(more(part)).map_err(|_| Error::out_of_memory("to compare so many faults"))?;
+            part.push(seen);
+        }
         Ok(())
     }
 }
@@ -304,7 +309,10 @@ impl Comparison {
         let mut comparer = Comparer::new();
         for (report, bit) in [(old, 0), (new, NEWER)] {
             for fault in report {
-                comparer.add(&fault, bit);
+                if let Some((part, seen)) = comparer.seen(&fault, bit) {
+                    part.reserve_exact(more(part));
+                    part.push(seen);
+                }
             }
         }
         let keys = comparer.keys;
