@@ -20,6 +20,8 @@ mod gates;
 mod gzip;
 #[cfg(unix)]
 mod leftovers;
+#[cfg(target_os = "linux")]
+mod limits;
 mod options;
 mod output;
 mod redaction;

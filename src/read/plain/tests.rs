@@ -66,6 +66,7 @@ fn places() -> impl Iterator<Item = (Level, usize)> {
 fn plain_records() {
     let known = |slot| Ok(slot);
     let unknown = |text: &str| Err(text.as_bytes().to_vec());
+    let far = format!("Blocker,a@x,\"\"\"{}\",z", "y, ".repeat(40));
     let records = [
         ("Blocker,a@x,Jo,note", known(Slot::Blocker)),
         ("Blocker,,,", known(Slot::Blocker)),
@@ -73,6 +74,8 @@ fn plain_records() {
         ("Blocker,\"a@x\",\"The Old, House\",\"y\"", known(Slot::Blocker)),
         ("Blocker,a@x,\"one\ntwo\r\nthree\n\",\"\n\"", known(Slot::Blocker)),
         ("\"Duplicate\",a@x,\"\"\"\",\",\"\",\"", known(Slot::Duplicate)),
+        // Two quotes, one behind the end of a word, and no other in the next.
+        (&far, known(Slot::Blocker)),
         ("HARD-BOUNCED,a@x,x,y", known(Slot::HardBounced)),
         ("Moon phase,a@x,\"Jo, \",x", unknown("Moon phase")),
         ("Quarantined by the phase of the moon,a@x,x,y", unknown("Quarantined by the phase of the moon")),
@@ -99,7 +102,10 @@ fn plain_records() {
 /// What isn't, wherever it stands, at any level: the run ends in front of it, and goes on behind it.
 #[test]
 fn odd_records() {
+    let far = [&b"Blocker,a@x,\xc3"[..], &[b'x'; WORD], b"\xa9,w"].concat();
     let records: &[&[u8]] = &[
+        // The rest of a character is a word too late.
+        &far,
         // Quotes.
         b"Blocker,a@x,x\"y,z",
         b"Blocker,a@x,x\"y\",z",
@@ -283,6 +289,18 @@ fn the_reasons_column() {
             assert_eq!((told.len(), run.bytes), (90, text.len()), "{column} of {width}");
             assert!(told.iter().all(|(_, _, reason)| *reason == Ok(Slot::HardBounced)), "{column} of {width}");
         }
+    }
+}
+
+/// The last cell may be longer than any number of words, and begin anywhere in one.
+#[test]
+fn a_long_last_cell() {
+    for len in 1..5 * WORD {
+        let reason = "x".repeat(len);
+        let text = [&b"a@x,Blocker\n"[..], format!("b@x,{reason}\nc@x,Duplicate\n").as_bytes()].concat();
+        let (told, _) = read(&mut reader("email,Reason"), &text, 0, 1);
+        let reasons: Vec<_> = told.into_iter().map(|(_, _, reason)| reason).collect();
+        assert_eq!(reasons, [Ok(Slot::Blocker), Err(reason.into_bytes()), Ok(Slot::Duplicate)], "{len}");
     }
 }
 
