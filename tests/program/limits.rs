@@ -65,7 +65,8 @@ fn handles() {
             &["list", "-o", out.to_str().unwrap(), &report],
             &["compare", &report, &report],
             &["split", "--dir", dir.to_str().unwrap(), &report],
-            &["demo"],
+            // The stand-in needs more to start. With more, it would only be asked again and again.
+            if limit < 6 { &["demo"] } else { &["reasons"] },
         ] {
             let _ = fs::remove_dir_all(&dir);
             let ended = limited(&format!("-n {limit}"), arguments);
