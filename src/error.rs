@@ -373,6 +373,12 @@ impl Error {
             .advise("allow more with ReadOptions::largest_report, or count it in constant memory with ReasonCounter")
     }
 
+    /// What there is no memory for.
+    pub(crate) fn out_of_memory(what: &str) -> Self {
+        Error::new(ErrorKind::TooLarge, format!("out of memory: there is not enough {what}"))
+            .advise("give the process more memory, or take less at a time")
+    }
+
     pub(crate) fn reading(source: std::io::Error) -> Self {
         Error::new(ErrorKind::Io, "the report can't be read").caused_by(source)
     }

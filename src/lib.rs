@@ -248,11 +248,12 @@ pub mod import_summary {
     pub use crate::client::Difference;
 }
 
-/// No part of the API: what this repository's own benchmarks and fuzz targets drive. It may change at any time.
-#[cfg(feature = "client")]
+/// No part of the API: what this repository's own benchmarks, tests and fuzz targets drive. It may change at any time.
 #[doc(hidden)]
 pub mod __private {
+    #[cfg(feature = "client")]
     pub use crate::client::probe::count_envelope;
+    pub use crate::read::level::{levels, read_at_level};
 }
 
 /// The README's examples, so that they are tested.

@@ -236,6 +236,15 @@ mod tests {
         }
     }
 
+    /// Where a text was cut, its end may be the beginning of a secret; where it is whole, it is a word like others.
+    #[test]
+    fn the_beginning_of_a_secret_at_the_end() {
+        let secrets = Secrets::new(&Credentials::new("api@x.com", "Correct-Horse!7"));
+        let text = "it ends in Correct-Hor";
+        assert_eq!(secrets.clean(text), text);
+        assert_eq!(secrets.clean_part(text, true), Secrets::WITHHELD);
+    }
+
     #[test]
     fn what_is_long_is_cut_before_it_is_looked_at() {
         let words = "é".repeat(HEAD);

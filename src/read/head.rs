@@ -340,3 +340,63 @@ pub(crate) fn preamble_lines(preamble: &[u8], first_line: u64) -> impl Iterator<
     let lines = lines(preamble).zip(first_line..);
     lines.filter(|(line, _)| !is_marks(line)).map(|(_, number)| number)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn separator_lines() {
+        use Separator::{Comma, Pipe, Semicolon};
+        for (text, last, expected) in [
+            (&b"sep=;\nx"[..], false, Some(Some((Semicolon, 6)))),
+            (b"SEP=,\r\nx", false, Some(Some((Comma, 7)))),
+            (b"\"sep=|\"\nx", false, Some(Some((Pipe, 8)))),
+            (b"\"sep=|\"\r\n", false, Some(Some((Pipe, 9)))),
+            (b"sep=;\rx", false, Some(Some((Semicolon, 6)))),
+            // Whether an LF follows is still to be seen.
+            (b"sep=;\r", false, None),
+            (b"sep=;\r", true, Some(Some((Semicolon, 6)))),
+            (b"sep=;", false, None),
+            (b"sep=;", true, Some(Some((Semicolon, 5)))),
+            (b"\"sep=;\"", false, None),
+            (b"\"sep=;\"", true, Some(Some((Semicolon, 7)))),
+            // What may become one is waited for, and nothing else.
+            (b"", false, None),
+            (b"", true, Some(None)),
+            (b"s", false, None),
+            (b"Se", false, None),
+            (b"\"", false, None),
+            (b"\xef", false, None),
+            (b" ", false, None),
+            (b"\t", false, None),
+            (b"R", false, Some(None)),
+            (b"x,y", false, Some(None)),
+            (b"sep=;,x", false, None),
+            (b"sep=;,xy", false, Some(None)),
+            (b"\"sep=;\"x", false, Some(None)),
+            (b"sep=x\n", false, Some(None)),
+            (b"sep=;;\n", false, Some(None)),
+            (b"sap=;\n", false, Some(None)),
+            (b"\n", false, Some(None)),
+        ] {
+            assert_eq!(separator_line(text, last), expected, "{} {last}", text.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn lines_of_marks_in_front() {
+        for (text, expected) in [
+            (&b""[..], 0),
+            (b"x\n", 0),
+            (b" ", 0),
+            (b"\xef\xbb\xbf", 0),
+            (b"\n\nx", 2),
+            (b" \t\r\nx", 4),
+            (b"\xef\xbb\xbf\r\n \xef\xbb\xbf\n\rx\n", 11),
+            (b"\xef\xbb\xbfx\n", 0),
+        ] {
+            assert_eq!(lines_of_marks(text), expected, "{}", text.escape_ascii());
+        }
+    }
+}

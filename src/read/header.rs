@@ -139,7 +139,7 @@ impl Header {
 
     /// Is a record with so many cells this header once more?
     pub(crate) fn is_copy(&self, record: &[u8], cells: usize) -> bool {
-        self.has_names && cells == self.width && self.begins(record, true) == Some(true)
+        cells == self.width && self.begins(record, true) == Some(true)
     }
 
     /// Does a cell read as the name of the reason's column?

@@ -213,4 +213,71 @@ mod tests {
     fn a_deep_answer_is_no_danger() {
         assert_eq!(read(&"[".repeat(100_000), 4096).0.chars().count(), 201);
     }
+
+    #[test]
+    fn utf_16() {
+        let little: Vec<u8> = "Busy ERR \u{e9}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = "Busy ERR \u{e9}".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for body in [&little[..], &big, &[&[0xff, 0xfe], &little[..]].concat(), &[&[0xfe, 0xff], &big[..]].concat()] {
+            let mut message = Message::default();
+            message.feed(body);
+            assert_eq!(message.text(), "Busy ERR \u{e9}");
+        }
+        for (body, text) in
+            [(&b"\0\0Busy"[..], r"\u{0}\u{0}Busy"), (b"B\0\xd8\xd8", "B\u{fffd}"), (b"", ""), (b"B", "B")]
+        {
+            let mut message = Message::default();
+            message.feed(body);
+            assert_eq!(message.text(), text, "{body:?}");
+        }
+    }
+
+    /// The words are those of the first 64 KiB; the code may stand anywhere.
+    #[test]
+    fn words_far_from_the_beginning() {
+        for (padding, is_read) in [(2_000, true), (60_000, true), (70_000, false)] {
+            let body = format!(r#"{{"padding":"{}","message":"No such import. ERROR_FAR"}}"#, "x".repeat(padding));
+            for piece in [1, 1000, 100_000] {
+                let (text, code) = read(&body, piece);
+                assert_eq!(text == "No such import. ERROR_FAR", is_read, "{padding} by {piece}: {text:.40}");
+                assert_eq!(code.as_deref(), Some("ERROR_FAR"));
+            }
+        }
+        let code = "A".repeat(LONGEST_CODE + 5);
+        assert_eq!(read(&format!("ERROR_{code}"), 7).1, Some(format!("ERROR_{}", &code[5..])));
+    }
+
+    /// A page's own words may name an address; those of a list of contacts are not repeated.
+    #[test]
+    fn addresses() {
+        for (body, is_shown) in [
+            (r#"{"message":"write to help@example.com"}"#, true),
+            ("<p>write to help@example.com</p>", true),
+            ("[jo@example.com],x", false),
+            ("[jo],x", true),
+        ] {
+            let mut message = Message::default();
+            message.feed(body.as_bytes());
+            let said = message.into_error().to_string();
+            assert_eq!(said.contains("example.com") || said.contains("[jo],x"), is_shown, "{said}");
+        }
+    }
+
+    #[cfg(feature = "client")]
+    #[test]
+    fn pages() {
+        for (body, expected) in [
+            ("", None),
+            (" \r\n\t", None),
+            ("\u{feff} ", None),
+            ("\u{feff}\n<p>", Some(true)),
+            (" {", Some(true)),
+            ("[", Some(true)),
+            ("Reason,email", Some(false)),
+        ] {
+            let mut message = Message::default();
+            message.feed(body.as_bytes());
+            assert_eq!(message.is_page(), expected, "{body:?}");
+        }
+    }
 }

@@ -22,6 +22,7 @@ pub(crate) mod counter;
 mod head;
 pub(crate) mod header;
 mod judgement;
+pub(crate) mod level;
 mod line;
 pub(crate) mod message;
 pub(crate) mod options;

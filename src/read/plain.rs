@@ -28,9 +28,10 @@
 //! Whether that cell is a known reason is told by its first 24 bytes, compared with the spellings that have been met.
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use super::header::Header;
+use super::level::level;
 use super::line::lines;
 use super::record::Run;
 use super::spelling::Spellings;
@@ -50,9 +51,6 @@ pub(crate) const WORD: usize = 64;
 
 /// As many words as a block has, and a mask of their numbers.
 const MOST_WORDS: usize = 2 * BLOCK / WORD - 1;
-
-/// What the processor has.
-static LEVEL: LazyLock<Level> = LazyLock::new(Level::new);
 
 /// Where the reason's cell stands in a row.
 #[derive(Clone, Copy, Debug)]
@@ -107,7 +105,7 @@ impl PlainReader {
             separators => Place::Behind(separators),
         };
         let (block, spellings) = (Block::default(), Spellings::documented(header.shape.separator));
-        Some(PlainReader { header: Arc::clone(header), place, level: *LEVEL, block, spellings, misses: 0, pause: 0 })
+        Some(PlainReader { header: Arc::clone(header), place, level: level(), block, spellings, misses: 0, pause: 0 })
     }
 
     /// Takes the plain records with which `bytes` begin. A record begins there, at `position` in the input.
@@ -136,7 +134,11 @@ impl PlainReader {
             };
             run.bytes += more.bytes;
             run.lines += more.lines;
-            self.misses = if more.bytes == 0 { (self.misses + 1).min(MOST_MISSES) } else { 0 };
+            if more.bytes == 0 {
+                self.misses = (self.misses + 1).min(MOST_MISSES);
+            } else {
+                (self.misses, self.pause) = (0, 0);
+            }
             // Either the next record is not plain, or not all of it is there.
             if is_over || more.bytes == 0 || self.block.next < self.block.count {
                 return run;
@@ -238,7 +240,7 @@ pub(crate) fn cell_ends(word: &[u8; WORD], separator: u8) -> u64 {
         let is = |byte: u8| bytes.simd_eq(u8x64::splat(simd, byte));
         (is(separator) | is(b'\n') | is(b'\r')).to_bitmask()
     }
-    dispatch!(*LEVEL, simd => find(simd, word, separator))
+    dispatch!(level(), simd => find(simd, word, separator))
 }
 
 /// A quick look at how a record begins, so that lines of something else cost next to nothing.
@@ -547,3 +549,6 @@ fn prefix_xor(mut bits: u64) -> u64 {
     }
     bits
 }
+
+#[cfg(test)]
+mod tests;

@@ -127,3 +127,119 @@ fn words(bytes: &[u8; SPELLING]) -> [u64; 3] {
 fn set(words: [u64; 3]) -> usize {
     (words[0].wrapping_mul(0x78e5_1061_7311_d8a3) >> 59) as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read::header::{Names, Texts};
+    use crate::read::options::ReadOptions;
+    use crate::read::record::Shape;
+
+    /// A spelling, and what follows it.
+    fn bytes(spelling: &[u8], behind: u8) -> [u8; SPELLING] {
+        std::array::from_fn(|at| spelling.get(at).copied().unwrap_or(behind))
+    }
+
+    /// It is found whatever follows it, and nothing else is.
+    #[track_caller]
+    fn assert_found(spellings: &Spellings, spelling: &[u8], slot: Slot) {
+        let shown = spelling.escape_ascii();
+        for behind in [0, b'x', b',', 0xff] {
+            let text = bytes(spelling, behind);
+            assert_eq!(spellings.find(&text), Some(slot), "{shown}");
+            for at in 0..SPELLING {
+                let mut other = text;
+                other[at] ^= 1 << (at % 8);
+                let expected = (at >= spelling.len()).then_some(slot);
+                assert_eq!(spellings.find(&other), expected, "{shown} with another byte {at}");
+            }
+        }
+    }
+
+    fn learn(spellings: &mut Arc<Spellings>, record: &[u8]) -> Option<(Slot, Option<Vec<u8>>)> {
+        let mut names = Texts::default();
+        [&b"Reason"[..], b"email"].into_iter().for_each(|name| names.push(name));
+        let rules = Names::new(&ReadOptions::new());
+        let shape = Shape { separator: b',', largest_field: 1 << 20, largest_row: 1 << 20 };
+        let header = Header::new(names.clone(), &rules.exact(&names), shape, &rules).unwrap();
+        let text = [record, b"\nBlocker,behind@it,and so on\n"].concat();
+        let (slot, unknown) = Spellings::learn(spellings, &text, 0, record.len(), &header, record)?;
+        Some((slot, unknown.map(<[u8]>::to_vec)))
+    }
+
+    #[test]
+    fn documented_spellings() {
+        for separator in [b',', b';', b'\t'] {
+            let spellings = Spellings::documented(separator);
+            for reason in FailureReason::iter() {
+                let spelling = [reason.label().as_bytes(), &[separator]].concat();
+                assert_found(&spellings, &spelling, Slot::from(&reason));
+            }
+        }
+        assert!(Arc::ptr_eq(&Spellings::documented(b','), &Spellings::documented(b',')), "made once");
+        assert_eq!(Spellings::default().find(&[0; SPELLING]), None);
+        assert_eq!(
+            Spellings::default().find(&[1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]),
+            None
+        );
+    }
+
+    /// Those of eight bytes to 24, with the byte that ends the cell.
+    #[test]
+    fn learned_spellings() {
+        for len in 12..30 {
+            let spelling = format!("Hard{}bounced,", "-".repeat(len - 12));
+            let mut spellings = Spellings::documented(b',');
+            assert_eq!(learn(&mut spellings, format!("{spelling}a@x").as_bytes()), Some((Slot::HardBounced, None)));
+            if len <= SPELLING {
+                assert_found(&spellings, spelling.as_bytes(), Slot::HardBounced);
+            } else {
+                assert_eq!(spellings.find(&bytes(spelling.as_bytes(), 0)), None, "{len}");
+            }
+        }
+        let mut spellings = Arc::new(Spellings::default());
+        for (record, spelling) in
+            [(&b"\"Blocker\",a@x"[..], &b"\"Blocker\","[..]), (b"BLOCKER", b"BLOCKER\n"), (b"blocker\r", b"blocker\r")]
+        {
+            assert_eq!(learn(&mut spellings, record), Some((Slot::Blocker, None)));
+            assert_found(&spellings, spelling, Slot::Blocker);
+        }
+        // Seven bytes aren't kept: which set they are in would be up to what follows.
+        assert_eq!(learn(&mut spellings, b"Failed,a@x"), Some((Slot::of(b"Failed").unwrap(), None)));
+        assert_eq!(spellings.find(&bytes(b"Failed,a@x", 0)), None);
+    }
+
+    /// Of those that begin with the same bytes, the last two are kept.
+    #[test]
+    fn spellings_that_begin_alike() {
+        let mut spellings = Spellings::documented(b',');
+        let three = ["Hard----bounced,", "Hard-----bounced,", "Hard------bounced,"];
+        for spelling in three {
+            learn(&mut spellings, format!("{spelling}a@x").as_bytes());
+        }
+        let found = three.map(|spelling| spellings.find(&bytes(spelling.as_bytes(), 0)));
+        assert_eq!(found, [None, Some(Slot::HardBounced), Some(Slot::HardBounced)]);
+    }
+
+    #[test]
+    fn what_is_no_known_reason() {
+        let mut spellings = Spellings::documented(b',');
+        let unknown = |text: &[u8]| Some((Slot::Other, Some(text.to_vec())));
+        for (record, expected) in [
+            (&b"Moon phase,a@x"[..], unknown(b"Moon phase")),
+            (b"Moon phase@", unknown(b"Moon phase@")),
+            (b",a@x", unknown(b"")),
+            // A header once more, another one, or a row of blanks.
+            (b"Moon phase,nobody", None),
+            (b"reason ,a@x", None),
+            (b"R\xc3\xa9ason,a@x", None),
+            // With quotes or marks, it is for others.
+            (b"\"Moon phase\",a@x", None),
+            (b"\"Blocker,a@x", None),
+            (b"\"Bloc\"ker\",a@x", None),
+            (b"\xef\xbb\xbfBlocker,a@x", None),
+        ] {
+            assert_eq!(learn(&mut spellings, record), expected, "{}", record.escape_ascii());
+        }
+    }
+}

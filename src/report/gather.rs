@@ -20,7 +20,7 @@ use std::sync::Arc;
 use super::FaultReport;
 use super::index::Index;
 use crate::anomaly::AnomalySet;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::read::Reading;
 use crate::read::answer::{ABSENT, push_record, too_many_identifiers};
 use crate::read::header::Header;
@@ -52,6 +52,7 @@ impl Gathering {
         if let Some(answer) = &mut self.answer {
             return answer.0.feed(bytes, &mut answer.1);
         }
+        self.bytes.try_reserve(bytes.len()).map_err(|_| Error::out_of_memory("for the report as a whole"))?;
         self.bytes.extend_from_slice(bytes);
         self.decide()
     }

@@ -21,7 +21,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::reason::FailureReason;
 use crate::reason::counts::ReasonCounts;
 use crate::report::FaultReport;
@@ -199,23 +199,19 @@ impl Comparer {
         Comparison { old, new, transitions, unchanged, without_email, contacts: Vec::new() }
     }
 
-    fn add(&mut self, fault: &Fault<'_>, bit: u32) {
+    /// What is to be kept of a fault, and in which part.
+    fn seen(&mut self, fault: &Fault<'_>, bit: u32) -> Option<(&mut Vec<Seen>, Seen)> {
         let Some(hash) = self.hasher.hash(fault) else {
             if bit == 0 {
                 self.without_email.0 += 1;
             } else {
                 self.without_email.1 += 1;
             }
-            return;
+            return None;
         };
         let number = self.number(fault.reason());
-        if let Some(part) = self.parts.get_mut(hash[0] as usize % PARTS) {
-            if part.len() == part.capacity() {
-                // A quarter more, and not twice as much: there are many parts, and this is all that is kept.
-                part.reserve_exact((part.len() / 4).max(64));
-            }
-            part.push((hash, number | bit));
-        }
+        let part = self.parts.get_mut(hash[0] as usize % PARTS)?;
+        Some((part, (hash, number | bit)))
     }
 
     /// The number of a reason. The unknown ones are told apart within the bounds of [`ReasonCounts`].
@@ -238,6 +234,12 @@ impl Comparer {
         self.unknown.insert(reason.clone(), number);
         number
     }
+}
+
+/// How much more room a part needs for one more: where it is full a quarter, and not as much again, since there are many
+/// parts, and this is all that is kept.
+fn more(part: &Vec<Seen>) -> usize {
+    if part.len() == part.capacity() { (part.len() / 4).max(64) } else { 0 }
 }
 
 impl Default for Comparer {
@@ -263,7 +265,10 @@ struct Side<'c> {
 
 impl FaultSink for Side<'_> {
     fn fault(&mut self, fault: &Fault<'_>) -> Result<()> {
-        self.comparer.add(fault, self.bit);
+        if let Some((part, seen)) = self.comparer.seen(fault, self.bit) {
+            part.try_reserve_exact(more(part)).map_err(|_| Error::out_of_memory("to compare so many faults"))?;
+            part.push(seen);
+        }
         Ok(())
     }
 }
@@ -274,7 +279,10 @@ impl Comparison {
         let mut comparer = Comparer::new();
         for (report, bit) in [(old, 0), (new, NEWER)] {
             for fault in report {
-                comparer.add(&fault, bit);
+                if let Some((part, seen)) = comparer.seen(&fault, bit) {
+                    part.reserve_exact(more(part));
+                    part.push(seen);
+                }
             }
         }
         let hasher = comparer.hasher.clone();

@@ -190,7 +190,7 @@ const BEGINNINGS: &[&[u8]] = &[
 const FRONTS: &[&[u8]] = &[b"", BOM, b"\n", b"\n\xEF\xBB\xBF"];
 
 /// Shown as a byte string.
-struct Input(Vec<u8>);
+pub struct Input(pub Vec<u8>);
 
 impl fmt::Debug for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -198,7 +198,7 @@ impl fmt::Debug for Input {
     }
 }
 
-fn inputs() -> impl Strategy<Value = Input> {
+pub fn inputs() -> impl Strategy<Value = Input> {
     let token = prop_oneof![
         20 => select(TOKENS).prop_map(<[u8]>::to_vec),
         1 => proptest::collection::vec(any::<u8>(), 1..4),
@@ -219,7 +219,7 @@ fn inputs() -> impl Strategy<Value = Input> {
     })
 }
 
-fn options() -> impl Strategy<Value = Options> {
+pub fn options() -> impl Strategy<Value = Options> {
     let column = || {
         prop_oneof![
             12 => Just(None),
@@ -246,7 +246,7 @@ fn largest_fields() -> impl Strategy<Value = usize> {
 }
 
 /// The lengths into which an input is cut, over and over.
-fn cuts() -> impl Strategy<Value = Vec<usize>> {
+pub fn cuts() -> impl Strategy<Value = Vec<usize>> {
     prop_oneof![
         Just(vec![1]),
         proptest::collection::vec(1_usize..5, 1..6),

@@ -16,6 +16,7 @@ mod answers;
 mod changed_answers;
 mod fixtures;
 mod front_page;
+mod levels;
 mod properties;
 mod rules;
 mod runs;

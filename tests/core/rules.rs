@@ -51,7 +51,7 @@ fn check(name: &str, bytes: &[u8], options: &ReadOptions, expected: &str) {
 }
 
 #[test]
-fn every_case_through_the_library() {
+pub fn every_case_through_the_library() {
     for (name, arguments, report, expected) in cases() {
         check(name, report, &options(arguments), expected);
     }
@@ -107,6 +107,57 @@ fn the_largest_field() {
         &ReadOptions::new().largest_field(0),
         "2 blocker [Blocker|a@b|12345]",
     );
+}
+
+/// Whoever hands on rows that come in pieces holds each as a whole, up to a limit; whoever counts doesn't.
+#[test]
+fn the_largest_row() {
+    let options = ReadOptions::new().largest_row(30);
+    for (row, is_read) in [
+        ("Blocker,a@b,345678901234567890", true),
+        ("Blocker,a@b,3456789012345678901234567", false),
+        ("Blocker,a@b,\"4567890123456789\"", true),
+        ("Blocker,a@b,\"4567\n901234567\",9012345678", false),
+    ] {
+        // The first bytes are looked at together.
+        let front = "Blocker,e@f,z\n".repeat(8);
+        let report = format!("Reason,email,x\n{front}{row}\nDuplicate,c@d,y\n");
+        for sizes in [&[1][..], &[3]] {
+            let read = render_pushed(report.as_bytes(), sizes, &options);
+            let expected = match is_read {
+                true => Ok(render(&FaultReport::from_bytes(report.clone()).unwrap())),
+                false => Err("TooLarge: line 10: a row is larger than the 30 bytes allowed; allow more with ReadOptions::largest_row".to_owned()),
+            };
+            assert_eq!(read.map_err(|error| render_error(&error)), expected, "{row} by {sizes:?}");
+            assert_eq!(count_in_pieces(report.as_bytes(), sizes, &options).unwrap().total(), 10, "{row}");
+        }
+    }
+}
+
+/// Rule 4c: a header behind a title ends within the first 64 KiB, and is one of the first sixteen records.
+#[test]
+fn how_far_a_header_is_looked_for() {
+    const BOUND: usize = 64 * 1024;
+    let rows = "Blocker,a@b\n".repeat(10);
+    let mut reports = Vec::new();
+    for end in ["\n", "\r\n", "\r"] {
+        let header = format!("Reason,email{end}");
+        for (len, is_found) in [(BOUND, true), (BOUND + 1, false), (BOUND - 1, true)] {
+            let title = "t".repeat(len - header.len() - 1);
+            reports.push((format!("{title}\n{header}{rows}"), is_found, format!("{end:?} at {len}")));
+        }
+    }
+    for (titles, is_found) in [(15, true), (16, false)] {
+        reports.push((format!("{}Reason,email\n{rows}", "t\n".repeat(titles)), is_found, format!("{titles} titles")));
+    }
+    for (report, is_found, what) in reports {
+        let read = FaultReport::from_bytes(report.clone()).unwrap();
+        assert_eq!(read.anomalies().get(Anomaly::Preamble) > 0, is_found, "{what}");
+        for sizes in [&[1_000][..], &[65_535, 1, 1, 1]] {
+            let pushed = render_pushed(report.as_bytes(), sizes, &ReadOptions::new());
+            assert_eq!(pushed.map_err(|error| render_error(&error)), Ok(render(&read)), "{what} by {sizes:?}");
+        }
+    }
 }
 
 #[test]

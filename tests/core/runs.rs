@@ -109,37 +109,45 @@ prop_compose! {
     }
 }
 
+/// A report, into which pieces it is cut, and whether its reading is strict.
+pub fn inputs() -> impl Strategy<Value = (Vec<u8>, Vec<usize>, bool)> {
+    let sizes = prop_oneof![vec(1usize..200, 1..4), vec(1usize..20_000, 1..4)];
+    (report(), sizes, prop::bool::weighted(0.1))
+}
+
+/// Reads a report with runs, record by record and in pieces: each must tell the same.
+pub fn compare((bytes, sizes, strict): (Vec<u8>, Vec<usize>, bool)) -> Result<(), TestCaseError> {
+    let fast = ReadOptions::new().strict(strict);
+    let careful = ReadOptions::new().strict(strict).largest_field(CAREFUL);
+    let report = FaultReport::with_options(&bytes[..], &fast);
+    let expected = FaultReport::with_options(&bytes[..], &careful);
+    let counts = count_in_pieces(&bytes, &sizes, &fast);
+    match (&report, &expected) {
+        (Ok(report), Ok(expected)) => {
+            prop_assert_eq!(report.counts(), expected.counts());
+            prop_assert_eq!(counts.as_ref().ok(), Some(report.counts()));
+            prop_assert_eq!(report.len(), expected.len());
+            for (fault, other) in report.faults().zip(expected.faults()) {
+                prop_assert_eq!((fault.line(), fault.bytes()), (other.line(), other.bytes()));
+                prop_assert_eq!((fault.reason(), fault.anomalies()), (other.reason(), other.anomalies()));
+                prop_assert_eq!(fault.email(), other.email());
+            }
+        }
+        (Err(report), Err(expected)) => {
+            prop_assert_eq!(render_error(report), render_error(expected));
+            prop_assert_eq!(counts.map_err(|error| render_error(&error)).err(), Some(render_error(report)));
+        }
+        (report, expected) => prop_assert!(false, "{:?} is not {:?}", report, expected),
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn runs_change_nothing(
-        bytes in report(),
-        sizes in prop_oneof![vec(1usize..200, 1..4), vec(1usize..20_000, 1..4)],
-        strict in prop::bool::weighted(0.1),
-    ) {
-        let fast = ReadOptions::new().strict(strict);
-        let careful = ReadOptions::new().strict(strict).largest_field(CAREFUL);
-        let report = FaultReport::with_options(&bytes[..], &fast);
-        let expected = FaultReport::with_options(&bytes[..], &careful);
-        let counts = count_in_pieces(&bytes, &sizes, &fast);
-        match (&report, &expected) {
-            (Ok(report), Ok(expected)) => {
-                prop_assert_eq!(report.counts(), expected.counts());
-                prop_assert_eq!(counts.as_ref().ok(), Some(report.counts()));
-                prop_assert_eq!(report.len(), expected.len());
-                for (fault, other) in report.faults().zip(expected.faults()) {
-                    prop_assert_eq!((fault.line(), fault.bytes()), (other.line(), other.bytes()));
-                    prop_assert_eq!((fault.reason(), fault.anomalies()), (other.reason(), other.anomalies()));
-                    prop_assert_eq!(fault.email(), other.email());
-                }
-            }
-            (Err(report), Err(expected)) => {
-                prop_assert_eq!(render_error(report), render_error(expected));
-                prop_assert_eq!(counts.map_err(|error| render_error(&error)).err(), Some(render_error(report)));
-            }
-            (report, expected) => prop_assert!(false, "{:?} is not {:?}", report, expected),
-        }
+    fn runs_change_nothing(input in inputs()) {
+        compare(input)?;
     }
 }
 

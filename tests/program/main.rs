@@ -22,6 +22,8 @@ mod gates;
 mod gzip;
 #[cfg(unix)]
 mod leftovers;
+#[cfg(target_os = "linux")]
+mod limits;
 mod logging;
 mod many;
 mod options;
