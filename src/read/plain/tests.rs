@@ -102,7 +102,7 @@ fn plain_records() {
 /// What isn't, wherever it stands, at any level: the run ends in front of it, and goes on behind it.
 #[test]
 fn odd_records() {
-    let far = [&b"Blocker,a@x,\xc3"[..], &[b'x'; WORD], b"\xa9,w"].concat();
+    let far = [&b"Blocker,a@x,\xc3"[..], &[b'x'; WORD], b"\xa9,", &[b'w'; 2 * WORD]].concat();
     let records: &[&[u8]] = &[
         // The rest of a character is a word too late.
         &far,
