@@ -20,12 +20,15 @@ Examples:
       what changed, in counts
   faults compare old.csv new.csv --contacts
       and whom it concerns
+  faults compare old.csv new.csv --contacts --format csv -o changed.csv
+      the same for a spreadsheet or a script
   faults compare old.csv new.csv --fail-on hard_bounced=50
       for a pipeline";
 
 const NOTES: &str = "\
 A contact is told by its email, without the white space around it and in any case. It counts once, and has changed \
-where its reasons are others, or occur another number of times.";
+where its reasons are others, or occur another number of times. What holds no @ in the email's cell is no contact: it is \
+only counted.";
 
 /// What changed between two reports of the same list
 #[derive(Args)]
@@ -54,6 +57,10 @@ pub struct Compare {
     #[arg(long)]
     contacts: bool,
 
+    /// Write the CSV for a spreadsheet: a byte order mark, and an apostrophe before what would be taken for a formula
+    #[arg(long)]
+    spreadsheet_safe: bool,
+
     #[command(flatten)]
     redact: RedactArgs,
 
@@ -73,6 +80,8 @@ enum Format {
     Table,
     /// For programs: one document
     Json,
+    /// For spreadsheets and scripts: a record for each contact that has changed; needs --contacts
+    Csv,
 }
 
 impl Compare {
@@ -81,6 +90,12 @@ impl Compare {
             return Err(
                 Failure::new("standard input can be read once only").hint("name the path of one of the reports")
             );
+        }
+        if matches!(self.format, Format::Csv) && !self.contacts {
+            return Err(Failure::new("a CSV is of the contacts that have changed").hint("add --contacts"));
+        }
+        if self.spreadsheet_safe && !matches!(self.format, Format::Csv) {
+            return Err(Failure::new("--spreadsheet-safe is for CSV").hint("add --format csv, or leave it out"));
         }
         let redactor = self.redact.redactor()?;
         let comparison = self.comparison()?;
@@ -94,12 +109,16 @@ impl Compare {
                 }
                 self.output.write(|out| Ok(export::comparison_to_table(&comparison, &options, out)?))?;
             }
-            Format::Json => {
-                let mut options = export::WriteOptions::new().contacts(self.contacts);
+            Format::Json | Format::Csv => {
+                let options = export::WriteOptions::new().contacts(self.contacts);
+                let mut options = options.spreadsheet_safe(self.spreadsheet_safe);
                 if let Some(redactor) = redactor {
                     options = options.redact(redactor);
                 }
-                self.output.write(|out| Ok(export::comparison_to_json(&comparison, &options, out)?))?;
+                self.output.write(|out| match self.format {
+                    Format::Csv => Ok(export::comparison_to_csv(&comparison, &options, out)?),
+                    _ => Ok(export::comparison_to_json(&comparison, &options, out)?),
+                })?;
             }
         }
         note_anomalies(comparison.older());

@@ -15,6 +15,7 @@
 //! The counts are those of a [`Tally`](crate::Tally): of one report, `Tally::from(&report)`, or of several.
 
 mod comparison;
+mod comparison_csv;
 #[cfg(feature = "table")]
 mod comparison_table;
 mod csv;
@@ -52,6 +53,7 @@ mod words;
 mod xlsx;
 
 pub use comparison::comparison_to_json;
+pub use comparison_csv::comparison_to_csv;
 #[cfg(feature = "table")]
 pub use comparison_table::comparison_to_table;
 pub use csv::{Csv, faults_to_csv, remedy_file_name, remedy_to_csv};

@@ -34,10 +34,10 @@ const NEWER: u32 = 1 << 31;
 
 /// What changed between two reports of the same list: an older one and a newer one.
 ///
-/// A contact is told by its email, without the white space around it and lower-cased; a bad address by its text. It
+/// A contact is told by its email, without the white space around it and lower-cased. It
 /// counts once, however many faults it has: those are compared as a multiset of reasons, so that it has changed
 /// where the reasons are others, or occur another number of times. The order of the rows, and all other cells, don't
-/// matter. Faults without an email are nobody's that could be found again: they are in the counts alone, and in
+/// matter. Faults whose email holds no `@` are nobody's that could be found again: they are in the counts alone, and in
 /// [`without_email`](Self::without_email).
 ///
 /// ```

@@ -31,9 +31,10 @@ impl ContactHasher {
         ContactHasher { keys: (random(), random()), email: Vec::new() }
     }
 
-    /// The hash of a fault's email; `None` where there is none.
+    /// The hash of a fault's email; `None` where there is none: what holds no `@` is nobody's address.
     pub(crate) fn hash(&mut self, fault: &Fault<'_>) -> Option<ContactHash> {
         let cell = fault.raw_field(fault.columns().email()?)?;
+        memchr::memchr(b'@', &cell)?;
         self.email.clear();
         if cell.is_ascii() {
             // What is white space to Unicode, of ASCII.
@@ -44,7 +45,7 @@ impl ContactHasher {
         } else {
             self.email.extend(folded_email(&String::from_utf8_lossy(&cell)).as_bytes());
         }
-        (!self.email.is_empty()).then(|| self.hash_of(&self.email))
+        Some(self.hash_of(&self.email))
     }
 
     /// The hash of an email that is folded already.

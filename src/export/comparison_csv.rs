@@ -1,0 +1,64 @@
+//! The contacts that have changed between two reports, as CSV.
+
+use std::io::Write;
+
+use csv::Writer;
+
+use super::{WriteOptions, defuse_csv, writing};
+use crate::error::Result;
+use crate::reason::FailureReason;
+use crate::tally::comparison::Comparison;
+
+/// Writes the contacts that have changed between two reports as CSV, as `faults compare --contacts --format csv` prints
+/// them: a record for each, by their emails in order.
+///
+/// `change` is a [slug](crate::Change::slug). `before` and `after` are the slugs of the reasons in the older and in the
+/// newer report, `before_label` and `after_label` their labels, each several joined by `; ` and empty where there is none.
+/// Of the options, [`redact`](WriteOptions::redact) and [`spreadsheet_safe`](WriteOptions::spreadsheet_safe) count.
+///
+/// A [`Comparer`](crate::Comparer) only counts: what it compares has no contacts to write.
+///
+/// # Errors
+/// [`Io`](crate::ErrorKind::Io) where the writer fails.
+///
+/// ```
+/// use dotdigital_faults::{Comparison, FaultReport, export};
+///
+/// let old = FaultReport::from_bytes("Reason,email\nSoft bounced,a@example.com\n")?;
+/// let new = FaultReport::from_bytes("Reason,email\nHard bounced,A@example.com\n")?;
+/// let mut csv = Vec::new();
+/// export::comparison_to_csv(&Comparison::new(&old, &new), &export::WriteOptions::new(), &mut csv)?;
+/// assert_eq!(
+///     String::from_utf8_lossy(&csv),
+///     "email,change,before,after,before_label,after_label\n\
+///      a@example.com,changed,soft_bounced,hard_bounced,Soft bounced,Hard bounced\n",
+/// );
+/// # Ok::<(), dotdigital_faults::Error>(())
+/// ```
+pub fn comparison_to_csv(comparison: &Comparison, options: &WriteOptions, writer: impl Write) -> Result<()> {
+    if !options.is_spreadsheet_safe() {
+        return to_csv(comparison, options, writer);
+    }
+    let mut csv = Vec::new();
+    to_csv(comparison, options, &mut csv)?;
+    defuse_csv(&*csv, writer)
+}
+
+fn to_csv(comparison: &Comparison, options: &WriteOptions, writer: impl Write) -> Result<()> {
+    let slugs = |reasons: &[FailureReason]| joined(reasons.iter().map(|reason| reason.slug().to_owned()));
+    let labels = |reasons: &[FailureReason]| joined(reasons.iter().map(|reason| options.reason(reason).to_string()));
+    let mut csv = Writer::from_writer(writer);
+    csv.write_record(["email", "change", "before", "after", "before_label", "after_label"]).map_err(writing)?;
+    for contact in comparison.contacts() {
+        let (before, after) = (contact.before(), contact.after());
+        let email = options.email(contact.email());
+        let change = contact.change().slug().to_owned();
+        csv.write_record([email, change, slugs(before), slugs(after), labels(before), labels(after)])
+            .map_err(writing)?;
+    }
+    csv.flush().map_err(writing)
+}
+
+fn joined(texts: impl Iterator<Item = String>) -> String {
+    texts.collect::<Vec<_>>().join("; ")
+}
