@@ -59,7 +59,11 @@ impl Demo {
             export::tally_to_table(&Tally::from(counts), &options, &mut *out)?;
             writeln!(out, "\nThe same for an import of your own:\n")?;
             writeln!(out, "  export DOTDIGITAL_USERNAME=apiuser-…@apiconnector.com DOTDIGITAL_PASSWORD=…")?;
-            writeln!(out, "  faults summary --wait --region r1 {IMPORT_ID}")?;
+            let protocol = match self.protocol {
+                Protocol::Soap => String::new(),
+                other => format!("--protocol {other} "),
+            };
+            writeln!(out, "  faults summary --wait --region r1 {protocol}{IMPORT_ID}")?;
             Ok(())
         })
     }

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::io::Read;
+use std::time::Duration;
 
 use dotdigital_faults as lib;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -9,8 +10,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// A report below this size is read before anybody could look.
 const WORTHWHILE: u64 = 8 << 20;
 
-const SIZED: &str = "{bar:40} {bytes}/{total_bytes}  {bytes_per_sec}  {eta}";
-const COUNTED: &str = "{bar:40} {msg}";
+const TICK: Duration = Duration::from_millis(200);
+
+const SIZED: &str = "reading {wide_bar} {bytes}/{total_bytes}  {bytes_per_sec}  {eta}";
+const COUNTED: &str = "{wide_bar} {msg}";
 const UNSIZED: &str = "{spinner} {bytes}  {bytes_per_sec}  {msg}";
 
 /// A bar on standard error that vanishes when it is dropped.
@@ -34,7 +37,9 @@ impl Progress {
 
     /// For an import that is waited for and fetched.
     pub fn of_import() -> Self {
-        Progress::new(None)
+        let progress = Progress::new(None);
+        progress.0.set_message("asking the service");
+        progress
     }
 
     /// Shows what a client does.
@@ -103,10 +108,15 @@ impl Drop for Progress {
 }
 
 fn styled(bar: ProgressBar, template: &str) -> ProgressBar {
-    match ProgressStyle::with_template(template) {
+    let bar = match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
+    };
+    // Also where nothing comes for a while. It takes a thread, and so only where somebody looks.
+    if !bar.is_hidden() {
+        bar.enable_steady_tick(TICK);
     }
+    bar
 }
 
 #[cfg(test)]

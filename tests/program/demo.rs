@@ -12,7 +12,10 @@ fn it_shows_the_same_over_each_protocol() {
         assert!(first.contains("listens on http://127.0.0.1:"), "{notes}");
         assert_eq!(first.ends_with("/v2/api.svc"), over == "SOAP", "{notes}");
         assert!(notes.contains(&format!("fetching its report over {over}\n")), "{notes}");
-        String::from_utf8(output.stdout).unwrap()
+        let shown = String::from_utf8(output.stdout).unwrap();
+        let (shown, command) = shown.trim_end().rsplit_once('\n').unwrap();
+        assert_eq!(command.contains("--protocol"), over != "SOAP", "{command}");
+        shown.to_owned()
     };
     let soap = shown(&["demo"], "SOAP");
     assert!(soap.starts_with("Why 26 contacts failed to import\n"), "{soap}");
