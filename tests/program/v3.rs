@@ -83,7 +83,7 @@ fn what_is_no_whole_and_finished_answer() {
     for (text, code, words) in [
         (finished.replace("Finished", "NotFinished"), 5, "its status is NotFinished"),
         (finished.replace("Finished", "Failed"), 5, "with status Failed"),
-        (finished.replace("\"status\"", "\"x\""), 2, "it has no status"),
+        (finished.replace("\"status\"", "\"x\""), 2, "it lacks a status"),
         (finished[..700].to_owned(), 2, "it was cut"),
         (r#"{"errorCode":"contacts:importNotFound","description":"No such import"}"#.to_owned(), 2, "No such import"),
     ] {

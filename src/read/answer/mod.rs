@@ -110,7 +110,7 @@ impl Answer {
             return Ok(());
         }
         let Some(status) = self.status().filter(|_| self.is_answer()) else {
-            return Err("it has no status".into());
+            return Err("it lacks a status, or both an import id and failures".into());
         };
         verdict(&status).map_err(Wrong::Error)?;
         let _ = self.walk.announce(sink);
