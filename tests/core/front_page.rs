@@ -5,10 +5,12 @@ use std::fs;
 #[test]
 fn it_links_every_name() {
     let lib = fs::read_to_string("src/lib.rs").unwrap();
+    // What is no part of the API stands at the end.
+    let (lib, _) = lib.split_once("pub mod __private {").unwrap();
     let page: String = lib.lines().take_while(|line| !line.starts_with("mod ")).collect();
     let mut names = 0;
     let public = |line: &&str| line.starts_with("pub use ") || line.starts_with("    pub use ");
-    let uses = lib.lines().filter(public).filter(|line| !line.contains("count_envelope"));
+    let uses = lib.lines().filter(public);
     for path in uses.filter_map(|line| line.trim().strip_prefix("pub use ")?.strip_suffix(';')) {
         let list = path.rsplit("::").next().unwrap();
         let list = path.split_once('{').map_or(list, |(_, list)| list.trim_end_matches('}'));
