@@ -7,9 +7,12 @@ use uuid::Uuid;
 /// Whose faults are asked for: those of an import, which its id alone stands for, or those of a program enrolment.
 ///
 /// ```no_run
-/// use dotdigital_faults::{Client, ReportId};
+/// # #[cfg(feature = "client")]
+/// use dotdigital_faults::Client;
+/// use dotdigital_faults::ReportId;
 /// use uuid::Uuid;
 ///
+/// # #[cfg(feature = "client")]
 /// # async fn run(client: Client, import_id: Uuid, enrolment_id: Uuid) -> dotdigital_faults::Result<()> {
 /// let import = client.report_faults(import_id).await?;
 /// let enrolment = client.report_faults(ReportId::Enrolment(enrolment_id)).await?;
