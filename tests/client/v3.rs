@@ -113,8 +113,8 @@ async fn only_a_finished_import_has_a_report() {
         (r#""status":"Napping","#, NotFinished, "Napping"),
         (r#""status":"Failed","#, EndedWithoutReport, "Failed"),
         (r#""status":"ExceedsAllowedContactLimit","#, EndedWithoutReport, "ExceedsAllowedContactLimit"),
-        ("", UnexpectedAnswer, "no status"),
-        (r#""status":null,"#, UnexpectedAnswer, "no status"),
+        ("", UnexpectedAnswer, "lacks a status"),
+        (r#""status":null,"#, UnexpectedAnswer, "lacks a status"),
     ] {
         let server = Server::start([ok(&of_status(status))]);
         let client = server.client(Protocol::V3).build().unwrap();
