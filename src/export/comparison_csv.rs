@@ -4,7 +4,8 @@ use std::io::Write;
 
 use csv::Writer;
 
-use super::{WriteOptions, defuse_csv, writing};
+use super::safe_csv::write_csv;
+use super::{WriteOptions, writing};
 use crate::error::Result;
 use crate::reason::FailureReason;
 use crate::tally::comparison::Comparison;
@@ -36,12 +37,7 @@ use crate::tally::comparison::Comparison;
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
 pub fn comparison_to_csv(comparison: &Comparison, options: &WriteOptions, writer: impl Write) -> Result<()> {
-    if !options.is_spreadsheet_safe() {
-        return to_csv(comparison, options, writer);
-    }
-    let mut csv = Vec::new();
-    to_csv(comparison, options, &mut csv)?;
-    defuse_csv(&*csv, writer)
+    write_csv(options, writer, |out| to_csv(comparison, options, out))
 }
 
 fn to_csv(comparison: &Comparison, options: &WriteOptions, writer: impl Write) -> Result<()> {

@@ -8,7 +8,8 @@ use csv::Writer;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{WriteOptions, defuse_csv, writing};
+use super::safe_csv::write_csv;
+use super::{WriteOptions, writing};
 use crate::error::{Error, Result};
 use crate::reason::FailureReason;
 use crate::reason::counts::{ReasonCounts, share};
@@ -43,12 +44,7 @@ use crate::tally::{SourceCounts, Tally};
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
 pub fn tally_to_csv(tally: &Tally, options: &WriteOptions, writer: impl Write) -> Result<()> {
-    if !options.is_spreadsheet_safe() {
-        return to_csv(tally, options, writer);
-    }
-    let mut csv = Vec::new();
-    to_csv(tally, options, &mut csv)?;
-    defuse_csv(&*csv, writer)
+    write_csv(options, writer, |out| to_csv(tally, options, out))
 }
 
 fn to_csv(tally: &Tally, options: &WriteOptions, writer: impl Write) -> Result<()> {

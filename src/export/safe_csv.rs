@@ -10,6 +10,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 
 use csv_core::ReadRecordResult;
 
+use super::WriteOptions;
 use super::csv::Records;
 use super::gathered::Gathered;
 use super::spreadsheet::{defuse, restore};
@@ -86,6 +87,21 @@ pub fn defuse_csv(reader: impl Read, writer: impl Write) -> Result<()> {
         out.write_if_full()?;
     }
     out.finish().map(|_| ())
+}
+
+/// Writes a CSV of counts as the options want it: as it is, or made safe for spreadsheets.
+pub(super) fn write_csv(
+    options: &WriteOptions,
+    writer: impl Write,
+    write: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> Result<()> {
+    let mut writer = writer;
+    if !options.is_spreadsheet_safe() {
+        return write(&mut writer);
+    }
+    let mut csv = Vec::new();
+    write(&mut csv)?;
+    defuse_csv(&*csv, writer)
 }
 
 /// A CSV that is read record by record.

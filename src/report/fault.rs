@@ -7,7 +7,7 @@ use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
 pub(crate) use super::cells::text;
 use super::cells::{Cells, cell};
-use super::columns::{Columns, number};
+use super::columns::Columns;
 use crate::anomaly::AnomalySet;
 use crate::read::row::Row;
 use crate::reason::remedy::Remedy;
@@ -160,17 +160,14 @@ impl fmt::Debug for Fault<'_> {
 impl Serialize for Fault<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let fields: Vec<_> = self.present_fields().map(|cell| cell.map(text)).collect();
-        JsonLine { fault: self, label: self.reason.label(), fields: &fields, is_numbered: false }.serialize(serializer)
+        JsonLine { fault: self, fields: &fields }.serialize(serializer)
     }
 }
 
-/// A fault as an object, with the texts that are to stand in it.
-pub(crate) struct JsonLine<'a> {
-    pub fault: &'a Fault<'a>,
-    pub label: &'a str,
-    pub fields: &'a [Option<Cow<'a, str>>],
-    /// Do numbers stand in for the columns' names?
-    pub is_numbered: bool,
+/// A fault as an object, with the texts of its cells.
+struct JsonLine<'a> {
+    fault: &'a Fault<'a>,
+    fields: &'a [Option<Cow<'a, str>>],
 }
 
 impl Serialize for JsonLine<'_> {
@@ -179,7 +176,7 @@ impl Serialize for JsonLine<'_> {
         let mut fault = serializer.serialize_struct("Fault", 6 + usize::from(self.fault.is_partial()))?;
         fault.serialize_field("line", &self.fault.line())?;
         fault.serialize_field("reason", self.fault.reason.slug())?;
-        fault.serialize_field("label", self.label)?;
+        fault.serialize_field("label", self.fault.reason.label())?;
         fault.serialize_field("remedy", &self.fault.remedy())?;
         if self.fault.is_partial() {
             fault.serialize_field("partial", &true)?;
@@ -195,12 +192,11 @@ struct NamedCells<'a>(&'a JsonLine<'a>);
 
 impl Serialize for NamedCells<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let JsonLine { fault, fields, is_numbered, .. } = self.0;
+        let JsonLine { fault, fields } = self.0;
         let width = fault.columns.len().max(fields.len());
         let mut map = serializer.serialize_map(Some(width))?;
         for column in 0..width {
-            let key = if *is_numbered { Cow::Owned(number(column)) } else { fault.columns.key(column) };
-            map.serialize_entry(&key, &fields.get(column))?;
+            map.serialize_entry(&fault.columns.key(column), &fields.get(column))?;
         }
         map.end()
     }
