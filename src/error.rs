@@ -55,6 +55,8 @@ pub enum ErrorKind {
     Io,
     /// What would be written is there already, and was not to be overwritten.
     Exists,
+    /// It is no archive, one of a later version, or one that holds contact data otherwise than is asked for.
+    Archive,
     /// A key is empty, and so is none.
     EmptyKey,
     /// A name can't be that of a label of metrics.
@@ -98,6 +100,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::TooLarge => "too large",
             ErrorKind::Io => "reading or writing failed",
             ErrorKind::Exists => "there already",
+            ErrorKind::Archive => "an archive that can't be used so",
             ErrorKind::EmptyKey => "an empty key",
             ErrorKind::InvalidLabel => "a label that can't be one",
             ErrorKind::NotPermitted => "not permitted",

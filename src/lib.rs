@@ -183,6 +183,8 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+#[cfg(feature = "arrow")]
+mod account_name;
 mod anomaly;
 #[cfg(feature = "client")]
 mod client;
@@ -190,6 +192,8 @@ mod error;
 mod escape;
 pub mod export;
 mod format;
+#[cfg(feature = "client")]
+mod protocol;
 mod read;
 mod reason;
 #[cfg(feature = "redact")]
@@ -201,15 +205,17 @@ pub mod sandbox;
 mod status;
 mod tally;
 
+#[cfg(feature = "arrow")]
+pub use account_name::AccountName;
 pub use anomaly::{Anomalies, Anomaly, AnomalySet};
 #[cfg(feature = "client")]
 pub use client::blocking;
 #[cfg(feature = "client")]
-pub use client::{
-    Client, ClientBuilder, Credentials, Enrolment, FinishedEnrolments, ImportSummary, Progress, Protocol, Region,
-};
+pub use client::{Client, ClientBuilder, Credentials, Enrolment, FinishedEnrolments, ImportSummary, Progress};
 pub use error::{Error, ErrorKind, Result, Timeout};
 pub use format::Format;
+#[cfg(feature = "client")]
+pub use protocol::{Protocol, Region};
 pub use read::counter::ReasonCounter;
 pub use read::options::{ColumnChoice, ReadOptions, Separator};
 pub use reason::counts::{ReasonCounts, ReasonCountsIter};
@@ -233,6 +239,8 @@ pub use report_id::ReportId;
 #[cfg(feature = "client")]
 pub use reqwest;
 pub use status::ImportStatus;
+#[cfg(feature = "archive")]
+pub use tally::archived_import::{ArchivedImport, ArchivedStatus, Series};
 pub use tally::comparison::{Change, ChangedContact, Comparer, Comparison, Transition};
 pub use tally::group_counter::GroupCounter;
 pub use tally::group_counts::{GroupBy, GroupCounts, GroupKey};

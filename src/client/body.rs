@@ -1,6 +1,5 @@
 //! The body of an answer with which the service says that all is well.
 
-use super::endpoint::Protocol;
 use super::envelope::Envelope;
 use super::operation::ServiceOperation;
 use super::rest;
@@ -8,6 +7,7 @@ use super::soap_answer::{Answered, ResultFields};
 use super::v3_head::V3Head;
 use super::xml::Malformed;
 use crate::error::{Error, ErrorKind};
+use crate::protocol::Protocol;
 use crate::read::message::Message;
 
 /// The most bytes that are read of an answer once it is known not to be a result.

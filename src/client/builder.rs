@@ -8,12 +8,13 @@ use std::time::Duration;
 use reqwest::{Certificate, Proxy, redirect, tls};
 
 use super::credentials::Credentials;
-use super::endpoint::{Endpoint, Protocol, Region};
+use super::endpoint::Endpoint;
 use super::proxy;
 use super::retry::Policy;
 use super::secrets::Secrets;
 use super::service::Service;
 use crate::error::{Error, ErrorKind, Result};
+use crate::protocol::{Protocol, Region};
 use crate::read::options::ReadOptions;
 
 /// The most headers of an answer. What bounds them is the 400 KiB that the HTTP library reads of them; this is only

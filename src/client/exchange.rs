@@ -4,7 +4,6 @@ use std::time::SystemTime;
 
 use super::body::{AnswerBody, LARGEST_ERROR};
 use super::collect::{Collector, NotThat};
-use super::endpoint::Protocol;
 use super::envelope::Envelope;
 use super::operation::ServiceOperation;
 use super::progress::{Observer, Progress};
@@ -17,6 +16,7 @@ use super::verdict::{Verdict, is_documented, judge};
 use super::xml::Malformed;
 use crate::error::{Error, ErrorKind, Timeout};
 use crate::escape::escape_within;
+use crate::protocol::Protocol;
 use crate::read::message::Message;
 use crate::report_id::ReportId;
 use crate::status::ImportStatus;

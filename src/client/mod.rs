@@ -40,12 +40,12 @@ use uuid::Uuid;
 
 pub use builder::ClientBuilder;
 pub use credentials::Credentials;
-pub use endpoint::{Protocol, Region};
 pub use enrolments::{Enrolment, FinishedEnrolments};
 pub use progress::Progress;
 pub use summary::{Difference, ImportSummary};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::protocol::Protocol;
 use crate::read::counter::ReasonCounter;
 use crate::read::options::{Expected, ReadOptions};
 use crate::reason::counts::ReasonCounts;

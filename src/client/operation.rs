@@ -1,6 +1,6 @@
 //! What can be asked of the service.
 
-use super::endpoint::Protocol;
+use crate::protocol::Protocol;
 
 /// One of the service's operations. Source: the vendor's published WSDL, and its documentation of REST v2, of v3, and of
 /// program enrolments.

@@ -1,9 +1,9 @@
 //! A part of a call by itself, without a network: for the benchmarks and fuzz targets of this repository alone.
 
 use super::body::AnswerBody;
-use super::endpoint::Protocol;
 use super::operation::ServiceOperation;
 use super::soap_answer::Answered;
+use crate::protocol::Protocol;
 use crate::read::counter::ReasonCounter;
 use crate::read::options::ReadOptions;
 use crate::reason::counts::ReasonCounts;

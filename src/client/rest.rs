@@ -3,11 +3,11 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::endpoint::Protocol;
 use super::enrolments::PAGE;
 use super::operation::ServiceOperation;
 use super::soap_answer::ResultFields;
 use super::xml::Malformed;
+use crate::protocol::Protocol;
 
 /// What follows the base of the address.
 pub(super) fn path(protocol: Protocol, operation: ServiceOperation, id: Uuid) -> String {

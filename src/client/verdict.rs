@@ -2,8 +2,8 @@
 //!
 //! Sources: the codes are those of the vendor's documentation; the statuses are those that its gateways send.
 
-use super::endpoint::Protocol;
 use crate::error::ErrorKind;
+use crate::protocol::Protocol;
 
 /// The code after which only the import's status tells why there is no report.
 pub(super) const REPORT_NOT_FOUND: &str = "ERROR_IMPORT_REPORT_NOT_FOUND";

@@ -1,5 +1,7 @@
 //! The counts of several reports, each told apart, and all together.
 
+#[cfg(feature = "archive")]
+pub(crate) mod archived_import;
 pub(crate) mod comparison;
 mod comparison_document;
 pub(crate) mod contact_hash;

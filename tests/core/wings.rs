@@ -7,20 +7,58 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Who may know whom. A name without a folder is a file at the root.
-const RULES: [(&str, &[&str]); 16] = [
+const RULES: [(&str, &[&str]); 20] = [
     ("error", &["anomaly", "escape", "format", "report_id"]),
     ("anomaly", &["error", "escape", "format"]),
     ("escape", &["error", "anomaly", "format"]),
     ("format", &["error", "anomaly", "escape"]),
     ("report_id", &[]),
+    ("protocol", &["error", "escape"]),
+    ("account_name", &["error"]),
     ("status", &["escape"]),
     ("reason", &["error", "anomaly", "escape", "format", "report_id"]),
     ("read", &["reason", "error", "anomaly", "escape", "format", "status"]),
     ("report", &["read", "reason", "error", "anomaly", "escape", "format", "report_id"]),
     ("redact", &["report", "reason", "error", "anomaly", "escape", "format"]),
-    ("tally", &["report", "reason", "redact", "error", "anomaly", "escape", "format"]),
-    ("export", &["tally", "report", "reason", "redact", "error", "anomaly", "escape", "format"]),
-    ("client", &["report", "read", "reason", "error", "anomaly", "escape", "format", "report_id", "status"]),
+    (
+        "tally",
+        &[
+            "report",
+            "reason",
+            "redact",
+            "error",
+            "anomaly",
+            "escape",
+            "format",
+            "report_id",
+            "protocol",
+            "account_name",
+        ],
+    ),
+    ("export", &["tally", "report", "reason", "redact", "error", "anomaly", "escape", "format", "account_name"]),
+    (
+        "client",
+        &["report", "read", "reason", "error", "anomaly", "escape", "format", "report_id", "status", "protocol"],
+    ),
+    ("arrow", &["report", "reason", "redact", "error", "anomaly", "report_id", "account_name"]),
+    (
+        "archive",
+        &[
+            "client",
+            "arrow",
+            "tally",
+            "report",
+            "reason",
+            "redact",
+            "error",
+            "anomaly",
+            "escape",
+            "report_id",
+            "status",
+            "protocol",
+            "account_name",
+        ],
+    ),
     ("sandbox", &["error"]),
     // The public library only, which is another crate to them.
     ("cli", &[]),
