@@ -13,14 +13,17 @@
 //! The columns of `faults_v1` are those of [`arrow`](crate::arrow).
 
 mod claim;
+mod claims;
 mod counts_table;
 mod failure;
 mod faults_table;
 mod folder;
+mod forget;
 mod layout;
 mod location;
 mod manifest;
 mod parquet_file;
+mod prune;
 
 use std::fmt;
 use std::sync::Arc;
@@ -33,7 +36,9 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 
 pub use claim::Claim;
+pub use forget::Forgotten;
 pub use manifest::Manifest;
+pub use prune::Pruned;
 
 use crate::arrow::Contacts;
 use crate::error::{Error, ErrorKind, Result};
