@@ -25,3 +25,7 @@ mod sandbox;
 mod sandbox_enrolments;
 #[cfg(feature = "sandbox")]
 mod sandbox_v3;
+
+// The archive's place.
+#[cfg(feature = "archive")]
+mod archive_places;
