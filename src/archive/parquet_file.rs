@@ -34,6 +34,10 @@ impl Footer {
 
     /// That of a file, by its bytes.
     pub(super) fn read(file: &Bytes) -> Result<Self> {
+        guarded(|| Footer::of(file))
+    }
+
+    fn of(file: &Bytes) -> Result<Self> {
         let reader = ParquetRecordBatchReaderBuilder::try_new(file.clone()).map_err(unreadable)?;
         let pairs = reader.metadata().file_metadata().key_value_metadata();
         let value = |key: &str| pairs?.iter().find(|pair| pair.key == key)?.value.clone();
@@ -66,11 +70,21 @@ pub(super) fn properties() -> WriterPropertiesBuilder {
         .set_created_by(concat!("dotdigital-faults version ", env!("CARGO_PKG_VERSION")).into())
 }
 
+/// Reads of a file what can be read; a damaged one is an error. The library of the format asserts some of what a footer
+/// says, rather than to fail.
+pub(super) fn guarded<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).unwrap_or_else(|_| Err(damaged()))
+}
+
 /// The format's own words may hold what is in a column.
 pub(super) fn unwritable(_: ParquetError) -> Error {
     Error::new(ErrorKind::Io, "a file of Parquet can't be made")
 }
 
 pub(super) fn unreadable(_: ParquetError) -> Error {
+    damaged()
+}
+
+fn damaged() -> Error {
     Error::new(ErrorKind::Archive, "it is no file of Parquet, or a damaged one")
 }
