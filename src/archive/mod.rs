@@ -12,6 +12,7 @@
 //!
 //! The columns of `faults_v1` are those of [`arrow`](crate::arrow).
 
+pub mod blocking;
 mod claim;
 mod collect;
 mod counts_table;

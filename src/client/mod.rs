@@ -194,6 +194,12 @@ impl Client {
         self.pace.as_ref()?.refusal()
     }
 
+    /// How the service is asked about imports.
+    #[cfg(feature = "archive")]
+    pub(crate) fn protocol(&self) -> Protocol {
+        self.service.endpoint.protocol()
+    }
+
     /// How the service is asked about an id.
     #[cfg(feature = "archive")]
     pub(crate) fn protocol_for(&self, id: ReportId) -> Protocol {

@@ -57,10 +57,10 @@ impl fmt::Debug for Account {
     }
 }
 
-/// The clients of an account, as far as they have been needed.
+/// The clients of an account, as far as they have been needed: its own first, then those of other protocols.
 pub(super) struct Clients {
     account: Account,
-    made: Vec<(Option<Protocol>, Client)>,
+    made: Vec<Client>,
     failure: Option<Error>,
 }
 
@@ -71,16 +71,25 @@ impl Clients {
 
     /// Why no call will go well, if that is known.
     pub(super) fn refusal(&self) -> Option<Error> {
-        self.failure.clone().or_else(|| self.made.first()?.1.refusal())
+        self.failure.clone().or_else(|| self.made.first()?.refusal())
     }
 
     /// The client for a protocol, or for the account's own. What can't be had once isn't tried again.
     pub(super) async fn client(&mut self, protocol: Option<Protocol>) -> Result<Client> {
+        let own = match self.made.first() {
+            Some(own) => own.clone(),
+            None => self.make(None).await?,
+        };
+        let asks = |client: &&Client| client.protocol() == protocol.unwrap_or(own.protocol());
+        match self.made.iter().find(asks) {
+            Some(client) => Ok(client.clone()),
+            None => self.make(protocol).await,
+        }
+    }
+
+    async fn make(&mut self, protocol: Option<Protocol>) -> Result<Client> {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
-        }
-        if let Some((_, client)) = self.made.iter().find(|(made_for, _)| *made_for == protocol) {
-            return Ok(client.clone());
         }
         let make = Arc::clone(&self.account.make);
         let made = match tokio::task::spawn_blocking(move || make(protocol)).await {
@@ -92,8 +101,8 @@ impl Clients {
         };
         match made {
             Ok(client) => {
-                let client = client.paced_as(self.made.first().map(|(_, first)| first));
-                self.made.push((protocol, client.clone()));
+                let client = client.paced_as(self.made.first());
+                self.made.push(client.clone());
                 Ok(client)
             }
             Err(failure) => Err(self.failure.insert(told(failure)).clone()),

@@ -68,7 +68,7 @@ pub(super) struct Driver {
     name: AccountName,
     clients: Clients,
     queue: VecDeque<Item>,
-    /// By when they are due, soonest first: pauses differ, but there are only a few of each length.
+    /// Soonest first.
     unfinished: VecDeque<Unfinished>,
     tell: mpsc::Sender<Collected>,
 }

@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStoreExt;
-use object_store::path::Path;
 use uuid::Uuid;
 
 use super::import::OLDEST_CLAIM;
@@ -24,18 +23,20 @@ const SKEW: TimeDelta = TimeDelta::days(1);
 ///
 /// Claims stay for good, and so are many: one is read only if its file is young, and no counts of these days bear its id.
 pub(in crate::archive) async fn open_claims(archive: &Archive, now: DateTime<Utc>) -> Result<Vec<Claim>> {
-    let (archive, settled) = (archive, settled(archive, now).await?);
-    let claims = archive.layout.claims();
-    let listed = archive.store.list(Some(&claims)).map_err(|error| failed("listed", &claims, error));
-    let young = listed.try_filter_map(async |file| {
+    let (layout, settled) = (&archive.layout, settled(archive, now).await?);
+    let claims = layout.claims();
+    let mut listed = archive.store.list(Some(&claims));
+    let mut young = Vec::new();
+    while let Some(file) = listed.try_next().await.map_err(|error| failed("listed", &claims, error))? {
         let is_young = now - file.last_modified <= OLDEST_CLAIM + SKEW;
-        let id = archive.layout.claimed(&file.location).filter(|id| is_young && !settled.contains(id));
-        Ok(id.map(|id| (id, file.location)))
-    });
-    let read = young.map_ok(|(id, path)| async move { open_claim(archive, id, &path, now).await });
-    let mut open: Vec<_> =
-        read.try_buffer_unordered(AT_ONCE).try_filter_map(async |claim| Ok(claim)).try_collect().await?;
-    open.sort_by_key(|claim: &Claim| (claim.claimed_at, claim.id));
+        if let Some(id) = layout.claimed(&file.location).filter(|id| is_young && !settled.contains(id)) {
+            young.push(id);
+        }
+    }
+    let read = stream::iter(young).map(|id| open_claim(archive.clone(), id, now)).buffer_unordered(AT_ONCE);
+    let read: Vec<Option<Claim>> = read.try_collect().await?;
+    let mut open: Vec<Claim> = read.into_iter().flatten().collect();
+    open.sort_by_key(|claim| (claim.claimed_at, claim.id));
     Ok(open)
 }
 
@@ -56,8 +57,9 @@ async fn settled(archive: &Archive, now: DateTime<Utc>) -> Result<HashSet<Uuid>>
 }
 
 /// Reads a claim; `None` where it isn't open, or too old.
-async fn open_claim(archive: &Archive, id: Uuid, path: &Path, now: DateTime<Utc>) -> Result<Option<Claim>> {
-    let Some(json) = get(&*archive.store, path).await? else { return Ok(None) };
+async fn open_claim(archive: Archive, id: Uuid, now: DateTime<Utc>) -> Result<Option<Claim>> {
+    let path = archive.layout.claim(id);
+    let Some(json) = get(&*archive.store, &path).await? else { return Ok(None) };
     let Some(claim) = Claim::from_json(id, &json) else {
         // Nobody knows whose it is. Who gives its id is told.
         tracing::warn!(%path, "a claim can't be read");
