@@ -12,8 +12,10 @@
 //!
 //! The columns of `faults_v1` are those of [`arrow`](crate::arrow).
 
+pub mod blocking;
 mod claim;
 mod claims;
+mod collect;
 mod counts_table;
 mod failure;
 mod faults_table;
@@ -24,6 +26,7 @@ mod location;
 mod manifest;
 mod parquet_file;
 mod prune;
+mod stored_faults;
 
 use std::fmt;
 use std::sync::Arc;
@@ -37,6 +40,7 @@ use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 
 pub use claim::Claim;
 pub use forget::Forgotten;
+pub use collect::{Account, CollectOptions, CollectProgress, Collected, Outcome, Outcomes, Shard, Stop, Wanted};
 pub use manifest::Manifest;
 pub use prune::Pruned;
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::KeyValue;
+use parquet::file::metadata::{KeyValue, ParquetMetaData};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 
 use crate::arrow::ContactMode;
@@ -39,14 +39,19 @@ impl Footer {
 
     fn of(file: &Bytes) -> Result<Self> {
         let reader = ParquetRecordBatchReaderBuilder::try_new(file.clone()).map_err(unreadable)?;
-        let pairs = reader.metadata().file_metadata().key_value_metadata();
+        Ok(Footer::in_metadata(reader.metadata()))
+    }
+
+    /// That of a file, by what has been read of its end.
+    pub(super) fn in_metadata(metadata: &ParquetMetaData) -> Self {
+        let pairs = metadata.file_metadata().key_value_metadata();
         let value = |key: &str| pairs?.iter().find(|pair| pair.key == key)?.value.clone();
-        Ok(Footer {
+        Footer {
             schema: value(SCHEMA).unwrap_or_default(),
             version: value(VERSION).unwrap_or_default(),
             contacts: value(CONTACTS).and_then(|name| name.parse().ok()),
             report_sha256: value(REPORT_SHA256),
-        })
+        }
     }
 
     pub(super) fn pairs(&self) -> Vec<KeyValue> {
