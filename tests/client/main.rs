@@ -12,6 +12,7 @@ mod blocking;
 mod calls;
 mod enrolments;
 mod foreign;
+mod pace;
 mod tls;
 mod v3;
 mod wrong_bodies;
