@@ -16,7 +16,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use uuid::Uuid;
 
-use super::parquet_file::{Footer, properties, unreadable, unwritable};
+use super::parquet_file::{Footer, guarded, properties, unreadable, unwritable};
 use crate::arrow::{kind, map_of, timestamp};
 use crate::error::{Error, ErrorKind, Result};
 use crate::reason::FailureReason;
@@ -112,6 +112,10 @@ fn figures(rows: usize, map: Option<&BTreeMap<String, u64>>) -> std::result::Res
 
 /// Reads the file of an import that is filed under a day.
 pub(super) fn read(file: Bytes, date: NaiveDate) -> Result<ArchivedImport> {
+    guarded(|| rows(file, date))
+}
+
+fn rows(file: Bytes, date: NaiveDate) -> Result<ArchivedImport> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(unreadable)?;
     let mut import = None;
     for batch in reader.build().map_err(unreadable)? {
@@ -212,4 +216,64 @@ fn damaged(what: &str) -> Error {
 /// A number as tables have it.
 fn whole(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Protocol;
+    use crate::tally::archived_import::ArchivedStatus;
+
+    fn import(status: ArchivedStatus) -> ArchivedImport {
+        let date = NaiveDate::from_ymd_opt(2026, 3, 9).unwrap();
+        let at = DateTime::from_timestamp_micros(1_773_100_800_123_456).unwrap();
+        let id = ReportId::Import(Uuid::from_u128(7));
+        ArchivedImport::new("shop".parse().unwrap(), id, Protocol::V3, date, at, status)
+    }
+
+    fn map(pairs: &[(&str, u64)]) -> BTreeMap<String, u64> {
+        pairs.iter().map(|(name, figure)| ((*name).to_owned(), *figure)).collect()
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let mut full = import(ArchivedStatus::Archived);
+        full.reasons = vec![
+            (FailureReason::HardBounced, 3),
+            (FailureReason::unknown("Quarantined by moon phase"), 2),
+            (FailureReason::ConsentRecordsNotApplied, 1),
+        ];
+        full.total = Some(6);
+        full.anomalies = map(&[("short_row", 2)]);
+        full.service = Some(map(&[("newContacts", 10), ("updatedContacts", 5)]));
+        full.report_sha256 = Some("ab".repeat(32));
+        full.report_bytes = Some(123);
+        assert_eq!((full.failed(), full.contacts()), (Some(5), Some(20)));
+        let mut empty = import(ArchivedStatus::Archived);
+        empty.total = Some(0);
+        let mut enrolment = import(ArchivedStatus::Expired);
+        enrolment.id = ReportId::Enrolment(enrolment.id.uuid());
+        for import in
+            [full, empty, enrolment, import(ArchivedStatus::NotFound), import(ArchivedStatus::EndedWithoutReport)]
+        {
+            let file = write(&import).unwrap();
+            assert_eq!(read(file.clone(), import.date).unwrap(), import);
+            assert_eq!(Footer::read(&file).unwrap().report_sha256, import.report_sha256);
+        }
+    }
+
+    #[test]
+    fn what_is_damaged_is_an_error() {
+        let import = import(ArchivedStatus::Expired);
+        let file = write(&import).unwrap();
+        for cut in 0..file.len() {
+            assert!(read(file.slice(..cut), import.date).is_err(), "cut at {cut}");
+        }
+        // Whatever is changed: an error or another import, and never a panic.
+        for at in 0..file.len() {
+            let mut changed = file.to_vec();
+            changed[at] ^= 0x55;
+            let _ = read(changed.into(), import.date);
+        }
+    }
 }

@@ -12,7 +12,9 @@
 //!
 //! The columns of `faults_v1` are those of [`arrow`](crate::arrow).
 
+pub mod blocking;
 mod claim;
+mod collect;
 mod counts_table;
 mod failure;
 mod faults_table;
@@ -21,6 +23,7 @@ mod layout;
 mod location;
 mod manifest;
 mod parquet_file;
+mod stored_faults;
 
 use std::fmt;
 use std::sync::Arc;
@@ -33,6 +36,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 
 pub use claim::Claim;
+pub use collect::{Account, CollectOptions, CollectProgress, Collected, Outcome, Outcomes, Shard, Stop, Wanted};
 pub use manifest::Manifest;
 
 use crate::arrow::Contacts;

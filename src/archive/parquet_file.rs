@@ -4,7 +4,7 @@ use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::KeyValue;
+use parquet::file::metadata::{KeyValue, ParquetMetaData};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 
 use crate::arrow::ContactMode;
@@ -34,15 +34,24 @@ impl Footer {
 
     /// That of a file, by its bytes.
     pub(super) fn read(file: &Bytes) -> Result<Self> {
+        guarded(|| Footer::of(file))
+    }
+
+    fn of(file: &Bytes) -> Result<Self> {
         let reader = ParquetRecordBatchReaderBuilder::try_new(file.clone()).map_err(unreadable)?;
-        let pairs = reader.metadata().file_metadata().key_value_metadata();
+        Ok(Footer::in_metadata(reader.metadata()))
+    }
+
+    /// That of a file, by what has been read of its end.
+    pub(super) fn in_metadata(metadata: &ParquetMetaData) -> Self {
+        let pairs = metadata.file_metadata().key_value_metadata();
         let value = |key: &str| pairs?.iter().find(|pair| pair.key == key)?.value.clone();
-        Ok(Footer {
+        Footer {
             schema: value(SCHEMA).unwrap_or_default(),
             version: value(VERSION).unwrap_or_default(),
             contacts: value(CONTACTS).and_then(|name| name.parse().ok()),
             report_sha256: value(REPORT_SHA256),
-        })
+        }
     }
 
     pub(super) fn pairs(&self) -> Vec<KeyValue> {
@@ -66,11 +75,21 @@ pub(super) fn properties() -> WriterPropertiesBuilder {
         .set_created_by(concat!("dotdigital-faults version ", env!("CARGO_PKG_VERSION")).into())
 }
 
+/// Reads of a file what can be read; a damaged one is an error. The library of the format asserts some of what a footer
+/// says, rather than to fail.
+pub(super) fn guarded<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).unwrap_or_else(|_| Err(damaged()))
+}
+
 /// The format's own words may hold what is in a column.
 pub(super) fn unwritable(_: ParquetError) -> Error {
     Error::new(ErrorKind::Io, "a file of Parquet can't be made")
 }
 
 pub(super) fn unreadable(_: ParquetError) -> Error {
+    damaged()
+}
+
+fn damaged() -> Error {
     Error::new(ErrorKind::Archive, "it is no file of Parquet, or a damaged one")
 }

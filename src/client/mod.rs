@@ -188,6 +188,44 @@ impl Client {
         self.service.timeout
     }
 
+    /// Why a paced client makes no call any more.
+    #[cfg(feature = "archive")]
+    pub(crate) fn refusal(&self) -> Option<Error> {
+        self.pace.as_ref()?.refusal()
+    }
+
+    /// How the service is asked about imports.
+    #[cfg(feature = "archive")]
+    pub(crate) fn protocol(&self) -> Protocol {
+        self.service.endpoint.protocol()
+    }
+
+    /// How the service is asked about an id.
+    #[cfg(feature = "archive")]
+    pub(crate) fn protocol_for(&self, id: ReportId) -> Protocol {
+        faults_of(id).protocol(self.service.endpoint.protocol())
+    }
+
+    /// The service's own figures in an answer of the newer API that was fetched as a report.
+    #[cfg(feature = "archive")]
+    pub(crate) fn summary_in(mut answer: impl io::Read) -> Result<ImportSummary> {
+        let (mut head, mut piece) = (v3_head::V3Head::new(), vec![0; 64 * 1024]);
+        loop {
+            match answer.read(&mut piece) {
+                Ok(0) => break,
+                Ok(length) => head.feed(piece.get(..length).unwrap_or_default())?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Error::reading(error)),
+            }
+        }
+        match head.finish() {
+            Ok(soap_answer::Answered::Result(fields)) => ImportSummary::from_fields(&fields),
+            Ok(soap_answer::Answered::Fault { .. }) => Err("it is an error"),
+            Err(malformed) => Err(malformed),
+        }
+        .map_err(Error::unreadable_answer)
+    }
+
     /// Fetches the faults report of an import into memory.
     ///
     /// # Errors
@@ -238,8 +276,9 @@ impl Client {
         F: FnMut() -> io::Result<W> + Send,
     {
         let id = id.into();
-        let expected = self.options(id).expected;
-        let make = || make_writer().map(|writer| Saved::to(writer, expected)).map_err(Error::writing);
+        // The bytes are what they are, however unusual; but what isn't read as a report isn't taken for one.
+        let options = self.options(id).strict(false);
+        let make = || make_writer().map(|writer| Saved::to(writer, &options)).map_err(Error::writing);
         self.fetch(id, Feeding::new(make)).await
     }
 
@@ -355,7 +394,7 @@ impl Client {
     }
 
     /// How a report is read: as what it has been asked for, and nothing else.
-    fn options(&self, id: ReportId) -> ReadOptions {
+    pub(crate) fn options(&self, id: ReportId) -> ReadOptions {
         let expected = match faults_of(id).protocol(self.service.endpoint.protocol()) {
             Protocol::V3 => Expected::Answer,
             Protocol::Soap | Protocol::Rest => Expected::Csv,

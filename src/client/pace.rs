@@ -113,6 +113,15 @@ impl Pace {
         }
     }
 
+    /// Why there is no call any more.
+    #[cfg(feature = "archive")]
+    pub(super) fn refusal(&self) -> Option<Error> {
+        match &*self.state() {
+            State::Closed(error) => Some(error.clone()),
+            _ => None,
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
