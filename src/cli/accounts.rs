@@ -69,15 +69,24 @@ impl AccountsArg {
 impl AccountArgs {
     /// The account that is chosen, if a file of accounts is named.
     pub fn account(&self) -> Result<Option<Account>, Failure> {
-        let Some(accounts) = Accounts::named(self.accounts.as_deref())? else {
+        let Some(accounts) = self.accounts()? else {
             return match &self.account {
                 None => Ok(None),
                 Some(_) => Err(Failure::new("--account needs a file of accounts")
                     .hint(format!("name it with --accounts, or in {ACCOUNTS}"))),
             };
         };
-        let name = self.account.clone().map_or_else(|| variable(ACCOUNT), |name| Ok(Some(name)))?;
-        accounts.choose(name.as_deref()).map(Some)
+        accounts.choose(self.name()?.as_deref()).map(Some)
+    }
+
+    /// All accounts, if a file of them is named.
+    pub fn accounts(&self) -> Result<Option<Accounts>, Failure> {
+        Accounts::named(self.accounts.as_deref())
+    }
+
+    /// The name that is said.
+    pub fn name(&self) -> Result<Option<String>, Failure> {
+        self.account.clone().map_or_else(|| variable(ACCOUNT), |name| Ok(Some(name)))
     }
 }
 
@@ -149,7 +158,7 @@ impl Accounts {
     }
 
     /// The account of that name; without one, the only account.
-    fn choose(mut self, name: Option<&str>) -> Result<Account, Failure> {
+    pub fn choose(mut self, name: Option<&str>) -> Result<Account, Failure> {
         let names = self.accounts.keys().map(AccountName::as_str).collect::<Vec<_>>().join(", ");
         let names = format!("there are {names}");
         match name {

@@ -45,7 +45,7 @@ pub struct Connection {
 }
 
 /// The options that tell how long and how often the service is asked.
-#[derive(Args)]
+#[derive(Clone, Args)]
 pub struct PatienceArgs {
     /// For each import, retries and waiting included, such as 90s, 5m or 1h; a bare number is seconds
     #[arg(long, help_heading = CONNECTION, value_name = "DURATION", default_value = "5m", value_parser = duration)]

@@ -19,7 +19,7 @@ const PASSWORD: &str = "DOTDIGITAL_PASSWORD";
 const PASSWORD_FILE: &str = "DOTDIGITAL_PASSWORD_FILE";
 
 /// The options of the one account of the environment, which is only looked at when something is asked.
-#[derive(Args)]
+#[derive(Clone, Args)]
 pub struct PlaceArgs {
     /// How the service is spoken to [env: DOTDIGITAL_PROTOCOL] [default: soap]
     #[arg(long, help_heading = CONNECTION, value_name = "PROTOCOL", value_parser = PossibleValuesParser::new(["soap", "rest", "v3"]))]
@@ -98,6 +98,34 @@ impl PlaceArgs {
     }
 }
 
+impl Place {
+    /// The same place, spoken to otherwise. An endpoint of SOAP is one of REST and of v3 by the way that addresses are
+    /// documented to have, and the other way round.
+    pub fn over(mut self, protocol: Protocol) -> Result<Self, Failure> {
+        if (self.protocol == Protocol::Soap) != (protocol == Protocol::Soap) {
+            self.endpoint = self.endpoint.map(|endpoint| other_endpoint(&endpoint, protocol)).transpose()?;
+        }
+        self.protocol = protocol;
+        Ok(self)
+    }
+}
+
+fn other_endpoint(endpoint: &str, protocol: Protocol) -> Result<String, Failure> {
+    const SERVICE: &str = "/v2/api.svc";
+
+    let base = endpoint.trim_end_matches('/');
+    if protocol == Protocol::Soap {
+        return Ok(format!("{base}{SERVICE}"));
+    }
+    match base.split_at_checked(base.len().saturating_sub(SERVICE.len())) {
+        Some((base, service)) if service.eq_ignore_ascii_case(SERVICE) => Ok(base.to_owned()),
+        _ => Err(Failure::new(format!(
+            "the account's endpoint is one of SOAP, from which that of {protocol} can't be told"
+        ))
+        .hint("leave the protocol out, or give the account the endpoint and the protocol of the most of its imports")),
+    }
+}
+
 impl From<&Account> for Place {
     fn from(account: &Account) -> Self {
         Place {
@@ -130,6 +158,35 @@ fn read_password(path: &Path) -> Result<Option<String>, Failure> {
         Err(error) => {
             drop(Zeroizing::new(error.into_bytes()));
             Err(Failure::new(format!("the password file {path:?} is not UTF-8")).hint("save it as UTF-8"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_of_other_protocols() {
+        let place = |protocol, endpoint: &str| Place {
+            protocol,
+            region: Region::R1,
+            endpoint: Some(endpoint.into()),
+            reading: ReadOptions::new(),
+        };
+        use Protocol::{Rest, Soap, V3};
+        for (own, endpoint, asked, expected) in [
+            (Soap, "https://a.test/v2/api.svc", V3, Some("https://a.test")),
+            (Soap, "https://a.test/x/V2/Api.svc/", Rest, Some("https://a.test/x")),
+            (Soap, "https://a.test/moon", Soap, Some("https://a.test/moon")),
+            (Soap, "https://a.test/moon", Rest, None),
+            (Soap, "x", Rest, None),
+            (Rest, "https://a.test/", V3, Some("https://a.test/")),
+            (V3, "https://a.test/", Soap, Some("https://a.test/v2/api.svc")),
+        ] {
+            let found = place(own, endpoint).over(asked).ok();
+            assert_eq!(found.as_ref().and_then(|place| place.endpoint.as_deref()), expected, "{endpoint} {asked}");
+            assert!(found.is_none_or(|place| place.protocol == asked));
         }
     }
 }
