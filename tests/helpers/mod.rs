@@ -10,6 +10,8 @@ pub mod cases;
 pub mod child;
 #[cfg(feature = "client")]
 pub mod clock;
+#[cfg(feature = "cli")]
+pub mod collector;
 #[cfg(feature = "split")]
 pub mod files;
 pub mod http;

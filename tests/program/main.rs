@@ -7,6 +7,7 @@ mod helpers;
 
 // Verbs.
 mod accounts;
+mod collect;
 mod compare;
 mod demo;
 mod fetch;

@@ -157,9 +157,10 @@ impl Collect {
         contacts: Option<Contacts>,
         deadline: Option<Instant>,
     ) -> Result<(), Failure> {
-        let (archive, contacts) = self.opened(contacts).await?;
-        let (stop, bar) = (Stop::new(), Arc::new(Collecting::new()));
+        let stop = Stop::new();
         let signals = Signals::heed(&stop)?;
+        let (archive, contacts) = self.opened(contacts).await?;
+        let bar = Arc::new(Collecting::new());
         let mut unlisted = Vec::new();
         if self.enrolments {
             let since = SystemTime::now().checked_sub(self.since).unwrap_or(SystemTime::UNIX_EPOCH).into();
