@@ -55,6 +55,16 @@ pub fn python_with_duckdb() -> Option<PathBuf> {
     python_with("DOTDIGITAL_FAULTS_DUCKDB", "duckdb")
 }
 
+/// A Python that has the engines that read an archive.
+pub fn python_with_engines() -> Option<PathBuf> {
+    python_with("DOTDIGITAL_FAULTS_ENGINES", "datafusion, duckdb, polars, pyspark")
+}
+
+/// Is there a Java?
+pub fn has_java() -> bool {
+    runs(Command::new("java").arg("-version"))
+}
+
 /// A Python that has schemathesis.
 pub fn python_with_schemathesis() -> Option<PathBuf> {
     python_with("DOTDIGITAL_FAULTS_V3", "schemathesis")
