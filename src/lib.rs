@@ -244,6 +244,16 @@ pub use tally::archived_import::{ArchivedImport, ArchivedStatus, Series};
 pub use tally::comparison::{Change, ChangedContact, Comparer, Comparison, Transition};
 pub use tally::group_counter::GroupCounter;
 pub use tally::group_counts::{GroupBy, GroupCounts, GroupKey};
+#[cfg(feature = "archive")]
+pub use tally::trends::counter::TrendsCounter;
+#[cfg(feature = "archive")]
+pub use tally::trends::judge::{TrendGate, TrendJudge, TrendVerdict};
+#[cfg(feature = "archive")]
+pub use tally::trends::key::TrendKey;
+#[cfg(feature = "archive")]
+pub use tally::trends::options::{TrendBy, TrendsOptions};
+#[cfg(feature = "archive")]
+pub use tally::trends::{TrendRow, Trends};
 pub use tally::{SourceCounts, Tally};
 
 #[cfg(all(doc, feature = "client", feature = "domains", feature = "html", feature = "sandbox"))]

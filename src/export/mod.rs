@@ -47,6 +47,16 @@ mod spreadsheet;
 mod table;
 #[cfg(feature = "table")]
 mod table_options;
+#[cfg(feature = "archive")]
+mod trends_csv;
+#[cfg(feature = "archive")]
+mod trends_json;
+#[cfg(feature = "archive")]
+mod trends_prometheus;
+#[cfg(all(feature = "archive", feature = "table"))]
+mod trends_table;
+#[cfg(feature = "archive")]
+mod trends_words;
 mod vega_lite;
 mod words;
 #[cfg(feature = "xlsx")]
@@ -82,6 +92,14 @@ pub use spreadsheet::{defuse, restore};
 pub use table::tally_to_table;
 #[cfg(feature = "table")]
 pub use table_options::TableOptions;
+#[cfg(feature = "archive")]
+pub use trends_csv::trends_to_csv;
+#[cfg(feature = "archive")]
+pub use trends_json::{trends_to_json, trends_to_jsonl};
+#[cfg(feature = "archive")]
+pub use trends_prometheus::trends_to_prometheus;
+#[cfg(all(feature = "archive", feature = "table"))]
+pub use trends_table::trends_to_table;
 pub use vega_lite::tally_to_vega_lite;
 pub use words::anomalies_to_lines;
 #[cfg(feature = "xlsx")]
