@@ -186,6 +186,10 @@
 #[cfg(feature = "arrow")]
 mod account_name;
 mod anomaly;
+#[cfg(feature = "archive")]
+pub mod archive;
+#[cfg(feature = "arrow")]
+pub mod arrow;
 #[cfg(feature = "client")]
 mod client;
 mod error;

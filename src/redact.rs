@@ -118,6 +118,21 @@ impl Redactor {
         }
     }
 
+    /// What tells keys apart without telling the key: the first 8 hexadecimal digits of the HMAC-SHA-256 of
+    /// `dotdigital-faults key id`.
+    ///
+    /// ```
+    /// use dotdigital_faults::Redactor;
+    ///
+    /// assert_eq!(Redactor::new("key")?.key_id(), "13b3335d");
+    /// # Ok::<(), dotdigital_faults::Error>(())
+    /// ```
+    pub fn key_id(&self) -> String {
+        let mut id = self.digest("", b"dotdigital-faults key id");
+        id.truncate(8);
+        id
+    }
+
     /// What stands in for a cell of a fault, by its column; `None` for a known reason and for a column that is kept, which
     /// stay.
     pub(crate) fn field(&self, fault: &Fault<'_>, column: usize, cell: &[u8]) -> Option<String> {
@@ -140,10 +155,15 @@ impl Redactor {
     }
 
     fn hash(&self, kind: &str, value: &[u8]) -> String {
+        format!("h{}", self.digest(kind, value))
+    }
+
+    /// 32 hexadecimal digits.
+    fn digest(&self, kind: &str, value: &[u8]) -> String {
         let mut mac = self.mac.clone();
         mac.update(kind.as_bytes());
         mac.update(value);
-        let mut hash = String::from("h");
+        let mut hash = String::with_capacity(32);
         for byte in mac.finalize().into_bytes().iter().take(16) {
             let _ = write!(hash, "{byte:02x}");
         }

@@ -21,15 +21,12 @@ use memchr::memchr_iter;
 use super::gathered::Gathered;
 use super::{WriteOptions, writing};
 use crate::anomaly::Anomaly;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::reason::FailureReason;
+use crate::report::absent::AbsentCells;
 use crate::report::columns::{Columns, SameColumns, number};
 use crate::report::fault::{Fault, text};
 use crate::report::feed::FaultSink;
-
-/// How many bytes the absent cells of rows may take: so many in any case, and so many for each byte of these rows.
-const ABSENT: u64 = 64 << 20;
-const ABSENT_PER_BYTE: u64 = 1024;
 
 /// Writes faults as JSON, an object a line, as `faults list --format jsonl` prints them.
 ///
@@ -88,8 +85,7 @@ pub struct JsonLines<W> {
     reasons: Vec<Vec<u8>>,
     columns: Option<SameColumns>,
     keys: Keys,
-    /// How many bytes absent cells may still take.
-    allowed: u64,
+    absent: AbsentCells,
 }
 
 /// The keys of columns, each with what stands in front of its value; and once more with the value of an absent cell.
@@ -141,7 +137,7 @@ impl<W: Write> JsonLines<W> {
             reasons: FailureReason::iter().map(|reason| members(&reason)).collect(),
             columns: None,
             keys: Keys::default(),
-            allowed: ABSENT,
+            absent: AbsentCells::default(),
         }
     }
 
@@ -173,15 +169,8 @@ impl<W: Write> JsonLines<W> {
             return Ok(());
         }
         let absent = self.keys.absent_behind(fault.raw_fields().count()).len() as u64;
-        self.allowed = self.allowed.saturating_add(ABSENT_PER_BYTE * fault.bytes().len() as u64);
-        self.allowed = self.allowed.checked_sub(absent).ok_or_else(|| {
-            let what =
-                format!("the absent cells of short rows would take more than {ABSENT_PER_BYTE} times what is there");
-            Error::new(ErrorKind::TooLarge, what)
-                .on_line(fault.line())
-                .advise("write CSV, in which an absent cell takes no place")
-        })?;
-        Ok(())
+        let advice = "write CSV, in which an absent cell takes no place";
+        self.absent.allow(fault, absent).map_err(|error| error.advise(advice))
     }
 
     /// Writes a fault whose cells can be told without a copy. `false`, and nothing written, where it is another.

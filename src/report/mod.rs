@@ -1,5 +1,6 @@
 //! A whole report in memory.
 
+pub(crate) mod absent;
 pub(crate) mod cells;
 pub(crate) mod columns;
 pub(crate) mod deserialize;

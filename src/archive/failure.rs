@@ -1,0 +1,20 @@
+//! What a store's failures are to us.
+
+use object_store::path::Path;
+
+use crate::error::{Error, ErrorKind};
+
+/// A failure of a store, at a file of the archive: its path holds no more than a date and an import's id.
+pub(super) fn failed(what: &'static str, path: &Path, source: object_store::Error) -> Error {
+    use object_store::Error::{PermissionDenied, Unauthenticated};
+    let kind = match &source {
+        PermissionDenied { .. } | Unauthenticated { .. } => ErrorKind::NotPermitted,
+        _ => ErrorKind::Io,
+    };
+    Error::new(kind, format!("the archive's {path} can't be {what}")).caused_by(source)
+}
+
+/// A file of the archive that isn't what it should be.
+pub(super) fn damaged(path: &Path, what: &str) -> Error {
+    Error::new(ErrorKind::Archive, format!("the archive's {path} is damaged: {what}"))
+}
