@@ -273,6 +273,8 @@ pub mod import_summary {
 /// No part of the API: what this repository's own benchmarks, tests and fuzz targets drive. It may change at any time.
 #[doc(hidden)]
 pub mod __private {
+    #[cfg(feature = "archive")]
+    pub use crate::archive::counts_file;
     #[cfg(feature = "client")]
     pub use crate::client::probe::count_envelope;
     pub use crate::read::level::{levels, read_at_level};

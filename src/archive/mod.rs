@@ -13,6 +13,7 @@
 //! The columns of `faults_v1` are those of [`arrow`](crate::arrow).
 
 mod claim;
+mod counts;
 mod counts_table;
 mod failure;
 mod faults_table;
@@ -21,6 +22,7 @@ mod layout;
 mod location;
 mod manifest;
 mod parquet_file;
+mod status;
 
 use std::fmt;
 use std::sync::Arc;
@@ -33,10 +35,13 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 
 pub use claim::Claim;
+pub use counts::ArchivedImports;
 pub use manifest::Manifest;
+pub use status::{ArchiveStatus, OpenClaim};
 
 use crate::arrow::Contacts;
 use crate::error::{Error, ErrorKind, Result};
+use crate::tally::archived_import::ArchivedImport;
 use failure::failed;
 use folder::{Folder, STAGING};
 use layout::Layout;
@@ -218,6 +223,12 @@ async fn put_new(store: &dyn ObjectStore, path: &Path, bytes: Bytes) -> Result<b
         Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => Ok(false),
         Err(error) => Err(failed("written", path, error)),
     }
+}
+
+/// The file of an import's counts, for the benchmark and the tests.
+#[doc(hidden)]
+pub fn counts_file(import: &ArchivedImport) -> Result<Bytes> {
+    counts_table::write(import)
 }
 
 fn now() -> DateTime<Utc> {

@@ -1,14 +1,20 @@
 //! What is the same in every Parquet file of an archive.
 
 use bytes::Bytes;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::KeyValue;
+use parquet::file::metadata::{KeyValue, ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 
+use super::failure::{self, failed};
 use crate::arrow::ContactMode;
 use crate::error::{Error, ErrorKind, Result};
+
+/// How much of a file's end is read at first to find its footer.
+const USUAL_FOOTER: u64 = 16 * 1024;
 
 const ROW_GROUP: usize = 131_072;
 
@@ -39,14 +45,40 @@ impl Footer {
 
     fn of(file: &Bytes) -> Result<Self> {
         let reader = ParquetRecordBatchReaderBuilder::try_new(file.clone()).map_err(unreadable)?;
-        let pairs = reader.metadata().file_metadata().key_value_metadata();
+        Ok(Footer::among(reader.metadata()))
+    }
+
+    fn among(metadata: &ParquetMetaData) -> Self {
+        let pairs = metadata.file_metadata().key_value_metadata();
         let value = |key: &str| pairs?.iter().find(|pair| pair.key == key)?.value.clone();
-        Ok(Footer {
+        Footer {
             schema: value(SCHEMA).unwrap_or_default(),
             version: value(VERSION).unwrap_or_default(),
             contacts: value(CONTACTS).and_then(|name| name.parse().ok()),
             report_sha256: value(REPORT_SHA256),
-        })
+        }
+    }
+
+    /// That of a file in a store, of which no more than its end is read.
+    pub(super) async fn of_stored(store: &dyn ObjectStore, path: &Path, size: u64) -> Result<Self> {
+        let mut length = USUAL_FOOTER.min(size);
+        loop {
+            let end = store.get_range(path, size - length..size).await.map_err(|error| failed("read", path, error))?;
+            let parsed = guarded(|| {
+                let mut reader = ParquetMetaDataReader::new();
+                match reader.try_parse_sized(&end, size).and_then(|()| reader.finish()) {
+                    Ok(metadata) => Ok(Ok(Footer::among(&metadata))),
+                    Err(ParquetError::NeedMoreData(needed)) => Ok(Err(needed as u64)),
+                    Err(error) => Err(unreadable(error)),
+                }
+            });
+            match parsed.map_err(|error| failure::damaged(path, &error.without_hint().to_string()))? {
+                Ok(footer) => return Ok(footer),
+                // More each time, and at most all of it.
+                Err(needed) if needed > length && needed <= size => length = needed,
+                Err(_) => return Err(failure::damaged(path, "its footer has no end")),
+            }
+        }
     }
 
     pub(super) fn pairs(&self) -> Vec<KeyValue> {

@@ -7,6 +7,7 @@ mod helpers;
 
 // Verbs.
 mod accounts;
+mod archive;
 mod compare;
 mod demo;
 mod fetch;
@@ -14,6 +15,7 @@ mod list;
 mod split;
 mod status;
 mod summary;
+mod trends;
 
 // What several verbs have.
 #[cfg(target_os = "linux")]

@@ -85,8 +85,8 @@ impl TrendsOptions {
         self.by
     }
 
-    /// Is the import of a wanted account?
-    pub(crate) fn wants(&self, import: &ArchivedImport) -> bool {
+    /// Returns true if the import is of an account that is wanted.
+    pub fn wants(&self, import: &ArchivedImport) -> bool {
         self.accounts.is_empty() || self.accounts.contains(&import.account)
     }
 
