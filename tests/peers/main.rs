@@ -25,6 +25,10 @@ mod duckdb;
 mod prometheus;
 mod spreadsheet;
 
+// Stores.
+#[cfg(feature = "cloud")]
+mod archive_stores;
+
 // The program.
 mod shells;
 #[cfg(target_os = "linux")]
