@@ -14,15 +14,18 @@
 
 pub mod blocking;
 mod claim;
+mod claims;
 mod collect;
 mod counts_table;
 mod failure;
 mod faults_table;
 mod folder;
+mod forget;
 mod layout;
 mod location;
 mod manifest;
 mod parquet_file;
+mod prune;
 mod stored_faults;
 
 use std::fmt;
@@ -36,8 +39,10 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 
 pub use claim::Claim;
+pub use forget::Forgotten;
 pub use collect::{Account, CollectOptions, CollectProgress, Collected, Outcome, Outcomes, Shard, Stop, Wanted};
 pub use manifest::Manifest;
+pub use prune::Pruned;
 
 use crate::arrow::Contacts;
 use crate::error::{Error, ErrorKind, Result};

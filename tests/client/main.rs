@@ -28,3 +28,7 @@ mod sandbox_accounts;
 mod sandbox_enrolments;
 #[cfg(feature = "sandbox")]
 mod sandbox_v3;
+
+// The archive's place.
+#[cfg(feature = "archive")]
+mod archive_places;
