@@ -26,6 +26,10 @@ mod engines;
 mod prometheus;
 mod spreadsheet;
 
+// Stores.
+#[cfg(feature = "cloud")]
+mod archive_stores;
+
 // The program.
 mod shells;
 #[cfg(target_os = "linux")]
