@@ -241,7 +241,6 @@ mod tests {
 
     use chrono::NaiveDate;
     use object_store::memory::InMemory;
-    use parquet::column::page::PageReader;
     use parquet::file::reader::{FileReader, SerializedFileReader};
     use uuid::Uuid;
 
