@@ -281,15 +281,6 @@ impl Names {
         };
         Ok((reason, email))
     }
-
-    /// The same, without what has been set and a header lacks.
-    pub(crate) fn as_far_as_there(&self, names: &Texts) -> Names {
-        let there = |wanted: &Wanted| match wanted.chosen(names, names.len()) {
-            Ok(_) => wanted.clone(),
-            Err(_) => Wanted::Known,
-        };
-        Names { reason: there(&self.reason), email: there(&self.email) }
-    }
 }
 
 /// Where the exact names of a header stand.

@@ -339,7 +339,8 @@ impl Body {
         let may_run = options.largest_field >= plain::BLOCK && options.largest_row >= plain::BLOCK;
         let mut taking = Taking { rows, sink, buffer, base, may_run };
         let flow = take(scanner, &mut taking, last);
-        if !taking.rows.is_certain() && !judge(scanner, &mut taking, last, flow.is_break()) {
+        let is_judged = taking.rows.failure.is_some() || taking.rows.is_certain();
+        if !is_judged && !judge(scanner, &mut taking, last, flow.is_break()) {
             let text = start.checked_sub(base).and_then(|start| buffer.get(start as usize..));
             return Err(refuse(text.unwrap_or_default(), last, options, Some(taking.rows.header.width)));
         }
