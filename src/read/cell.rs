@@ -192,15 +192,18 @@ mod tests {
         }
     }
 
-    /// What has been folded ends where a character does: here it is a letter that folds to a `k`.
+    /// What has been folded ends where a character does: here it is a letter that folds to a `k`, or one that makes another
+    /// word of it.
     #[test]
     fn a_long_cell_is_parted_between_characters() {
-        for spaces in Cell::LONGEST - 9..Cell::LONGEST {
-            let text = format!("Bloc{}\u{212a}er", " ".repeat(spaces));
-            for piece in [1, 3, Cell::LONGEST - 1, text.len()] {
-                let mut cell = Cell::default();
-                text.as_bytes().chunks(piece).for_each(|piece| cell.feed(piece));
-                assert_eq!(cell.slot(), Some(Slot::Blocker), "{spaces} by {piece}");
+        for (letter, slot) in [("\u{212a}", Some(Slot::Blocker)), ("\u{10428}k", None), ("\u{e9}k", None)] {
+            for spaces in Cell::LONGEST - 9..Cell::LONGEST {
+                let text = format!("Bloc{}{letter}er", " ".repeat(spaces));
+                for piece in [1, 3, Cell::LONGEST - 1, text.len()] {
+                    let mut cell = Cell::default();
+                    text.as_bytes().chunks(piece).for_each(|piece| cell.feed(piece));
+                    assert_eq!(cell.slot(), slot, "{letter} behind {spaces} by {piece}");
+                }
             }
         }
     }

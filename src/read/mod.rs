@@ -336,7 +336,7 @@ impl Body {
             return Err(failure.clone());
         }
         // Nothing that is read at once holds a cell larger than a block.
-        let may_run = options.largest_field >= plain::BLOCK && options.largest_row >= plain::BLOCK;
+        let may_run = options.largest_field >= plain::BLOCK;
         let mut taking = Taking { rows, sink, buffer, base, may_run };
         let flow = take(scanner, &mut taking, last);
         let is_judged = taking.rows.failure.is_some() || taking.rows.is_certain();
@@ -348,8 +348,8 @@ impl Body {
             return Err(failure.clone());
         }
         match flow {
-            ControlFlow::Continue(read) if !last => self.drop_front::<S>(read, base, options),
-            _ => Ok(buffer.len()),
+            ControlFlow::Continue(read) => self.drop_front::<S>(read, base, options),
+            ControlFlow::Break(()) => Ok(buffer.len()),
         }
     }
 

@@ -73,11 +73,25 @@ fn which_code_tells_why() {
         (r#"[{"failureCode":"consentRecordsNotApplied"},{"description":"x"}]"#, "other", false),
         (r#"[{"failureCode":null},{"failureCode":"Blocker"}]"#, "blocker", false),
         (r#"[{"description":"x"}]"#, "other", false),
+        // What is new is passed over, whatever it holds.
+        (r#"[{"new":{"failureCode":["Duplicate"]},"failureCode":"Blocker"}]"#, "blocker", false),
         ("null", "other", false),
     ] {
         let answer = format!(r#"{{"status":"Finished","failures":[{{"failures":{inner}}}]}}"#);
         let (faults, _) = read(answer.as_bytes(), &ReadOptions::new(), &[3, 100]).unwrap();
         assert_eq!((faults[0].slug, faults[0].is_partial), (reason, is_partial), "{inner}");
+    }
+}
+
+/// One of more than 64 KiB is counted, under no text of its own.
+#[test]
+fn a_code_of_any_length() {
+    for (len, is_kept) in [(64 * 1024, true), (64 * 1024 + 1, false)] {
+        let code = "x".repeat(len);
+        let answer = format!(r#"{{"status":"Finished","failures":[{{"failures":[{{"failureCode":"{code}"}}]}}]}}"#);
+        let counts = read(answer.as_bytes(), &ReadOptions::new(), &[1000]).unwrap().1;
+        let label = if is_kept { &code } else { ReasonCounts::FURTHER_UNKNOWN };
+        assert_eq!(counts.get(&FailureReason::from(label)), 1, "{len}");
     }
 }
 
@@ -206,6 +220,9 @@ fn an_unreadable_answer_tells_nobody() {
         r#"{"importId":"1"}"#,
         r#"{"importId":"1","status":null,"failures":[]}"#,
         r#"{"importId":"1","status":{},"failures":[]}"#,
+        r#"{"importId":{},"status":"Finished","failures":[]}"#,
+        r#"{"importId":"1","status":"Finished","failures":{}}"#,
+        r#"{"importId":"1","status":"Finished","summary":[]}"#,
         r#"{"status":"Finished","failures":{}}"#,
         r#"{"status":"Finished","failures":"a@example.com"}"#,
         r#"{"status":"Finished","failures":["a@example.com"]}"#,
@@ -222,7 +239,9 @@ fn an_unreadable_answer_tells_nobody() {
         r#"{"status":"Finished","failures":[],"failures":[{}]}"#,
         r#"{"importId":"1","status":"Failed","status":"Finished"}"#,
         r#"{"importId":"1","importId":"1","status":"Finished"}"#,
+        r#"{"importId":"1","status":"Finished","summary":{},"summary":{}}"#,
         r#"{"importId":"1","status":"Finished","summary":{"a":1,"a":2}}"#,
+        r#"{"status":"Finished","failures":[{"identifiers":{},"identifiers":{}}]}"#,
         r#"{"status":"Finished","failures":[{"identifiers":{"email":"a@example.com","email":"b@example.com"}}]}"#,
         r#"{"status":"Finished","failures":[{"identifiers":{"x":null,"y":"1","x":"2"}}]}"#,
         r#"{"status":"Finished","failures":[{"failures":[],"failures":[]}]}"#,
@@ -276,6 +295,13 @@ fn an_answer_is_read_within_bounds() {
         let error = read(answer.as_bytes(), &options, &[1, 64, 1000]).unwrap_err();
         assert_eq!(large(error), (ErrorKind::TooLarge, true), "{answer}");
         read(answer.as_bytes(), &ReadOptions::new(), &[100]).unwrap();
+    }
+    // Exactly as much as allowed.
+    for (len, is_read) in [(500, true), (501, false)] {
+        let failure = format!(r#"{{"new":[{}0]{}}}"#, "0,".repeat(200), " ".repeat(len - 411));
+        assert_eq!(failure.len(), len);
+        let answer = format!(r#"{{"status":"Finished","failures":[{failure},{failure}]}}"#);
+        assert_eq!(read(answer.as_bytes(), &options, &[1, 1000]).is_ok(), is_read, "{len}");
     }
     let spaces = format!(r#"{{"importId":"1","status":"Finished","created":[{}]}}"#, " ".repeat(2000));
     read(spaces.as_bytes(), &options, &[1, 64, 3000]).unwrap();

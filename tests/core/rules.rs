@@ -260,6 +260,25 @@ fn the_largest_gap_in_a_torn_row() {
     }
 }
 
+/// Lines are counted from the first one on, and those of nothing have any length up to that of the largest row.
+#[test]
+fn lines_of_nothing_in_front() {
+    for (front, line) in [("\r\n".repeat(40), 42), ("\r".repeat(99), 101), (format!("{}\n\t\r", " ".repeat(200)), 4)] {
+        let report = format!("{front}Reason,email\nBlocker,a@b\n");
+        check("in front", report.as_bytes(), &ReadOptions::new(), &format!("{line} blocker [Blocker|a@b]"));
+    }
+    for (spaces, is_read) in [(100, true), (101, false)] {
+        let options = ReadOptions::new().largest_row(100);
+        let report = format!("\n\n{}\nReason,email\nBlocker,a@b\n", " ".repeat(spaces));
+        let expected = match is_read {
+            true => Ok("5 blocker [Blocker|a@b]".to_owned()),
+            false => Err("TooLarge: line 3: a row is larger than the 100 bytes allowed; allow more with ReadOptions::largest_row".to_owned()),
+        };
+        let pushed = render_pushed(report.as_bytes(), &[1], &options);
+        assert_eq!(pushed.map_err(|error| render_error(&error)), expected, "{spaces}");
+    }
+}
+
 /// Rule 2: a known reason shows a report where it stands in one of the first 1,000 records of two cells or more.
 #[test]
 fn the_first_thousand_records_tell() {
