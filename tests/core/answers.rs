@@ -122,7 +122,11 @@ fn members_in_any_order_and_texts_with_escapes() {
 
 #[test]
 fn an_answer_without_failures_has_columns() {
-    for answer in [r#"{"importId":"1","status":"Finished"}"#, r#"{"status":"Finished","failures":[]}"#] {
+    for answer in [
+        r#"{"importId":"1","status":"Finished"}"#,
+        r#"{"status":"Finished","failures":[]}"#,
+        r#"{"importId":"1","status":"Finished","failures":null,"summary":null}"#,
+    ] {
         assert_eq!(read(answer.as_bytes(), &ReadOptions::new(), &[1, 100]).unwrap().0, []);
         let report = FaultReport::from_bytes(answer).unwrap();
         assert_eq!(report.columns().collect::<Vec<_>>().len(), 8);
@@ -210,6 +214,23 @@ fn other_json_is_told_by_its_words() {
     ] {
         let error = refused(answer);
         assert_eq!((error.kind(), error.code(), error.message()), (ErrorKind::NotAReport, code, words), "{answer}");
+    }
+}
+
+/// Of the service's own figures, the first 64 are kept, and none of more than 256 bytes. One that is kept stands there once.
+#[test]
+fn figures_that_stand_there_twice() {
+    let name = "n".repeat(200);
+    let long = |digits: usize| format!(r#""{name}":{},"{name}":{}"#, "1".repeat(digits), "2".repeat(digits));
+    let many = |others: usize| {
+        let others: String = (0..others).map(|number| format!(r#""{number}":1,"#)).collect();
+        format!(r#"{others}"a":1,"a":2"#)
+    };
+    for (summary, is_read) in
+        [(long(56), false), (long(57), true), (many(1), false), (many(62), false), (many(63), true)]
+    {
+        let answer = format!(r#"{{"importId":"1","status":"Finished","summary":{{{summary}}}}}"#);
+        assert_eq!(read(answer.as_bytes(), &ReadOptions::new(), &[1000]).is_ok(), is_read, "{summary}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! The reading rules, case by case, each through every entry of the library: slice, reader of one byte at a time,
 //! pieces of odd sizes.
 
-use dotdigital_faults::{Anomaly, FaultReport, ReadOptions, Separator};
+use dotdigital_faults::{Anomaly, ColumnChoice, FaultReport, ReadOptions, Separator};
 
 use crate::helpers::cases::cases;
 use crate::helpers::report::{
@@ -326,6 +326,34 @@ fn errors_of_wide_headers_are_short() {
     let report = FaultReport::from_bytes("ann@example.com,Ann\nBlocker,bob@example.com\n").unwrap();
     let error = report.group_by(&"nowhere ".repeat(1_000)).unwrap_err().to_string();
     assert!(error.len() < 1024 && !error.contains("ann"), "{error}");
+}
+
+/// What is said goes before the defaults of an account.
+#[test]
+fn options_before_those_of_an_account() {
+    let account = ReadOptions::new()
+        .strict(true)
+        .separator(Separator::Semicolon)
+        .reason_column(ColumnChoice::position(2))
+        .email_column(ColumnChoice::name("contact"));
+    let report = b"Why;x,contact;z\nMoon;Sun,a@b;Mars\n";
+    let columns = |options: &ReadOptions| {
+        let read = FaultReport::with_options(report, options).unwrap();
+        let names: Vec<_> = read.columns().collect();
+        (names.join("|"), read.reason_column(), read.email_column())
+    };
+    let own = ReadOptions::new().separator(Separator::Comma).reason_column(ColumnChoice::position(1));
+    let own = own.email_column(ColumnChoice::position(2));
+    assert_eq!(columns(&own.or(&account)), ("Why;x|contact;z".into(), 0, Some(1)));
+    let other = account.clone().email_column(ColumnChoice::position(3));
+    assert_eq!(columns(&ReadOptions::new().or(&other)), ("Why|x,contact|z".into(), 1, Some(2)));
+    let error = FaultReport::with_options(report, &ReadOptions::new().or(&account)).unwrap_err();
+    assert_eq!(render_error(&error), "NoSuchColumn: the report has no column `contact`");
+    // Only what an account's reports have is taken from there.
+    let short = b"x;Reason;contact\n1;Blocker\n";
+    check("not strict", short, &ReadOptions::new().or(&account), "2 blocker [1|Blocker] short_row\nshort_row=1");
+    let error = FaultReport::with_options(short, &ReadOptions::new().strict(true).or(&account)).unwrap_err();
+    assert_eq!(error.anomaly(), Some(Anomaly::ShortRow));
 }
 
 #[test]
