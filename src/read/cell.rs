@@ -112,7 +112,7 @@ impl Utf8 {
         if self.invalid {
             return;
         }
-        while self.len > 0 {
+        while self.len != 0 {
             let Some((&byte, rest)) = piece.split_first() else { return };
             piece = rest;
             self.pending[self.len] = byte;
@@ -189,6 +189,18 @@ mod tests {
                 assert_eq!(cell.slot(), Some(Slot::HardBounced));
                 assert_eq!(cell.bytes(), None);
             }
+        }
+    }
+
+    #[test]
+    fn the_longest_cell_that_is_kept() {
+        for (len, is_kept) in [(Cell::LONGEST, true), (Cell::LONGEST + 1, false)] {
+            let mut cell = Cell::default();
+            cell.feed(&b"x".repeat(len));
+            assert_eq!(cell.bytes().map(<[u8]>::len), is_kept.then_some(len));
+            assert_eq!(cell.unknown_reason().is_some(), is_kept);
+            cell.clear();
+            assert_eq!(cell.bytes(), Some(&[][..]));
         }
     }
 

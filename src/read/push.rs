@@ -129,6 +129,7 @@ mod tests {
             format!("Blocker,jo@example.com,{},x\n", "y".repeat(5 * MIB)),
             format!("Blocker,jo@example.com,{}x\n", ",y".repeat(3 * MIB)),
             format!("Blocker,jo@example.com,\"{}\",x\n", "y".repeat(5 * MIB)),
+            format!("Moon phase,jo@example.com,Jo{}\n", format!("\n{}", "y".repeat(99)).repeat(50_000)),
         ] {
             let (most, total) = fed((), &options.clone().largest_row(MIB), &row, 2, 65_536);
             assert_eq!(total, 2);
@@ -148,12 +149,15 @@ mod tests {
             (format!("{}Reason,email\n{rows}", "\r\n \r\r".repeat(20)), Some(10)),
             // None of the first sixteen records is a header: so the first one is it, and the others are faults.
             (format!("{titles}{rows}"), Some(25)),
-            (r#"{"importId":"1","status":"Finished","failures":["#.into(), None),
+            // What stands behind a short row is too much already to go on with it, or isn't yet.
+            (format!("Reason,email,x\nBlocker,a@x{}", "\n".repeat(65_536)), Some(0)),
+            (format!("Reason,email,x\nBlocker,a@x{}", "\n".repeat(65_537)), Some(1)),
+            (r#"{"importId":"1","status":"Finished","summary":{},"created":[],"failures":["#.into(), None),
             (r#"{"importId":"1","failures":[{"failures":[{"failureCode":"Blocker"}]},{"#.into(), Some(1)),
         ] {
             let mut push = Push::new(&ReadOptions::new());
             push.feed(input.as_bytes(), &mut ()).unwrap();
-            assert_eq!(push.counts().map(ReasonCounts::total), counted, "{input}");
+            assert_eq!(push.counts().map(ReasonCounts::total), counted, "{input:.80}");
         }
     }
 
@@ -173,5 +177,41 @@ mod tests {
         let mut push = Push::new(&ReadOptions::new());
         push.feed(format!("Reason,email\n{}Dupli", "Blocker,a@x\n".repeat(10)).as_bytes(), &mut ()).unwrap();
         assert_eq!(format!("{push:?}"), "Push { kept: 5, .. }");
+        let mut push = Push::new(&ReadOptions::new());
+        let answer = r#"{"failures":[{"identifiers":{"email":"jo@example.com"},"failures":[]}],"#;
+        push.feed(answer.as_bytes(), &mut ()).unwrap();
+        let shown = format!("{:?}", push.reading);
+        assert!(shown.contains("Answer { position: 71, .. }") && !shown.contains("example.com"), "{shown}");
+    }
+
+    /// What goes on is looked at once more when it is twice as long, and not at each byte.
+    #[test]
+    fn looks_at_what_goes_on() {
+        for (beginning, expected) in [
+            // Counted are the bytes that are kept: the two line ends are, and what stands in front of a text isn't.
+            ("\n\nReason,", vec![126, 250, 498, 994, 1_986]),
+            (r#"{"importId":""#, vec![104, 208, 416, 832, 1_664]),
+        ] {
+            let mut push = Push::new(&ReadOptions::new());
+            let mut looks = vec![0];
+            for byte in beginning.bytes().chain(std::iter::repeat_n(b'x', 1_500)) {
+                push.feed(&[byte], &mut ()).unwrap();
+                if looks.last() != Some(&push.reading.look_again) {
+                    looks.push(push.reading.look_again);
+                }
+            }
+            assert_eq!(looks[1..], expected, "{beginning}");
+        }
+    }
+
+    #[test]
+    fn the_largest_header() {
+        let options = ReadOptions::new().largest_row(100);
+        for (len, is_read) in [(100, true), (101, false)] {
+            let mut push = Push::new(&options);
+            let header = format!("Reason,{}", "x".repeat(len - 7));
+            let fed = push.feed(format!("\n\n{header}").as_bytes(), &mut ());
+            assert_eq!(fed.map_err(|error| error.line()), if is_read { Ok(()) } else { Err(Some(3)) }, "{len}");
+        }
     }
 }

@@ -3,8 +3,8 @@
 use std::fs;
 
 use dotdigital_faults::{
-    Anomaly, Error, ErrorKind, FailureReason, Fault, FaultFeed, FaultReader, FaultReport, ReadOptions, ReasonCounts,
-    ReportKind, export,
+    Anomaly, Error, ErrorKind, FailureReason, Fault, FaultFeed, FaultReader, FaultReport, ReadOptions, ReasonCounter,
+    ReasonCounts, ReportKind, export,
 };
 use serde_json::Value;
 
@@ -246,6 +246,8 @@ fn an_unreadable_answer_tells_nobody() {
         r#"{"importId":"1","status":"Finished","summary":[]}"#,
         r#"{"status":"Finished","failures":{}}"#,
         r#"{"status":"Finished","failures":"a@example.com"}"#,
+        r#"{"importId":"1","status":"Finished","failures":"a@example.com"}"#,
+        r#"{"importId":"1","status":"Finished","summary":7}"#,
         r#"{"status":"Finished","failures":["a@example.com"]}"#,
         r#"{"status":"Finished","failures":[["a@example.com"]]}"#,
         r#"{"status":"Finished","failures":[null]}"#,
@@ -360,6 +362,21 @@ fn identifiers_that_differ_in_each_failure_do_not_explode() {
         let mut feed = FaultFeed::new(|_: &Fault<'_>| Ok(()));
         let fed = feed.feed(answer.as_bytes()).and_then(|()| feed.finish());
         assert_eq!(fed.is_ok(), streams);
+    }
+}
+
+/// Each byte of a failure allows one of a cell that isn't there.
+#[test]
+fn what_a_failure_holds_allows_more() {
+    let names: Vec<_> = (0..16_000).map(|number| format!(r#""i{number}":1"#)).collect();
+    let names = names.join(",");
+    for (more, is_read) in [(0, false), (100_000, true)] {
+        let first = format!(r#"{{"identifiers":{{{names}}},"new":"{}"}}"#, "x".repeat(more));
+        let answer = format!(r#"{{"status":"Finished","failures":[{first}{}]}}"#, ",{}".repeat(4_200));
+        let mut counter = ReasonCounter::new();
+        let counted = counter.feed(answer.as_bytes()).and_then(|()| counter.finish());
+        let expected = if is_read { Ok(4_201) } else { Err(ErrorKind::TooLarge) };
+        assert_eq!(counted.map(|counts| counts.total()).map_err(|error| error.kind()), expected, "{more}");
     }
 }
 

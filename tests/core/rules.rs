@@ -140,11 +140,11 @@ fn how_far_a_header_is_looked_for() {
     const BOUND: usize = 64 * 1024;
     let rows = "Blocker,a@b\n".repeat(10);
     let mut reports = Vec::new();
-    for end in ["\n", "\r\n", "\r"] {
+    for (front, end) in [("", "\n"), ("", "\r\n"), ("", "\r"), ("sep=,\n", "\n"), ("\u{feff}sep=,\n", "\n")] {
         let header = format!("Reason,email{end}");
         for (len, is_found) in [(BOUND, true), (BOUND + 1, false), (BOUND - 1, true)] {
-            let title = "t".repeat(len - header.len() - 1);
-            reports.push((format!("{title}\n{header}{rows}"), is_found, format!("{end:?} at {len}")));
+            let title = "t".repeat(len - front.len() - header.len() - 1);
+            reports.push((format!("{front}{title}\n{header}{rows}"), is_found, format!("{front:?} {end:?} at {len}")));
         }
     }
     for (titles, is_found) in [(15, true), (16, false)] {
@@ -152,8 +152,10 @@ fn how_far_a_header_is_looked_for() {
     }
     for (report, is_found, what) in reports {
         let read = FaultReport::from_bytes(report.clone()).unwrap();
-        assert_eq!(read.anomalies().get(Anomaly::Preamble) > 0, is_found, "{what}");
-        for sizes in [&[1_000][..], &[65_535, 1, 1, 1]] {
+        // The line `sep=,` is one of the preamble in any case.
+        let others = u64::from(report.contains("sep="));
+        assert_eq!(read.anomalies().get(Anomaly::Preamble) > others, is_found, "{what}");
+        for sizes in [&[1_000][..], &[65_535, 1, 1, 1], &[BOUND, 1]] {
             let pushed = render_pushed(report.as_bytes(), sizes, &ReadOptions::new());
             assert_eq!(pushed.map_err(|error| render_error(&error)), Ok(render(&read)), "{what} by {sizes:?}");
         }
@@ -222,6 +224,11 @@ fn the_most_columns() {
         ("as many as allowed", &b"Reason,email,x\nBlocker,a@b,1,2,3\n"[..], String::from("2 blocker [Blocker|a@b|1|2|3] long_row\nlong_row=1")),
         ("a header with more", b"Reason,email,x,y\nBlocker,a@b\n", too_wide("", 4, 3)),
         ("no header, and a first row with more", b"Blocker,a@b,1,2\n", too_wide("", 4, 3)),
+        (
+            "another header with as many as allowed",
+            b"Reason,email\nBlocker,a@b\nReason,email,x\nFailed,c@d,1\n",
+            "2 blocker [Blocker|a@b]\nunder [Reason|email|x]\n4 failures [Failed|c@d|1]\nother_header=1".into(),
+        ),
         ("another header with more", b"Reason,email\nBlocker,a@b\nReason,email,x,y\n", too_wide("line 3: ", 4, 3)),
         (
             "what is no report goes first",
@@ -356,6 +363,32 @@ fn options_before_those_of_an_account() {
     assert_eq!(error.anomaly(), Some(Anomaly::ShortRow));
 }
 
+/// As the command line takes them: digits are a position.
+#[test]
+fn options_as_text() {
+    for (text, expected) in [
+        ("2", Ok(ColumnChoice::position(2))),
+        ("Why", Ok(ColumnChoice::name("Why"))),
+        ("+2", Ok(ColumnChoice::name("+2"))),
+        ("2nd reason", Ok(ColumnChoice::name("2nd reason"))),
+        ("0", Err("there is no column 0")),
+        ("00", Err("there is no column 0")),
+        ("", Err("a column without a name can't be looked for")),
+        (" \t", Err("a column without a name can't be looked for")),
+    ] {
+        let column = text.parse::<ColumnChoice>().map_err(|error| error.to_string());
+        match expected {
+            Ok(expected) => assert_eq!(column, Ok(expected)),
+            Err(words) => assert!(column.is_err_and(|error| error.starts_with(words)), "{text}"),
+        }
+    }
+    for separator in Separator::ALL {
+        assert_eq!(separator.to_string().to_uppercase().parse::<Separator>().unwrap(), separator);
+    }
+    assert_eq!(format!("{:>10}", Separator::Pipe), "      pipe");
+    assert!(",".parse::<Separator>().unwrap_err().to_string().contains("no separator is named `,`"));
+}
+
 #[test]
 fn a_report_larger_than_allowed() {
     let options = ReadOptions::new().largest_report(20);
@@ -390,6 +423,8 @@ fn a_report_that_is_cut_off() {
         (b"Reason,email\nBlocker,a@b\nDuplicate,b@c", false),
         (b"Reason,email\nBlocker,a@b\nDuplicate,\"b@", true),
         (b"", false),
+        // What is unusual, and then many rows that aren't.
+        (&[b"Reason,email\nDuplicate\n", "Blocker,a@b\n".repeat(200).as_bytes(), b" "].concat(), false),
     ] {
         let report = FaultReport::from_bytes(bytes).unwrap();
         assert_eq!(report.counts().is_cut_off(), cut_off, "{:?}", String::from_utf8_lossy(bytes));
