@@ -147,6 +147,7 @@ mod tests {
             ("\r\n \r\r".repeat(20), None),
             (format!("Reason,email\n{rows}Dupli"), Some(10)),
             (format!("{}Reason,email\n{rows}", "\r\n \r\r".repeat(20)), Some(10)),
+            (format!("Reason,email\n{rows}\u{feff}Reason,email\n{rows}"), Some(20)),
             // None of the first sixteen records is a header: so the first one is it, and the others are faults.
             (format!("{titles}{rows}"), Some(25)),
             // What stands behind a short row is too much already to go on with it, or isn't yet.
@@ -177,6 +178,9 @@ mod tests {
         let mut push = Push::new(&ReadOptions::new());
         push.feed(format!("Reason,email\n{}Dupli", "Blocker,a@x\n".repeat(10)).as_bytes(), &mut ()).unwrap();
         assert_eq!(format!("{push:?}"), "Push { kept: 5, .. }");
+        // What isn't needed any more may still be there for a while.
+        push.feed(format!("cate,a@x\nMoon,{}", "x".repeat(100)).as_bytes(), &mut ()).unwrap();
+        assert_eq!(format!("{push:?}"), "Push { kept: 105, .. }");
         let mut push = Push::new(&ReadOptions::new());
         let answer = r#"{"failures":[{"identifiers":{"email":"jo@example.com"},"failures":[]}],"#;
         push.feed(answer.as_bytes(), &mut ()).unwrap();

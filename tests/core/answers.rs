@@ -336,6 +336,15 @@ fn an_answer_is_read_within_bounds() {
     assert!(error.to_string().contains("28 columns"), "{error}");
     read(answer.as_bytes(), &ReadOptions::new().most_columns(28), &[9]).unwrap();
 
+    // The names of all identifiers are held.
+    for (len, is_read) in [(100, true), (101, false)] {
+        let name = |number: usize| "n".repeat(if number == 0 { len } else { 100 } - 1) + &number.to_string();
+        let failures = (0..5).map(|number| format!(r#"{{"identifiers":{{"{}":1}}}}"#, name(number)));
+        let answer = format!(r#"{{"status":"Finished","failures":[{}]}}"#, failures.collect::<Vec<_>>().join(","));
+        let read = read(answer.as_bytes(), &options, &[1, 1000]);
+        assert_eq!(read.map(|_| ()).map_err(large), if is_read { Ok(()) } else { Err((ErrorKind::TooLarge, true)) });
+    }
+
     for depth in [100, 100_000] {
         let nested =
             format!(r#"{{"importId":"1","x":{}{},"status":"Finished"}}"#, "[".repeat(depth), "]".repeat(depth));

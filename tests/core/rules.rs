@@ -100,6 +100,13 @@ fn the_largest_field() {
         &ReadOptions::new().largest_field(4),
         "2 blocker [Blocker|a@b|\\\"1\\\"\\\"345\\\"] unclosed_quote\n3 duplicate [Duplicate|c@d|y]\nunclosed_quote=1",
     );
+    // Its last byte is a quote.
+    for (largest, quotes) in [(5, "1234\\\""), (4, "\\\"1234\\\"\\\"\\\"")] {
+        let unclosed = if largest == 5 { "" } else { " unclosed_quote\nunclosed_quote=1" };
+        let expected = format!("2 blocker [Blocker|a@b|{quotes}]{unclosed}");
+        let report = b"Reason,email,x\nBlocker,a@b,\"1234\"\"\"\n";
+        check("a doubled quote", report, &ReadOptions::new().largest_field(largest), &expected);
+    }
     // Fields without quotes, and what stands behind a closing quote, have no limit.
     check(
         "no quotes",
@@ -283,6 +290,58 @@ fn lines_of_nothing_in_front() {
         };
         let pushed = render_pushed(report.as_bytes(), &[1], &options);
         assert_eq!(pushed.map_err(|error| render_error(&error)), expected, "{spaces}");
+    }
+}
+
+/// Wherever it is cut. The first bytes of a report come together: so there are some rows in front.
+#[test]
+fn what_is_cut_between_its_bytes() {
+    const FRONT: &str = "Reason,email,x\nBlocker,a@b,1\nBlocker,a@b,2\nBlocker,a@b,3\nBlocker,a@b,4\nBlocker,a@b,5\n";
+    for rest in [
+        "\r\n\r\n\rDuplicate,c@d,6\r\n\r\nMoon,e@f,7\r\n",
+        "Moon,e@f,\"a\r\n\r\nb\"\r\nDuplicate,c@d,\"6\"\"\"\r\n",
+        "Moon,e@f,\"a\r\nDuplicate,c@d,6\r\n",
+        "Moon,e@f\r\n\r\nand so on,1\r\nDuplicate,c@d,6",
+        "\u{feff}\"Reason\",email,x\r\nDuplicate,c@d,6\n",
+        "\u{feff}\u{feff}\"Reason\",\"email\",x\nDuplicate,c@d,6\n\u{feff}\"reason\",email,\"x\"",
+        "\u{feff}\"Reason\",email\nDuplicate,c@d,6\n\u{feff}",
+        "\u{feff}\n \u{feff}\u{feff} \n\u{feff}Duplicate,c@d,6\n",
+        "\u{fec0}\"Reason\",email,x\nDuplicate,c@d,\u{fec0}\n",
+        "\"Moon\",e@f,\"\u{e9}\u{20ac}\u{1f600}\"\n\"Dupli\"cate,c@d,6\n",
+        "x,email,Reason\r\n1,c@d,Duplicate\r\n",
+    ] {
+        for cuts in [&[1][..], &[2], &[3], &[FRONT.len() + 1, 1, 1, 2], &[usize::MAX]] {
+            let report = format!("{FRONT}{rest}");
+            crate::agreement::compare(report.as_bytes(), &Options::default(), cuts);
+        }
+    }
+}
+
+/// Behind a byte order mark it is seen whether the header stands there once more, as far as the largest row goes.
+#[test]
+fn a_mark_in_front_of_the_largest_row() {
+    let options = ReadOptions::new().largest_row(100);
+    for len in [90, 96, 97, 98, 99] {
+        let header = format!("Reason,{}", "x".repeat(len - 7));
+        let rows = "Blocker,a@b\n".repeat(3);
+        for (behind, faults) in [("\n", 6), ("x\n", 7)] {
+            let report = format!("{header}\n{rows}\u{feff}{header}{behind}{rows}");
+            for sizes in [&[1][..], &[2]] {
+                let counts = count_in_pieces(report.as_bytes(), sizes, &options).unwrap();
+                assert_eq!(counts.total(), if len > 97 { 7 } else { faults }, "{len} {behind:?} by {sizes:?}");
+            }
+        }
+    }
+}
+
+/// Only a text that is whole, and none of contacts, is repeated: 200 characters of it.
+#[test]
+fn how_much_of_a_text_is_repeated() {
+    for (report, is_shown) in [("x".repeat(200), true), ("x".repeat(201), true), ("x,".repeat(600_000), false)] {
+        let error = FaultReport::from_bytes(report.clone()).unwrap_err().to_string();
+        let shown = if report.len() > 200 { format!("{}…;", &report[..200]) } else { format!("{report};") };
+        assert_eq!(error.contains(&shown), is_shown, "{error}");
+        assert!(is_shown || !error.contains("x,x"), "{error}");
     }
 }
 
