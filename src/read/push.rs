@@ -208,6 +208,28 @@ mod tests {
         }
     }
 
+    /// The header that comes byte by byte behind a mark is found where it ends, or soon after.
+    #[test]
+    fn a_copy_of_a_long_header() {
+        let header = format!("Reason,email,{}", "x".repeat(47));
+        let rows = "Blocker,a@x,1\n".repeat(10);
+        let mut push = Push::new(&ReadOptions::new());
+        for byte in format!("{header}\n{rows}\u{feff}{header}\n{rows}").bytes() {
+            push.feed(&[byte], &mut ()).unwrap();
+        }
+        assert_eq!(push.counts().map(ReasonCounts::total), Some(20));
+    }
+
+    /// Whoever looks at rows is told as soon as one has become too long; who counts them doesn't mind.
+    #[test]
+    fn a_row_that_goes_on() {
+        let options = ReadOptions::new().largest_row(100);
+        let report = format!("Reason,email\nBlocker,a@{}", "x".repeat(200));
+        let fed = Push::new(&options).feed(report.as_bytes(), &mut Looks);
+        assert_eq!(fed.map_err(|error| error.line()), Err(Some(2)));
+        Push::new(&options).feed(report.as_bytes(), &mut ()).unwrap();
+    }
+
     #[test]
     fn the_largest_header() {
         let options = ReadOptions::new().largest_row(100);

@@ -151,6 +151,28 @@ proptest! {
     }
 }
 
+/// Wherever in a word the quotes stand that close a cell, or are two for one, or what is wrong about them.
+#[test]
+fn quotes_at_every_place() {
+    for len in 0..130 {
+        let (before, behind) = ("y".repeat(len), "z".repeat(90));
+        for (cell, is_sound) in [
+            (format!("\"{before}\"\",{behind},\n{behind}\""), true),
+            (format!("\"{before}\"\"\"\"{behind}\""), true),
+            (format!("\"{before}\"x{behind}"), true),
+            (format!("\"{before}\n\"x{behind}"), false),
+            (format!("y{before}\"{behind}"), true),
+        ] {
+            let row = format!("Blocker,a@b,{cell}\n");
+            let report = format!("Reason,email,x\n{}", row.repeat(20));
+            compare((report.clone().into_bytes(), vec![200], false)).unwrap();
+            let read = FaultReport::from_bytes(report).unwrap();
+            assert_eq!(read.anomalies().is_empty(), is_sound, "{row}");
+            assert!(read.len() == 20 || !is_sound, "{row}");
+        }
+    }
+}
+
 /// A report that ends inside a record behind a byte order mark seems cut off, whatever the pieces were.
 #[test]
 fn a_report_cut_off_behind_a_mark() {
