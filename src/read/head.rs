@@ -234,7 +234,7 @@ impl Finder<'_> {
         let has_email =
             |first: &First| matches!(first, First::Is(first) if first.exact.email.is_some() && first.record.cells >= 2);
         let chosen = firsts.iter().position(has_email).unwrap_or(0);
-        (chosen < firsts.len()).then(|| firsts.swap_remove(chosen))
+        firsts.into_iter().nth(chosen)
     }
 
     /// Rule 4c: the header behind a title, comments and the like. The outer `None`: more is needed to tell.

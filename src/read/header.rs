@@ -281,15 +281,6 @@ impl Names {
         };
         Ok((reason, email))
     }
-
-    /// The same, without what has been set and a header lacks.
-    pub(crate) fn as_far_as_there(&self, names: &Texts) -> Names {
-        let there = |wanted: &Wanted| match wanted.chosen(names, names.len()) {
-            Ok(_) => wanted.clone(),
-            Err(_) => Wanted::Known,
-        };
-        Names { reason: there(&self.reason), email: there(&self.email) }
-    }
 }
 
 /// Where the exact names of a header stand.
@@ -434,8 +425,7 @@ pub(crate) fn skip(record: &Record, bytes: &[u8], separator: u8) -> Skip {
         let is_line_of_tabs = separator == b'\t' && record.only_spaces && !record.has_quotes;
         return if is_bare || is_line_of_tabs { Skip::Silently } else { Skip::BlankRow };
     }
-    let is_line = is_bare || separator == b'\t' && !record.has_quotes;
-    if is_line && !bytes.is_empty() && is_marks(bytes) {
+    if !bytes.is_empty() && is_marks(bytes) {
         return Skip::Silently;
     }
     Skip::No

@@ -336,10 +336,11 @@ impl Body {
             return Err(failure.clone());
         }
         // Nothing that is read at once holds a cell larger than a block.
-        let may_run = options.largest_field >= plain::BLOCK && options.largest_row >= plain::BLOCK;
+        let may_run = options.largest_field >= plain::BLOCK;
         let mut taking = Taking { rows, sink, buffer, base, may_run };
         let flow = take(scanner, &mut taking, last);
-        if !taking.rows.is_certain() && !judge(scanner, &mut taking, last, flow.is_break()) {
+        let is_judged = taking.rows.failure.is_some() || taking.rows.is_certain();
+        if !is_judged && !judge(scanner, &mut taking, last, flow.is_break()) {
             let text = start.checked_sub(base).and_then(|start| buffer.get(start as usize..));
             return Err(refuse(text.unwrap_or_default(), last, options, Some(taking.rows.header.width)));
         }
@@ -347,8 +348,8 @@ impl Body {
             return Err(failure.clone());
         }
         match flow {
-            ControlFlow::Continue(read) if !last => self.drop_front::<S>(read, base, options),
-            _ => Ok(buffer.len()),
+            ControlFlow::Continue(read) => self.drop_front::<S>(read, base, options),
+            ControlFlow::Break(()) => Ok(buffer.len()),
         }
     }
 

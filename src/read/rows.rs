@@ -155,6 +155,13 @@ impl Rows {
         ControlFlow::Continue(())
     }
 
+    /// Ends the reading there, also where it isn't certain: with what was an error of a report before, or with this one.
+    fn fail_at_once(&mut self, error: Error) -> ControlFlow<()> {
+        let first = self.judgement.failure.take().unwrap_or(error);
+        self.failure.get_or_insert(first);
+        ControlFlow::Break(())
+    }
+
     /// Counts what is unusual in a row or, in a strict reading, stops there.
     fn unusual(&mut self, anomalies: AnomalySet, line: u64) -> ControlFlow<()> {
         self.counts.anomalies_mut().record(anomalies, line);
@@ -304,13 +311,10 @@ impl<'b, S: RowSink> Taking<'_, 'b, S> {
     ) -> ControlFlow<()> {
         self.flush()?;
         let Some((cells, exact)) = other else { return self.rows.unusual(anomalies, record.line) };
-        let (columns, most) = (cells.len(), self.rows.most_columns);
-        let (shape, names) = (self.rows.header.shape, self.rows.names.as_far_as_there(&cells));
-        if let Err(error) = Header::new(cells.clone(), &exact, shape, &self.rows.names) {
-            self.rows.fail(error.at_line(record.line))?;
-        }
-        if let Ok(header) = Header::new(cells, &exact, shape, &names) {
-            self.rows.header = Arc::new(header);
+        let (columns, most, shape) = (cells.len(), self.rows.most_columns, self.rows.header.shape);
+        match Header::new(cells, &exact, shape, &self.rows.names) {
+            Ok(header) => self.rows.header = Arc::new(header),
+            Err(error) => return self.rows.fail_at_once(error.at_line(record.line)),
         }
         if columns > most {
             self.rows.fail(Error::too_wide(columns, most).at_line(record.line))?;

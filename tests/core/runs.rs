@@ -1,6 +1,6 @@
 //! Plain records are read many at a time, and that changes nothing: neither for any report nor for any splitting.
 
-use dotdigital_faults::{FailureReason, FaultReport, ReadOptions};
+use dotdigital_faults::{Anomaly, FailureReason, FaultReport, ReadOptions};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -148,6 +148,70 @@ proptest! {
     #[test]
     fn runs_change_nothing(input in inputs()) {
         compare(input)?;
+    }
+}
+
+/// Wherever in a word the quotes stand that close a cell, or are two for one, or what is wrong about them.
+#[test]
+fn quotes_at_every_place() {
+    for len in 0..130 {
+        let (before, behind) = ("y".repeat(len), "z".repeat(90));
+        for (cell, is_sound) in [
+            (format!("\"{before}\"\",{behind},\n{behind}\""), true),
+            (format!("\"{before}\"\"\"\"{behind}\""), true),
+            (format!("\"{before}\"x{behind}"), true),
+            (format!("\"{before}\n\"x{behind}"), false),
+            (format!("y{before}\"{behind}"), true),
+        ] {
+            let row = format!("Blocker,a@b,{cell}\n");
+            let report = format!("Reason,email,x\n{}", row.repeat(20));
+            compare((report.clone().into_bytes(), vec![200], false)).unwrap();
+            let read = FaultReport::from_bytes(report).unwrap();
+            assert_eq!(read.anomalies().is_empty(), is_sound, "{row}");
+            assert!(read.len() == 20 || !is_sound, "{row}");
+        }
+    }
+}
+
+/// What stands inside quotes may seem to be the rest of the row, where the two quotes of one are in two words.
+#[test]
+fn a_doubled_quote_at_every_place() {
+    for len in 0..130 {
+        let row = format!("Blocker,a@b,\"{}\"\",z\n{}\"\n", "y".repeat(len), "z".repeat(90));
+        let report = format!("Reason,email,x,y\n{}", row.repeat(20));
+        compare((report.clone().into_bytes(), vec![200], false)).unwrap();
+        let read = FaultReport::from_bytes(report).unwrap();
+        assert_eq!((read.len(), read.anomalies().get(Anomaly::ShortRow)), (20, 20), "{row}");
+    }
+}
+
+/// Sound characters and broken ones, wherever in a word they stand.
+#[test]
+fn characters_at_every_place() {
+    for (bytes, is_sound) in [
+        ("\u{e9}".as_bytes(), true),
+        ("\u{20ac}".as_bytes(), true),
+        ("\u{1f600}".as_bytes(), true),
+        (b"\xa9\xc3", false),
+        (b"\x82x\xe2\x82", false),
+        (b"\x82\xe2x\x82", false),
+        (b"\xe2\xe2\x82", false),
+        (b"\xe2\x82", false),
+        (b"\xe2", false),
+        (b"\x82", false),
+    ] {
+        for len in 0..70 {
+            let row = [b"Blocker,a@b,", "y".repeat(len).as_bytes(), bytes, b"y\n"].concat();
+            let report = [b"Reason,email,x\n", &row.repeat(10)[..], &b"Blocker,a@b,y\n".repeat(20)].concat();
+            let read = FaultReport::from_bytes(&report[..]).unwrap();
+            let invalid = read.anomalies().get(Anomaly::InvalidUtf8);
+            assert_eq!(
+                (read.len(), invalid),
+                (30, if is_sound { 0 } else { 10 }),
+                "{} behind {len}",
+                row.escape_ascii()
+            );
+        }
     }
 }
 

@@ -21,6 +21,11 @@ fn reader(names: &str) -> PlainReader {
     PlainReader::for_rows_under(&header(names, b','), true).unwrap()
 }
 
+#[test]
+fn debug_shows_where_the_reason_stands() {
+    assert_eq!(format!("{:?}", reader(HEADER)), "PlainReader { place: First, .. }");
+}
+
 /// A record as it is told: its bytes, its line, and its reason's slot or text.
 type Told = (Vec<u8>, u64, Result<Slot, Vec<u8>>);
 
