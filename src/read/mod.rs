@@ -217,13 +217,14 @@ impl Reading {
             }
             Beginning::NoRecord => Err(refuse(text, last, &self.options, None)),
             Beginning::Head(head) => {
-                let (shape, preamble) = (head.header.shape, head.preamble);
+                let (shape, preamble, header) = (head.header.shape, head.preamble, head.line);
                 let lines = lines(&text[..preamble]).count() as u64 - 1;
                 let skipped = head::preamble_lines(&text[..preamble], line);
                 let (strict, most_columns) = (self.options.strict, self.options.most_columns);
-                let mut rows = Rows::new(*head, strict, most_columns, self.names.clone());
+                let mut rows = Rows::new(*head, line + lines, strict, most_columns, self.names.clone());
                 rows.skip_preamble(skipped);
-                let scanner = Scanner::new(shape, self.base, at + preamble, line + lines);
+                let (len, its_lines) = header.map_or((0, 0), |line| (line.len, 1));
+                let scanner = Scanner::new(shape, self.base, at + preamble + len, line + lines + its_lines);
                 Ok(Next::Stage(Stage::Body(Box::new(Body { scanner, rows, start }))))
             }
         }
@@ -372,6 +373,7 @@ impl Body {
 
 /// Takes all records that are at hand, and returns how many bytes the scanner no longer needs.
 fn take<S: RowSink>(scanner: &mut Scanner, taking: &mut Taking<'_, '_, S>, last: bool) -> ControlFlow<(), usize> {
+    taking.begin()?;
     let read = scanner.pass(taking.buffer, last, taking)?;
     if last {
         let flow = taking.flush();

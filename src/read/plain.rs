@@ -305,7 +305,7 @@ impl Block {
         self.start = start;
         self.next = 0;
         self.breaks.clear();
-        let most = MOST.min(text.len() / 8 + 2 * WORD);
+        let most = MOST.min(text.len() / 8 + WORD);
         if self.ends.len() < most {
             self.ends.resize(most, End::default());
         }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use memchr::{memchr, memchr_iter};
 
 use super::cell::{Cell, KnownCells, Utf8};
-use super::head::Head;
+use super::head::{Head, HeaderLine};
 use super::header::{Exact, Header, Names, Skip, Texts, each_record, skip};
 use super::judgement::{Judgement, Queued};
 use super::plain::{PlainReader, PlainRecord};
@@ -47,6 +47,8 @@ pub(crate) struct Rows {
     names: Names,
     /// Has the first record been read?
     has_begun: bool,
+    /// The header, where it has been read already: what is unusual about it, and its line.
+    read_header: Option<(AnomalySet, u64)>,
     current: Current,
     known: Option<Box<KnownCells>>,
     /// A short row that may go on behind a line break.
@@ -93,8 +95,13 @@ struct Candidate {
 }
 
 impl Rows {
-    pub(crate) fn new(head: Head, strict: bool, most_columns: usize, names: Names) -> Self {
+    pub(crate) fn new(head: Head, line: u64, strict: bool, most_columns: usize, names: Names) -> Self {
         let judgement = Judgement::new(&head);
+        let unusual = |header: HeaderLine| match header.is_utf8 {
+            true => AnomalySet::EMPTY,
+            false => AnomalySet::from(Anomaly::InvalidUtf8),
+        };
+        let read_header = head.line.map(|header| (unusual(header), line));
         let mut rows = Rows {
             counts: ReasonCounts::new(),
             failure: None,
@@ -103,6 +110,7 @@ impl Rows {
             most_columns,
             names,
             has_begun: false,
+            read_header,
             current: Current::default(),
             known: None,
             pending: None,
@@ -190,6 +198,14 @@ pub(crate) struct Taking<'t, 'b, S> {
 }
 
 impl<'b, S: RowSink> Taking<'_, 'b, S> {
+    /// Begins with the header, where it has been read already.
+    pub(crate) fn begin(&mut self) -> ControlFlow<()> {
+        let Some((anomalies, line)) = self.rows.read_header.take() else { return ControlFlow::Continue(()) };
+        self.rows.has_begun = true;
+        self.begin_header()?;
+        self.rows.unusual(anomalies, line)
+    }
+
     /// It is a report: what has been kept back is told.
     pub(crate) fn is_certain(&mut self) -> ControlFlow<()> {
         let judgement = &mut self.rows.judgement;
