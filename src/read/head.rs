@@ -16,6 +16,7 @@
 //! This only looks; [`Reading`](super::Reading) then reads the same bytes once more, with what has been found here.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use memchr::memchr2;
 
@@ -37,7 +38,7 @@ pub(crate) const JUDGED: u64 = 1 << 20;
 /// What the beginning of a report says.
 #[derive(Debug)]
 pub(crate) struct Head {
-    pub(crate) header: Header,
+    pub(crate) header: Arc<Header>,
     /// How many bytes stand in front of the header, and are skipped.
     pub(crate) preamble: usize,
     /// The line that is the header, where it is a whole line and has no quotes: then it needn't be read once more.
@@ -62,7 +63,7 @@ pub(crate) struct HeaderLine {
 pub(crate) enum Beginning {
     /// More bytes are needed to tell.
     GoesOn,
-    Head(Box<Head>),
+    Head(Head),
     /// There is no record that could be a header.
     NoRecord,
 }
@@ -322,12 +323,12 @@ impl Finder<'_> {
         let names_email_second = is_header && cells.get(1).is_some_and(is_clean_email);
         let is_too_wide = cells.len() > self.options.most_columns;
         let header = if is_header {
-            Header::new(cells, &exact, shape, self.names)?
+            Arc::new(Header::new(cells, &exact, shape, self.names)?)
         } else {
-            Header::none(cells.len(), shape, self.names)?
+            Arc::new(Header::none(cells.len(), shape, self.names)?)
         };
         let names_reason = is_header && exact.reason.is_some() || self.names.reason_position().is_some();
-        Ok(Beginning::Head(Box::new(Head { header, preamble, line, names_reason, names_email_second, is_too_wide })))
+        Ok(Beginning::Head(Head { header, preamble, line, names_reason, names_email_second, is_too_wide }))
     }
 
     /// A record that is one line without quotes.

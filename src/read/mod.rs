@@ -221,11 +221,12 @@ impl Reading {
                 let lines = lines(&text[..preamble]).count() as u64 - 1;
                 let skipped = head::preamble_lines(&text[..preamble], line);
                 let (strict, most_columns) = (self.options.strict, self.options.most_columns);
-                let mut rows = Rows::new(*head, line + lines, strict, most_columns, self.names.clone());
-                rows.skip_preamble(skipped);
                 let (len, its_lines) = header.map_or((0, 0), |line| (line.len, 1));
                 let scanner = Scanner::new(shape, self.base, at + preamble + len, line + lines + its_lines);
-                Ok(Next::Stage(Stage::Body(Box::new(Body { scanner, rows, start }))))
+                let rows = Rows::new(head, line + lines, strict, most_columns, self.names.clone());
+                let mut body = Box::new(Body { scanner, rows, start });
+                body.rows.skip_preamble(skipped);
+                Ok(Next::Stage(Stage::Body(body)))
             }
         }
     }

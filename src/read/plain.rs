@@ -402,14 +402,15 @@ impl Notes {
                 break;
             }
         }
-        notes.is_rare = !are_common_characters(simd, words, beyond_ascii.get(..notes.beyond_ascii).unwrap_or_default());
+        // NULs mean nothing, and no record ends in them.
+        let mut last = [0; WORD];
         if goes_on && !rest.is_empty() {
-            // NULs mean nothing, and no record ends in them.
-            let mut word = [0; WORD];
-            word.iter_mut().zip(rest).for_each(|(place, &byte)| *place = byte);
-            notes.word(simd, separator, &word, words.len(), text, &mut places);
-            notes.is_rare |= !rest.is_ascii();
+            last.iter_mut().zip(rest).for_each(|(place, &byte)| *place = byte);
+            beyond_ascii[notes.beyond_ascii & MOST_WORDS] = words.len() as u16;
+            notes.word(simd, separator, &last, words.len(), text, &mut places);
         }
+        let beyond_ascii = beyond_ascii.get(..notes.beyond_ascii).unwrap_or_default();
+        notes.is_rare = !are_common_characters(simd, words, &last, beyond_ascii);
         notes
     }
 
@@ -517,16 +518,16 @@ impl Quotes {
     }
 }
 
-/// Are all the characters beyond ASCII in these words of two or three bytes, whole and in UTF-8? Those that need more
+/// Are all the characters beyond ASCII in these words, and in the last one behind them, of two or three bytes, whole and in UTF-8? Those that need more
 /// than a count of their bytes to tell are rare enough to be left to others.
 #[inline(always)]
-fn are_common_characters<S: Simd>(simd: S, words: &[[u8; WORD]], numbers: &[u16]) -> bool {
+fn are_common_characters<S: Simd>(simd: S, words: &[[u8; WORD]], last: &[u8; WORD], numbers: &[u16]) -> bool {
     let mut are_common = true;
     // Where a word has to go on with a character of the one before it, and which word that is.
     let (mut going_on, mut next) = (0, 0);
     for &number in numbers {
         let number = usize::from(number);
-        let Some(word) = words.get(number) else { return false };
+        let word = words.get(number).unwrap_or(last);
         are_common &= going_on == 0 || number == next;
         let bytes = u8x64::from_slice(simd, word);
         let from = |byte: u8| bytes.simd_ge(u8x64::splat(simd, byte));

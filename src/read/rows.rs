@@ -56,7 +56,7 @@ pub(crate) struct Rows {
     /// What was unusual in the last row.
     last: AnomalySet,
     judgement: Judgement,
-    plain: Option<Box<PlainReader>>,
+    plain: Option<PlainReader>,
 }
 
 /// What is known of the record being read.
@@ -105,7 +105,7 @@ impl Rows {
         let mut rows = Rows {
             counts: ReasonCounts::new(),
             failure: None,
-            header: Arc::new(head.header),
+            header: head.header,
             strict,
             most_columns,
             names,
@@ -249,7 +249,7 @@ impl<'b, S: RowSink> Taking<'_, 'b, S> {
     /// A header comes into force.
     fn begin_header(&mut self) -> ControlFlow<()> {
         let header = Arc::clone(&self.rows.header);
-        self.rows.plain = PlainReader::for_rows_under(&header, self.may_run).map(Box::new);
+        self.rows.plain = PlainReader::for_rows_under(&header, self.may_run);
         if self.rows.judgement.is_certain {
             return self.sink.header(&header);
         }

@@ -67,8 +67,8 @@ impl FoldedKey {
     }
 }
 
-/// Returns true if a text has this key, which is short enough to be one of ours. Most texts show by their first letter that
-/// they haven't.
+/// Returns true if a text has this key, which is short enough to be one of ours. Most texts soon show that they
+/// haven't.
 pub(crate) fn has_key(text: &[u8], key: &[u8]) -> bool {
     let mut rest = key.iter();
     for byte in text {
@@ -82,14 +82,23 @@ pub(crate) fn has_key(text: &[u8], key: &[u8]) -> bool {
     rest.as_slice().is_empty()
 }
 
+/// May the key of a text begin with this letter?
+#[inline]
+fn may_begin_with(text: &[u8], letter: u8) -> bool {
+    text.first().is_none_or(|first| !first.is_ascii_alphanumeric() || first.to_ascii_lowercase() == letter)
+}
+
 /// Returns true if it is a name of the reason's column.
+#[inline]
 pub(crate) fn is_reason_column(name: &[u8]) -> bool {
-    has_key(name, b"reason")
+    may_begin_with(name, b'r') && has_key(name, b"reason")
 }
 
 /// Returns true if it is a name of the email's column.
+#[inline]
 pub(crate) fn is_email_column(name: &[u8]) -> bool {
-    has_key(name, b"email") || has_key(name, b"emailaddress") || has_key(name, b"mail")
+    may_begin_with(name, b'e') && (has_key(name, b"email") || has_key(name, b"emailaddress"))
+        || may_begin_with(name, b'm') && has_key(name, b"mail")
 }
 
 impl From<&str> for FoldedKey {
