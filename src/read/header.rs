@@ -20,7 +20,7 @@ use super::record::{Record, Shape, Sink};
 use super::scan::Scanner;
 use crate::error::{Error, Result};
 use crate::reason::Slot;
-use crate::reason::key::{is_email_column, is_reason_column};
+use crate::reason::key::{is_email_column, is_reason_column, may_be_known_column};
 
 /// For how many columns there is room before it is known how many there are.
 const USUAL_COLUMNS: usize = 16;
@@ -33,6 +33,15 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
+    /// The cells of a line without quotes.
+    fn of_line(line: &[u8], separator: u8) -> Self {
+        // At once, and not a few bytes at a time.
+        let (bytes, ends) = (Vec::with_capacity(line.len()), Vec::with_capacity(USUAL_COLUMNS));
+        let mut texts = Texts { bytes, ends };
+        line.split(|&byte| byte == separator).for_each(|cell| texts.push(cell));
+        texts
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
@@ -243,7 +252,11 @@ impl Names {
     /// Where exact names stand among the names of a header.
     pub(crate) fn exact(&self, names: &Texts) -> Exact {
         let mut exact = Exact::default();
+        let are_known = !matches!(self.reason, Wanted::Name(..)) && !matches!(self.email, Wanted::Name(..));
         for (column, name) in names.iter().enumerate() {
+            if are_known && !may_be_known_column(name) {
+                continue;
+            }
             if self.reason.is(name, is_reason_column) {
                 let place = if exact.reason.is_none() { &mut exact.reason } else { &mut exact.second_reason };
                 place.get_or_insert(column);
@@ -406,10 +419,7 @@ impl<'b, F: FnMut(&Record, Texts) -> ControlFlow<()>> Sink<'b> for Each<'_, F> {
     }
 
     fn cells(&mut self, line: &'b [u8], separator: u8) -> ControlFlow<(), usize> {
-        // At once, and not a few bytes at a time.
-        self.cells.bytes.reserve(line.len());
-        self.cells.ends.reserve(USUAL_COLUMNS);
-        line.split(|&byte| byte == separator).for_each(|cell| self.cells.push(cell));
+        self.cells = Texts::of_line(line, separator);
         ControlFlow::Continue(self.cells.len())
     }
 

@@ -118,6 +118,7 @@ enum Next {
 }
 
 impl Reading {
+    #[inline]
     pub(crate) fn new(options: &ReadOptions) -> Self {
         Reading {
             names: Names::new(options),
@@ -161,10 +162,10 @@ impl Reading {
     }
 
     /// What has been counted, once the last byte has been read.
-    pub(crate) fn into_counts(self) -> ReasonCounts {
-        match self.stage {
-            Stage::Body(body) => body.rows.counts,
-            Stage::Answer(object) => object.answer.into_counts(),
+    pub(crate) fn take_counts(&mut self) -> ReasonCounts {
+        match &mut self.stage {
+            Stage::Body(body) => std::mem::take(&mut body.rows.counts),
+            Stage::Answer(object) => object.answer.take_counts(),
             _ => ReasonCounts::new(),
         }
     }

@@ -25,7 +25,8 @@
 //! closing quote, a CR without its LF. Records before the first wrong byte are still good. Noted of a block are the ends
 //! of its records, each with the number of separators before it, and the masks of the separators; from them a second
 //! pass takes the records: the width is the difference of two numbers, the reason's cell starts behind the nth separator.
-//! Whether that cell is a known reason is told by its first 24 bytes, compared with the spellings that have been met.
+//! Whether that cell is a known reason is told by its first 24 bytes, compared with the spellings that have been met, or by
+//! its last ones where it ends the record.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -104,7 +105,11 @@ impl PlainReader {
             last if last + 1 == header.width => Place::Last,
             separators => Place::Behind(separators),
         };
-        let (block, spellings) = (Block::default(), Spellings::documented(header.shape.separator));
+        let spellings = match place {
+            Place::Last => Spellings::last(),
+            _ => Spellings::documented(header.shape.separator),
+        };
+        let block = Block::default();
         Some(PlainReader { header: Arc::clone(header), place, level: level(), block, spellings, misses: 0, pause: 0 })
     }
 
@@ -186,16 +191,26 @@ impl PlainReader {
                 Place::First => from,
                 // What a mark in the first cell means is told by others; no spelling begins with one.
                 _ if text[from] == BOM[0] => break,
-                Place::Last => masks.last_cell(from + passed, to + passed) - passed,
+                // Only looked for where its last bytes don't tell.
+                Place::Last => to,
                 Place::Behind(separators) => masks.cell_behind(separators, from + passed) - passed,
             };
-            let found = text[cell..].first_chunk().and_then(|bytes| spellings.find(bytes));
+            let found = match place {
+                Place::Last => text[..to].last_chunk().and_then(|bytes| spellings.find_last(bytes)),
+                _ => text[cell..].first_chunk().and_then(|bytes| spellings.find(bytes)),
+            };
             let (slot, unknown) = match found {
                 Some(slot) => (slot, None),
-                None => match Spellings::learn(spellings, text, cell, to, header, &text[from..to]) {
-                    Some(learned) => learned,
-                    None => break,
-                },
+                None => {
+                    let cell = match place {
+                        Place::Last => masks.last_cell(from + passed, to + passed) - passed,
+                        _ => cell,
+                    };
+                    match Spellings::learn(spellings, text, cell, to, header, &text[from..to]) {
+                        Some(learned) => learned,
+                        None => break,
+                    }
+                }
             };
             if !is_utf8 && std::str::from_utf8(&text[from..to]).is_err() {
                 break;

@@ -1,4 +1,9 @@
-//! The spellings of known reasons that have been met, told apart by their first bytes.
+//! The spellings of known reasons that have been met, told apart by their first bytes, or by their last ones.
+//!
+//! ```text
+//!   Hard bounced,jo@…                     a cell in front of others: its bytes, and the separator behind it
+//!                jo@…,Hard bounced\r\n    the last cell: the separator in front of it, its bytes, and the CR if any
+//! ```
 
 use std::sync::{Arc, LazyLock};
 
@@ -11,10 +16,13 @@ use crate::reason::{FailureReason, Slot};
 
 /// The spellings of known reasons that have been met, each with its quotes, if any, and the byte that ends its cell.
 ///
-/// A cell that begins with one of these bytes is that cell: the last byte ends it.
+/// A cell that begins with one of these bytes is that cell: the last byte ends it. Where the reason stands last, a record
+/// that ends with one of them ends with that cell: its first byte is the separator.
 #[derive(Clone, Debug)]
 pub(super) struct Spellings {
     sets: [[Spelling; 2]; 32],
+    /// Are they those of cells that end their records?
+    are_last: bool,
 }
 
 /// How many bytes of a spelling are compared at once.
@@ -27,19 +35,30 @@ struct Spelling {
     slot: Slot,
 }
 
-impl Default for Spellings {
-    fn default() -> Self {
+impl Spellings {
+    fn new(are_last: bool) -> Self {
         // Whatever the bytes are, a mask of nothing makes no one of them.
         let none = Spelling { words: [1; 3], masks: [0; 3], slot: Slot::Other };
-        Spellings { sets: [[none; 2]; 32] }
+        Spellings { sets: [[none; 2]; 32], are_last }
     }
-}
 
-impl Spellings {
+    /// The reason of the cell that begins with these bytes.
     #[inline(always)]
     pub(super) fn find(&self, bytes: &[u8; SPELLING]) -> Option<Slot> {
         let text = words(bytes);
-        let [first, second] = &self.sets[set(text)];
+        self.find_in(set(text), text)
+    }
+
+    /// The reason of the cell that ends with these bytes, behind which stands the LF.
+    #[inline(always)]
+    pub(super) fn find_last(&self, bytes: &[u8; SPELLING]) -> Option<Slot> {
+        let text = words(bytes);
+        self.find_in(last_set(text), text)
+    }
+
+    #[inline(always)]
+    fn find_in(&self, set: usize, text: [u64; 3]) -> Option<Slot> {
+        let [first, second] = &self.sets[set];
         let is = |spelling: &Spelling| {
             let [a, b, c] = spelling.words;
             let [x, y, z] = spelling.masks;
@@ -57,8 +76,14 @@ impl Spellings {
         if separator == b',' { Arc::clone(&COMMA) } else { Arc::new(Spellings::of_labels(separator)) }
     }
 
+    /// None yet, of cells that end their records: whether a CR stands behind them is still to be seen.
+    pub(super) fn last() -> Arc<Self> {
+        static NONE: LazyLock<Arc<Spellings>> = LazyLock::new(|| Arc::new(Spellings::new(true)));
+        Arc::clone(&NONE)
+    }
+
     fn of_labels(separator: u8) -> Self {
-        let mut spellings = Spellings::default();
+        let mut spellings = Spellings::new(false);
         // Those that a CSV is documented to hold: many of the others begin alike, and would be in each other's way.
         for reason in FailureReason::iter().filter(is_documented_in_csv) {
             let mut text = [reason.label().as_bytes(), &[separator]].concat();
@@ -97,7 +122,12 @@ impl Spellings {
                 memchr(b'@', record).is_some() && !header.is_reason_name(inner) && inner.len() == spelled.len();
             return is_fault.then_some((Slot::Other, Some(inner)));
         };
-        Arc::make_mut(spellings).keep(&text[cell..], spelled.len() + 1, slot);
+        let spellings = Arc::make_mut(spellings);
+        if spellings.are_last {
+            spellings.keep_last(&text[..end], end - cell + 1, slot);
+        } else {
+            spellings.keep(&text[cell..], spelled.len() + 1, slot);
+        }
         Some((slot, None))
     }
 
@@ -111,7 +141,27 @@ impl Spellings {
             bytes @ 1..8 => (1 << (8 * bytes)) - 1,
             _ => u64::MAX,
         });
-        let [first, second] = &mut self.sets[set(text)];
+        self.keep_in(set(text), text, masks, slot);
+    }
+
+    /// Keeps a spelling of so many bytes at the end of a text, with the separator in front of it.
+    fn keep_last(&mut self, text: &[u8], len: usize, slot: Slot) {
+        let Some(bytes) = text.last_chunk().filter(|_| (8..=SPELLING).contains(&len)) else { return };
+        // A line break inside it might be the end of the record before.
+        if memchr(b'\n', &bytes[SPELLING - len..]).is_some() {
+            return;
+        }
+        let text = words(bytes);
+        let masks = [16, 8, 0].map(|behind| match len.saturating_sub(behind) {
+            0 => 0,
+            bytes @ 1..8 => u64::MAX << (64 - 8 * bytes),
+            _ => u64::MAX,
+        });
+        self.keep_in(last_set(text), text, masks, slot);
+    }
+
+    fn keep_in(&mut self, set: usize, text: [u64; 3], masks: [u64; 3], slot: Slot) {
+        let [first, second] = &mut self.sets[set];
         let spelling = Spelling { words: [text[0] & masks[0], text[1] & masks[1], text[2] & masks[2]], masks, slot };
         *second = std::mem::replace(first, spelling);
     }
@@ -132,6 +182,12 @@ fn words(bytes: &[u8; SPELLING]) -> [u64; 3] {
 #[inline(always)]
 fn set(words: [u64; 3]) -> usize {
     (words[0].wrapping_mul(0x78e5_1061_7311_d8a3) >> 59) as usize
+}
+
+/// The same by the last eight bytes; here two labels end with the same ones.
+#[inline(always)]
+fn last_set(words: [u64; 3]) -> usize {
+    (words[2].wrapping_mul(0x677f_6cbd_cc22_af59) >> 59) as usize
 }
 
 #[cfg(test)]
@@ -203,7 +259,7 @@ mod tests {
                 assert_eq!(spellings.find(&bytes(spelling.as_bytes(), 0)), None, "{len}");
             }
         }
-        let mut spellings = Arc::new(Spellings::default());
+        let mut spellings = Arc::new(Spellings::new(false));
         for (record, spelling) in
             [(&b"\"Blocker\",a@x"[..], &b"\"Blocker\","[..]), (b"BLOCKER", b"BLOCKER\n"), (b"blocker\r", b"blocker\r")]
         {
