@@ -113,8 +113,7 @@ struct Finder<'t> {
 /// `text` starts with a line that holds more than spaces and tabs, at the position `start` of the input, which ends
 /// with it only with `last`.
 pub(crate) fn find(text: &[u8], last: bool, start: u64, options: &ReadOptions, names: &Names) -> Result<Beginning> {
-    let mut finder =
-        Finder { text, last, start, options, names, separators: &Separator::ALL, is_behind_line: false };
+    let mut finder = Finder { text, last, start, options, names, separators: &Separator::ALL, is_behind_line: false };
     let (mut preamble, mut line) = (0, None);
     if options.separator.is_none() {
         // Empty reports that were joined leave lines of marks.

@@ -163,7 +163,9 @@ impl Spellings {
     fn keep_in(&mut self, set: usize, text: [u64; 3], masks: [u64; 3], slot: Slot) {
         let [first, second] = &mut self.sets[set];
         let spelling = Spelling { words: [text[0] & masks[0], text[1] & masks[1], text[2] & masks[2]], masks, slot };
-        *second = std::mem::replace(first, spelling);
+        // The first one that was met is the most frequent, as a rule: it is compared first, and stays.
+        let place = if first.masks == [0; 3] { first } else { second };
+        *place = spelling;
     }
 }
 
@@ -218,14 +220,23 @@ mod tests {
         }
     }
 
+    fn last(text: &[u8]) -> [u8; SPELLING] {
+        *text.last_chunk().unwrap()
+    }
+
     fn learn(spellings: &mut Arc<Spellings>, record: &[u8]) -> Option<(Slot, Option<Vec<u8>>)> {
+        learn_at(spellings, record, 0)
+    }
+
+    /// Learns what stands in the cell that begins at that place of a record.
+    fn learn_at(spellings: &mut Arc<Spellings>, record: &[u8], cell: usize) -> Option<(Slot, Option<Vec<u8>>)> {
         let mut names = Texts::default();
         [&b"Reason"[..], b"email"].into_iter().for_each(|name| names.push(name));
         let rules = Names::new(&ReadOptions::new());
         let shape = Shape { separator: b',', largest_field: 1 << 20, largest_row: 1 << 20 };
         let header = Header::new(names.clone(), &rules.exact(&names), shape, &rules).unwrap();
         let text = [record, b"\nBlocker,behind@it,and so on\n"].concat();
-        let (slot, unknown) = Spellings::learn(spellings, &text, 0, record.len(), &header, record)?;
+        let (slot, unknown) = Spellings::learn(spellings, &text, cell, record.len(), &header, record)?;
         Some((slot, unknown.map(<[u8]>::to_vec)))
     }
 
@@ -239,9 +250,9 @@ mod tests {
             }
         }
         assert!(Arc::ptr_eq(&Spellings::documented(b','), &Spellings::documented(b',')), "made once");
-        assert_eq!(Spellings::default().find(&[0; SPELLING]), None);
+        assert_eq!(Spellings::new(false).find(&[0; SPELLING]), None);
         assert_eq!(
-            Spellings::default().find(&[1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]),
+            Spellings::new(false).find(&[1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]),
             None
         );
     }
@@ -271,16 +282,63 @@ mod tests {
         assert_eq!(spellings.find(&bytes(b"Failed,a@x", 0)), None);
     }
 
-    /// Of those that begin with the same bytes, the last two are kept.
+    /// Of those that begin with the same bytes, the first and the last are kept.
     #[test]
     fn spellings_that_begin_alike() {
-        let mut spellings = Spellings::documented(b',');
+        let mut spellings = Arc::new(Spellings::new(false));
         let three = ["Hard----bounced,", "Hard-----bounced,", "Hard------bounced,"];
         for spelling in three {
             learn(&mut spellings, format!("{spelling}a@x").as_bytes());
         }
         let found = three.map(|spelling| spellings.find(&bytes(spelling.as_bytes(), 0)));
-        assert_eq!(found, [None, Some(Slot::HardBounced), Some(Slot::HardBounced)]);
+        assert_eq!(found, [Some(Slot::HardBounced), None, Some(Slot::HardBounced)]);
+    }
+
+    /// The last cell of a record is told by how it ends, with its separator, whatever stands in front of that.
+    #[test]
+    fn spellings_at_the_end() {
+        for line_end in ["", "\r"] {
+            for len in 12..30 {
+                let cell = format!("Hard{}bounced", "-".repeat(len - 11));
+                let (mut spellings, record) = (Spellings::last(), format!("jo@example.com,{cell}{line_end}"));
+                let cell_at = record.len() - cell.len() - line_end.len();
+                let learned = learn_at(&mut spellings, record.as_bytes(), cell_at);
+                assert_eq!(learned, Some((Slot::HardBounced, None)));
+                let is_kept = len + 1 + line_end.len() <= SPELLING;
+                for before in ["", ",", "somebody.else@example.com,"] {
+                    let text = format!("{}{before},{cell}{line_end}", " ".repeat(SPELLING));
+                    let found = spellings.find_last(&last(text.as_bytes()));
+                    assert_eq!(found, is_kept.then_some(Slot::HardBounced), "{text:?}");
+                }
+                for other in [format!("x{cell}{line_end}"), format!(",{cell}x"), format!(",{cell}{line_end} ")] {
+                    assert_eq!(spellings.find_last(&last(format!("{:>30}", other).as_bytes())), None, "{other:?}");
+                }
+            }
+        }
+        // What has a line break inside might begin in the record before, and what has less than eight bytes isn't kept.
+        let mut spellings = Spellings::last();
+        for (record, cell) in
+            [(&b"jo@example.com,also here,\"Hard\nbounced\""[..], 25), (b"jo@example.com,and also here,Failed", 29)]
+        {
+            assert!(learn_at(&mut spellings, record, cell).is_some_and(|(slot, _)| slot != Slot::Other));
+            assert_eq!(spellings.find_last(&last(record)), None, "{}", record.escape_ascii());
+        }
+    }
+
+    /// No two of the documented labels are in each other's way more than two at a time.
+    #[test]
+    fn labels_at_the_end() {
+        for line_end in ["", "\r"] {
+            let mut spellings = Spellings::last();
+            let labels: Vec<_> = FailureReason::iter().filter(is_documented_in_csv).collect();
+            let record = |reason: &FailureReason| format!("jo@example.com,1017,{}{line_end}", reason.label());
+            for reason in &labels {
+                learn_at(&mut spellings, record(reason).as_bytes(), 20);
+            }
+            for reason in &labels {
+                assert_eq!(spellings.find_last(&last(record(reason).as_bytes())), Some(Slot::from(reason)), "{reason}");
+            }
+        }
     }
 
     #[test]

@@ -115,9 +115,29 @@ mod tests {
     #[test]
     fn a_text_has_its_key_and_no_other() {
         let texts = [
-            "", " ", "reason", " Re-a_so\u{ad}n ", "REASON\u{feff}", "reaso", "reasons", "r\u{e9}ason", "reason\u{e9}",
-            "\u{feff}Reason", "x\u{feff}reason", "email", "E-Mail", "e mail address", "mail", "mails", "k\u{130}", "\u{212a}",
-            "reason\u{130}", "Re\u{0}ason", "r", "\u{ff32}eason", "long text that no key of ours has, by far",
+            "",
+            " ",
+            "reason",
+            " Re-a_so\u{ad}n ",
+            "REASON\u{feff}",
+            "reaso",
+            "reasons",
+            "r\u{e9}ason",
+            "reason\u{e9}",
+            "\u{feff}Reason",
+            "x\u{feff}reason",
+            "email",
+            "E-Mail",
+            "e mail address",
+            "mail",
+            "mails",
+            "k\u{130}",
+            "\u{212a}",
+            "reason\u{130}",
+            "Re\u{0}ason",
+            "r",
+            "\u{ff32}eason",
+            "long text that no key of ours has, by far",
         ];
         let keys = ["", "reason", "email", "emailaddress", "mail", "k"];
         for text in texts {
@@ -130,6 +150,8 @@ mod tests {
         }
         assert!(!may_be_known_column(b"firstname") && !may_be_known_column(b"Postcode"));
         assert!(is_reason_column(b"Reason") && !is_reason_column(b"reasons"));
-        assert!([&b"email"[..], b"Email address", b"mail"].into_iter().all(is_email_column) && !is_email_column(b"emails"));
+        assert!(
+            [&b"email"[..], b"Email address", b"mail"].into_iter().all(is_email_column) && !is_email_column(b"emails")
+        );
     }
 }
