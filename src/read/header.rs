@@ -149,6 +149,11 @@ impl Header {
         self.is_like_fault
     }
 
+    /// May a row with so many cells be one that a line break has torn apart, so that it goes on in the next record? Rule 7.
+    pub(crate) fn may_go_on(&self, cells: usize) -> bool {
+        self.reason == 0 && self.width >= 3 && (2..self.width).contains(&cells)
+    }
+
     /// Is a record with so many cells this header once more?
     pub(crate) fn is_copy(&self, record: &[u8], cells: usize) -> bool {
         cells == self.width && self.begins(record, true) == Some(true)

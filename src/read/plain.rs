@@ -3,7 +3,8 @@
 //! A record is plain if it ends with LF or CRLF, each of its quotes opens a cell right behind a separator or closes
 //! one right before one, it has as many cells as the header, it is UTF-8, no line inside its quotes looks like a fault,
 //! and it is no header: its reason is known, or it holds an `@`. No reading rule has anything to say of such a record
-//! but to count it. Whatever else there is, the run ends in front of it: it is for the careful reading of
+//! but to count it. One whose reason is known may also have another number of cells, or not be UTF-8: that is an [`UnusualRecord`],
+//! and told with it. Whatever else there is, the run ends in front of it: it is for the careful reading of
 //! [`Scanner`](super::scan::Scanner), and nothing is decided here.
 //!
 //! # How it works
@@ -60,6 +61,17 @@ enum Place {
     Behind(usize),
 }
 
+impl Place {
+    /// Is it the same cell in a record of so many, although the header has another number?
+    fn is_in(self, cells: usize) -> bool {
+        match self {
+            Place::First => true,
+            Place::Last => false,
+            Place::Behind(separators) => separators < cells,
+        }
+    }
+}
+
 /// One plain record.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PlainRecord<'b> {
@@ -73,6 +85,18 @@ pub(crate) struct PlainRecord<'b> {
     pub(crate) unknown: Option<&'b [u8]>,
 }
 
+/// A record that is plain but for its width, or for bytes that are not UTF-8; or one behind a record that is kept back. Its
+/// reason is known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UnusualRecord {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) line: u64,
+    pub(crate) slot: Slot,
+    pub(crate) cells: usize,
+    pub(crate) is_utf8: bool,
+}
+
 /// Reads runs of plain records.
 pub(crate) struct PlainReader {
     header: Arc<Header>,
@@ -83,6 +107,8 @@ pub(crate) struct PlainReader {
     /// How many times in a row nothing was plain, and how many times more it isn't looked.
     misses: u32,
     pause: u32,
+    /// The unusual record with which the last run has ended.
+    unusual: Option<UnusualRecord>,
 }
 
 impl std::fmt::Debug for PlainReader {
@@ -108,16 +134,28 @@ impl PlainReader {
             _ => Spellings::documented(header.shape.separator),
         };
         let block = Block::default();
-        Some(PlainReader { header: Arc::clone(header), place, level: level(), block, spellings, misses: 0, pause: 0 })
+        Some(PlainReader {
+            header: Arc::clone(header),
+            place,
+            level: level(),
+
+            block,
+            spellings,
+            misses: 0,
+            pause: 0,
+            unusual: None,
+        })
     }
 
-    /// Takes the plain records with which `bytes` begin. A record begins there, at `position` in the input.
+    /// Takes the plain records with which `bytes` begin. A record begins there, at `position` in the input; `is_held` says
+    /// whether the one before it is kept back. An unusual record ends the run, and is part of it.
     #[inline]
     pub(crate) fn read<'b>(
         &mut self,
         bytes: &'b [u8],
         position: u64,
         line: u64,
+        is_held: bool,
         mut take: impl FnMut(PlainRecord<'b>) -> ControlFlow<()>,
     ) -> Run {
         let mut run = Run::default();
@@ -130,7 +168,8 @@ impl PlainReader {
                 }
                 self.block.note(self.level, self.header.shape.separator, text, start);
             }
-            let taken = self.take_block(bytes, run.bytes, start, line + run.lines, &mut take);
+            let taken =
+                self.take_block(bytes, run.bytes, start, line + run.lines, is_held && run.bytes == 0, &mut take);
             let (more, is_over) = match taken {
                 ControlFlow::Continue(more) => (more, false),
                 ControlFlow::Break(more) => (more, true),
@@ -149,6 +188,11 @@ impl PlainReader {
         }
     }
 
+    /// The unusual record with which the last run has ended, if it has.
+    pub(crate) fn take_unusual(&mut self) -> Option<UnusualRecord> {
+        self.unusual.take()
+    }
+
     /// Where nothing has been plain for long, it is looked less and less often.
     fn pauses(&mut self) -> bool {
         if self.pause > 0 {
@@ -160,7 +204,7 @@ impl PlainReader {
     }
 
     /// Takes what is plain of the rest of the block, which starts at `offset` of the bytes. `Break`: nothing more is
-    /// wanted.
+    /// wanted, or the last record was unusual.
     #[inline(never)]
     fn take_block<'b>(
         &mut self,
@@ -168,10 +212,13 @@ impl PlainReader {
         offset: usize,
         position: u64,
         line: u64,
+        is_held: bool,
         take: &mut impl FnMut(PlainRecord<'b>) -> ControlFlow<()>,
     ) -> ControlFlow<Run, Run> {
-        let PlainReader { header, place, block, spellings, .. } = self;
+        let PlainReader { header, place, block, spellings, unusual, .. } = self;
         let (width, place, is_utf8) = (header.width, *place, block.is_utf8);
+        // No record has no cell: so whatever stands behind one that is kept back is unusual.
+        let expected = if is_held { 0 } else { width };
         let masks = Masks(&block.separators);
         let text = &bytes[offset..];
         let passed = (position - block.start) as usize;
@@ -182,7 +229,9 @@ impl PlainReader {
         let mut is_over = false;
         for end in block.ends.get(block.next..block.count).unwrap_or_default() {
             let to = end.at as usize - passed;
-            if (end.separators - separators) as usize + 1 != width {
+            let cells = (end.separators - separators) as usize + 1;
+            let mut is_unusual = cells != expected;
+            if is_unusual && cells != width && !place.is_in(cells) {
                 break;
             }
             let cell = match place {
@@ -210,7 +259,9 @@ impl PlainReader {
                     }
                 }
             };
-            if !is_utf8 && std::str::from_utf8(&text[from..to]).is_err() {
+            is_unusual |= !is_utf8 && !is_utf8_text(&text[from..to]);
+            // Whether it is the header once more, or goes on with the one before it, is for others to find out.
+            if is_unusual && unknown.is_some() {
                 break;
             }
             let mut inner_lines = 0;
@@ -230,10 +281,17 @@ impl PlainReader {
             let record_end = to - usize::from(is_crlf);
             let record =
                 PlainRecord { from: offset + from, to: offset + record_end, line: line + lines, slot, unknown };
+            let start = std::mem::replace(&mut from, to + 1);
             lines += 1 + inner_lines;
             separators = end.separators;
-            from = to + 1;
             taken += 1;
+            if is_unusual {
+                let PlainRecord { from, to: end, line, slot, .. } = record;
+                let is_utf8 = is_utf8 || is_utf8_text(&text[start..to]);
+                *unusual = Some(UnusualRecord { from, to: end, line, slot, cells, is_utf8 });
+                is_over = true;
+                break;
+            }
             if take(record).is_break() {
                 is_over = true;
                 break;
@@ -254,6 +312,10 @@ pub(crate) fn cell_ends(word: &[u8; WORD], separator: u8) -> u64 {
         (is(separator) | is(b'\n') | is(b'\r')).to_bitmask()
     }
     dispatch!(level(), simd => find(simd, word, separator))
+}
+
+fn is_utf8_text(bytes: &[u8]) -> bool {
+    bytes.is_ascii() || simdutf8::basic::from_utf8(bytes).is_ok()
 }
 
 /// A quick look at how a record begins, so that lines of something else cost next to nothing.

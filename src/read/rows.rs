@@ -24,7 +24,7 @@ use super::cell::{Cell, KnownCells, Utf8};
 use super::head::{Head, HeaderLine};
 use super::header::{Exact, Header, Names, Skip, Texts, each_record, skip};
 use super::judgement::{Judgement, Queued};
-use super::plain::{PlainReader, PlainRecord};
+use super::plain::{PlainReader, PlainRecord, UnusualRecord};
 use super::record::{Record, Run, Sink};
 use super::row::{Row, RowSink};
 use crate::anomaly::{Anomaly, AnomalySet};
@@ -56,7 +56,7 @@ pub(crate) struct Rows {
     /// What was unusual in the last row.
     last: AnomalySet,
     judgement: Judgement,
-    plain: Option<PlainReader>,
+    plain: Option<Box<PlainReader>>,
 }
 
 /// What is known of the record being read.
@@ -249,7 +249,7 @@ impl<'b, S: RowSink> Taking<'_, 'b, S> {
     /// A header comes into force.
     fn begin_header(&mut self) -> ControlFlow<()> {
         let header = Arc::clone(&self.rows.header);
-        self.rows.plain = PlainReader::for_rows_under(&header, self.may_run);
+        self.rows.plain = PlainReader::for_rows_under(&header, self.may_run).map(Box::new);
         if self.rows.judgement.is_certain {
             return self.sink.header(&header);
         }
@@ -360,8 +360,7 @@ impl<'b, S: RowSink> Taking<'_, 'b, S> {
 
     /// Keeps a fault back that a line break may have torn apart; only the record behind it tells.
     fn hold_or_emit(&mut self, candidate: Candidate) -> ControlFlow<()> {
-        let Header { width, reason, .. } = *self.rows.header;
-        if reason == 0 && width >= 3 && (2..width).contains(&candidate.cells) {
+        if self.rows.header.may_go_on(candidate.cells) {
             self.rows.pending = Some(candidate);
             return ControlFlow::Continue(());
         }
@@ -448,28 +447,36 @@ impl<'b, S: RowSink> Sink<'b> for Taking<'_, 'b, S> {
     }
 
     fn take_plain_records(&mut self, bytes: &'b [u8], start: u64, line: u64) -> ControlFlow<(), Run> {
-        let Taking { rows, sink, .. } = self;
-        // What is pending may go on in the next record.
-        let (Some(plain), None, true) = (&mut rows.plain, &rows.pending, rows.judgement.is_certain) else {
-            return ControlFlow::Continue(Run::default());
-        };
-        let counts = &mut rows.counts;
-        let mut flow = ControlFlow::Continue(());
-        let run = plain.read(bytes, start, line, |PlainRecord { from, to, line, slot, unknown }| {
-            match unknown {
-                None => counts.add_known(slot, 1),
-                Some(cell) => counts.add_unknown_cell(cell, 1),
+        let mut run = Run::default();
+        loop {
+            let Taking { rows, sink, .. } = self;
+            let Rows { plain: Some(plain), judgement: Judgement { is_certain: true, .. }, pending, counts, .. } = rows
+            else {
+                return ControlFlow::Continue(run);
+            };
+            let (ahead, start) = (&bytes[run.bytes..], start + run.bytes as u64);
+            let mut flow = ControlFlow::Continue(());
+            let more = plain.read(ahead, start, line + run.lines, pending.is_some(), |record| {
+                let PlainRecord { from, to, line, slot, unknown } = record;
+                match unknown {
+                    None => counts.add_known(slot, 1),
+                    Some(cell) => counts.add_unknown_cell(cell, 1),
+                }
+                let (start, end) = (start + from as u64, start + to as u64);
+                let row = Row { start, end, line, slot, anomalies: AnomalySet::EMPTY };
+                flow = sink.row(row, if S::NEEDS_BYTES { &ahead[from..to] } else { &[] });
+                flow
+            });
+            run.bytes += more.bytes;
+            run.lines += more.lines;
+            let unusual = plain.take_unusual();
+            if more.bytes > 0 {
+                rows.last = AnomalySet::EMPTY;
             }
-            let (start, end) = (start + from as u64, start + to as u64);
-            let row = Row { start, end, line, slot, anomalies: AnomalySet::EMPTY };
-            flow = sink.row(row, if S::NEEDS_BYTES { &bytes[from..to] } else { &[] });
-            flow
-        });
-        if run.bytes > 0 {
-            rows.last = AnomalySet::EMPTY;
+            flow?;
+            let Some(unusual) = unusual else { return ControlFlow::Continue(run) };
+            self.unusual_record(&unusual, start)?;
         }
-        flow?;
-        ControlFlow::Continue(run)
     }
 
     fn begins_with_header(&self, text: &[u8], last: bool) -> Option<bool> {
@@ -478,6 +485,16 @@ impl<'b, S: RowSink> Sink<'b> for Taking<'_, 'b, S> {
 }
 
 impl<'b, S: RowSink> Taking<'_, 'b, S> {
+    /// A record that was read at once, but isn't as it should be. Its reason is known: so it doesn't go on with what is
+    /// pending.
+    fn unusual_record(&mut self, record: &UnusualRecord, start: u64) -> ControlFlow<()> {
+        self.flush()?;
+        let &UnusualRecord { from, to, line, slot, cells, is_utf8 } = record;
+        let anomalies = if is_utf8 { AnomalySet::EMPTY } else { AnomalySet::from(Anomaly::InvalidUtf8) };
+        let (start, end) = (start + from as u64, start + to as u64);
+        self.hold_or_emit(Candidate { start, end, line, cells, slot, unknown: None, anomalies })
+    }
+
     /// A strict reading names the row that begins first: what is pending is unusual in any case.
     fn blank_row(&mut self, line: u64) -> ControlFlow<()> {
         let blank = AnomalySet::from(Anomaly::BlankRow);

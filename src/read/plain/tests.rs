@@ -28,7 +28,7 @@ type Told = (Vec<u8>, u64, Result<Slot, Vec<u8>>);
 fn read(reader: &mut PlainReader, text: &[u8], at: usize, line: u64) -> (Vec<Told>, Run) {
     let mut told = Vec::new();
     let bytes = &text[at..];
-    let run = reader.read(bytes, at as u64, line, |PlainRecord { from, to, line, slot, unknown }| {
+    let run = reader.read(bytes, at as u64, line, false, |PlainRecord { from, to, line, slot, unknown }| {
         let reason = unknown.map_or(Ok(slot), |unknown| Err(unknown.to_vec()));
         assert!(unknown.is_none() || slot == Slot::Other);
         told.push((bytes[from..to].to_vec(), line, reason));
@@ -324,7 +324,7 @@ fn marks() {
 fn a_run_that_is_stopped() {
     let text = filler(30).repeat(10);
     let mut left = 3;
-    let run = reader(HEADER).read(&text, 0, 1, |_| {
+    let run = reader(HEADER).read(&text, 0, 1, false, |_| {
         left -= 1;
         if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
