@@ -19,6 +19,7 @@ pub(crate) mod answer;
 mod answer_error;
 pub(crate) mod cell;
 pub(crate) mod counter;
+mod current;
 mod head;
 pub(crate) mod header;
 mod judgement;

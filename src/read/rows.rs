@@ -20,7 +20,8 @@ use std::sync::Arc;
 
 use memchr::{memchr, memchr_iter};
 
-use super::cell::{Cell, KnownCells, Utf8};
+use super::cell::KnownCells;
+use super::current::{Candidate, Current};
 use super::head::{Head, HeaderLine};
 use super::header::{Exact, Header, Names, Skip, Texts, each_record, skip};
 use super::judgement::{Judgement, Queued};
@@ -29,8 +30,8 @@ use super::record::{Record, Run, Sink};
 use super::row::{Row, RowSink};
 use crate::anomaly::{Anomaly, AnomalySet};
 use crate::error::Error;
+use crate::reason::Slot;
 use crate::reason::counts::ReasonCounts;
-use crate::reason::{FailureReason, Slot};
 
 /// What may stand between the two parts of a row that was torn apart.
 const LARGEST_GAP: u64 = 64 * 1024;
@@ -57,41 +58,6 @@ pub(crate) struct Rows {
     last: AnomalySet,
     judgement: Judgement,
     plain: Option<Box<PlainReader>>,
-}
-
-/// What is known of the record being read.
-#[derive(Debug, Default)]
-struct Current {
-    column: usize,
-    /// The reason's cell and, once the record has ended, the known reason that it says.
-    cell: Cell,
-    slot: Option<Slot>,
-    email_has_at: bool,
-    utf8: Utf8,
-    invalid_utf8: bool,
-}
-
-impl Current {
-    fn clear(&mut self) {
-        self.cell.clear();
-        self.column = 0;
-        self.slot = None;
-        self.email_has_at = false;
-        self.utf8 = Utf8::default();
-        self.invalid_utf8 = false;
-    }
-}
-
-/// A record that is a fault, or the beginning of one.
-#[derive(Debug)]
-struct Candidate {
-    start: u64,
-    end: u64,
-    line: u64,
-    cells: usize,
-    slot: Slot,
-    unknown: Option<FailureReason>,
-    anomalies: AnomalySet,
 }
 
 impl Rows {
