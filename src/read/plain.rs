@@ -3,9 +3,9 @@
 //! A record is plain if it ends with LF or CRLF, each of its quotes opens a cell right behind a separator or closes
 //! one right before one, it has as many cells as the header, it is UTF-8, no line inside its quotes looks like a fault,
 //! and it is no header: its reason is known, or it holds an `@`. No reading rule has anything to say of such a record
-//! but to count it. One whose reason is known may also have another number of cells, or not be UTF-8: that is an [`UnusualRecord`],
-//! and told with it. Whatever else there is, the run ends in front of it: it is for the careful reading of
-//! [`Scanner`](super::scan::Scanner), and nothing is decided here.
+//! but to count it. One that is plain but for its number of cells, or for bytes that are not UTF-8, and whose reason is known,
+//! ends the run, too, but is found whole and told: an [`UnusualRecord`]. Whatever else there is, the run ends in front of it:
+//! it is for the careful reading of [`Scanner`](super::scan::Scanner), and nothing is decided here.
 //!
 //! # How it works
 //!

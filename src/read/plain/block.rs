@@ -274,8 +274,8 @@ impl Quotes {
     }
 }
 
-/// Are all the characters beyond ASCII in these words, and in the last one behind them, of two or three bytes, whole and in UTF-8? Those that need more
-/// than a count of their bytes to tell are rare enough to be left to others.
+/// Are all the characters beyond ASCII in these words, and in the last one behind them, of two or three bytes, whole and in
+/// UTF-8? Those that need more than a count of their bytes to tell are rare enough to be left to others.
 #[inline(always)]
 fn are_common_characters<S: Simd>(simd: S, words: &[[u8; WORD]], last: &[u8; WORD], numbers: &[u16]) -> bool {
     let mut are_common = true;
