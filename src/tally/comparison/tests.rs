@@ -6,7 +6,7 @@ const CONTACTS: usize = 600;
 /// A report with a fault of each contact, of which every so manyth has another reason.
 fn report(other: usize) -> String {
     let rows = (0..CONTACTS).map(|number| {
-        let reason = if number % other == 0 { "Soft bounced" } else { "Blocker" };
+        let reason = if number.is_multiple_of(other) { "Soft bounced" } else { "Blocker" };
         format!("{reason},user{number}@example.com\n")
     });
     format!("Reason,email\n{}", rows.collect::<String>())
@@ -24,7 +24,7 @@ fn compared(kept: (u64, u64)) -> Comparison {
 #[test]
 fn contacts_of_the_same_hash_are_told_apart() {
     let all = u64::MAX;
-    let is_other = |number: &usize| (number % 2 == 0) != (number % 3 == 0);
+    let is_other = |number: &usize| number.is_multiple_of(2) != number.is_multiple_of(3);
     let changed = (0..CONTACTS).filter(is_other).count() as u64;
     for kept in [(all, all), (0, all), (0xff, all), (all, 0), (all, 0xff << 32)] {
         let comparison = compared(kept);
