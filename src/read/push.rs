@@ -20,6 +20,7 @@ pub(crate) struct Push {
 }
 
 impl Push {
+    #[inline]
     pub(crate) fn new(options: &ReadOptions) -> Self {
         Push { reading: Reading::new(options), kept: Vec::new(), from: 0 }
     }
@@ -46,9 +47,10 @@ impl Push {
     }
 
     /// Ends the input.
+    #[inline]
     pub(crate) fn finish<S: RowSink>(mut self, sink: &mut S) -> Result<ReasonCounts> {
         self.reading.read(&self.kept[self.from..], true, sink)?;
-        Ok(self.reading.into_counts())
+        Ok(self.reading.take_counts())
     }
 
     /// What has been counted so far.
