@@ -39,8 +39,8 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 
 pub use claim::Claim;
-pub use forget::Forgotten;
 pub use collect::{Account, CollectOptions, CollectProgress, Collected, Outcome, Outcomes, Shard, Stop, Wanted};
+pub use forget::Forgotten;
 pub use manifest::Manifest;
 pub use prune::Pruned;
 

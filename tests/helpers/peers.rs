@@ -55,6 +55,16 @@ pub fn python_with_duckdb() -> Option<PathBuf> {
     python_with("DOTDIGITAL_FAULTS_DUCKDB", "duckdb")
 }
 
+/// A Python that has the engines that read an archive.
+pub fn python_with_engines() -> Option<PathBuf> {
+    python_with("DOTDIGITAL_FAULTS_ENGINES", "datafusion, duckdb, polars, pyspark")
+}
+
+/// Is there a Java?
+pub fn has_java() -> bool {
+    runs(Command::new("java").arg("-version"))
+}
+
 /// A Python that has schemathesis.
 pub fn python_with_schemathesis() -> Option<PathBuf> {
     python_with("DOTDIGITAL_FAULTS_V3", "schemathesis")
@@ -63,6 +73,16 @@ pub fn python_with_schemathesis() -> Option<PathBuf> {
 /// A Python that has moto's server.
 pub fn python_with_moto() -> Option<PathBuf> {
     python_with("DOTDIGITAL_FAULTS_MOTO", "moto, flask, flask_cors")
+}
+
+/// A Python that has Kubernetes' schemas.
+pub fn python_with_kubernetes() -> Option<PathBuf> {
+    python_with("DOTDIGITAL_FAULTS_KUBERNETES", "kubernetes_validate")
+}
+
+/// A Python that has Airflow.
+pub fn python_with_airflow() -> Option<PathBuf> {
+    python_with("DOTDIGITAL_FAULTS_AIRFLOW", "airflow.sdk")
 }
 
 /// Azurite's server of blobs.
