@@ -2,6 +2,7 @@
 
 mod accounts;
 mod accounts_check;
+mod archive;
 mod browser;
 mod choice;
 mod collect;
@@ -33,6 +34,8 @@ mod source;
 mod split;
 mod status;
 mod summary;
+mod trend_gate;
+mod trends;
 mod units;
 
 use std::process::ExitCode;
@@ -110,6 +113,8 @@ enum Verb {
     Split(split::Split),
     Compare(compare::Compare),
     Collect(Box<collect::Collect>),
+    Trends(Box<trends::TrendsVerb>),
+    Archive(archive::ArchiveVerb),
     Accounts(accounts_check::AccountsVerb),
     Restore(restore::Restore),
     Reasons(reasons::Reasons),
@@ -201,6 +206,8 @@ pub fn main() -> ExitCode {
         Verb::Restore(restore) => restore.run(),
         Verb::Fetch(fetch) => fetch.run(),
         Verb::Demo(demo) => demo.run(color.into()),
+        Verb::Trends(trends) => trends.run(color.into()),
+        Verb::Archive(archive) => archive.run(),
         Verb::Accounts(accounts) => accounts.run(),
         Verb::Reasons(reasons) => reasons.run(color.into()),
         Verb::Completions(completions) => completions.run(),

@@ -6,6 +6,8 @@ use uuid::{Uuid, uuid};
 /// The import of most tests.
 pub const ID: Uuid = uuid!("842d81e8-c619-457f-bb77-ab6c4a17da39");
 
+#[cfg(feature = "archive")]
+pub mod archive;
 pub mod cases;
 pub mod child;
 #[cfg(feature = "client")]

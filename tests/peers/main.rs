@@ -22,6 +22,7 @@ mod schemathesis;
 mod charts;
 mod chromium;
 mod duckdb;
+mod engines;
 mod prometheus;
 mod spreadsheet;
 

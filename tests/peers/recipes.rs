@@ -142,7 +142,9 @@ fn kubernetes() {
     // By Kubernetes' own schema; and one that it refuses.
     let validate = |path: &Path| {
         let mut command = Command::new(&python);
-        command.args(["-c", "import sys; from kubernetes_validate.__main__ import main; sys.exit(main())", "--strict"]).arg(path);
+        command
+            .args(["-c", "import sys; from kubernetes_validate.__main__ import main; sys.exit(main())", "--strict"])
+            .arg(path);
         command.output().unwrap()
     };
     let output = validate(&path);
@@ -347,6 +349,9 @@ fn answers_to_uploads() {
     assert!(collector.sandbox.requests().iter().any(asked_over_v3));
 }
 
+/// Where Debian has it.
+const MARIADBD: &str = "/usr/sbin/mariadbd";
+
 /// MariaDB, which ends with the test.
 struct MariaDb {
     child: Child,
@@ -357,7 +362,8 @@ impl MariaDb {
     fn start(folder: &Path) -> Option<MariaDb> {
         let (data, socket) = (folder.join("mariadb"), folder.join("mariadb.socket"));
         fs::create_dir(&data).unwrap();
-        let mut command = Command::new("mariadbd");
+        // Not in the PATH of everybody.
+        let mut command = Command::new(if Path::new(MARIADBD).exists() { MARIADBD } else { "mariadbd" });
         command.args(["--no-defaults", "--user=root", "--skip-networking", "--skip-grant-tables"]);
         command.arg(format!("--datadir={}", data.display())).arg(format!("--socket={}", socket.display()));
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;

@@ -7,6 +7,7 @@ mod helpers;
 
 // Verbs.
 mod accounts;
+mod archive;
 mod collect;
 mod compare;
 mod demo;
@@ -15,6 +16,7 @@ mod list;
 mod split;
 mod status;
 mod summary;
+mod trends;
 
 // What several verbs have.
 #[cfg(target_os = "linux")]
