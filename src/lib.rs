@@ -248,6 +248,16 @@ pub use tally::archived_import::{ArchivedImport, ArchivedStatus, Series};
 pub use tally::comparison::{Change, ChangedContact, Comparer, Comparison, Transition};
 pub use tally::group_counter::GroupCounter;
 pub use tally::group_counts::{GroupBy, GroupCounts, GroupKey};
+#[cfg(feature = "archive")]
+pub use tally::trends::counter::TrendsCounter;
+#[cfg(feature = "archive")]
+pub use tally::trends::judge::{TrendGate, TrendJudge, TrendVerdict};
+#[cfg(feature = "archive")]
+pub use tally::trends::key::TrendKey;
+#[cfg(feature = "archive")]
+pub use tally::trends::options::{TrendBy, TrendsOptions};
+#[cfg(feature = "archive")]
+pub use tally::trends::{TrendRow, Trends};
 pub use tally::{SourceCounts, Tally};
 
 #[cfg(all(doc, feature = "client", feature = "domains", feature = "html", feature = "sandbox"))]
@@ -263,6 +273,8 @@ pub mod import_summary {
 /// No part of the API: what this repository's own benchmarks, tests and fuzz targets drive. It may change at any time.
 #[doc(hidden)]
 pub mod __private {
+    #[cfg(feature = "archive")]
+    pub use crate::archive::counts_file;
     #[cfg(feature = "client")]
     pub use crate::client::probe::count_envelope;
     pub use crate::read::level::{levels, read_at_level};

@@ -3,10 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Account, CollectOptions, Collected, Manifest, Outcomes, Wanted};
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::{Account, ArchiveStatus, Claim, CollectOptions, Collected, Forgotten, Manifest, Outcomes, Pruned, Wanted};
 use crate::arrow::Contacts;
 use crate::client::blocking::Engine;
 use crate::error::Result;
+use crate::tally::trends::Trends;
+use crate::tally::trends::options::TrendsOptions;
 
 /// An [`Archive`](super::Archive) whose calls return when they are done.
 ///
@@ -77,6 +81,53 @@ impl Archive {
     ) -> Result<Outcomes> {
         let (accounts, imports): (Vec<_>, Vec<_>) = (accounts.into_iter().collect(), imports.into_iter().collect());
         self.engine.run(self.archive.collect(accounts, imports, options, told))
+    }
+
+    /// As [`status`](super::Archive::status) of the archive.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn status(&self, now: DateTime<Utc>) -> Result<ArchiveStatus> {
+        self.engine.run(self.archive.status(now))
+    }
+
+    /// As [`open_claims`](super::Archive::open_claims) of the archive.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn open_claims(&self) -> Result<Vec<Claim>> {
+        self.engine.run(self.archive.open_claims())
+    }
+
+    /// As [`trends`](super::Archive::trends) of the archive.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn trends(&self, options: &TrendsOptions, today: NaiveDate) -> Result<Trends> {
+        self.engine.run(self.archive.trends(options, today))
+    }
+
+    /// As [`prune`](super::Archive::prune) of the archive.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn prune(&self, older_than_days: u64, today: NaiveDate, dry_run: bool) -> Result<Pruned> {
+        self.engine.run(self.archive.prune(older_than_days, today, dry_run))
+    }
+
+    /// As [`forget`](super::Archive::forget) of the archive.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn forget<E: AsRef<str> + Send>(
+        &self,
+        emails: impl IntoIterator<Item = E>,
+        contacts: &Contacts,
+        now: DateTime<Utc>,
+        anyway: bool,
+    ) -> Result<Forgotten> {
+        let emails: Vec<E> = emails.into_iter().collect();
+        self.engine.run(self.archive.forget(emails, contacts, now, anyway))
     }
 }
 

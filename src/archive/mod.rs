@@ -14,15 +14,20 @@
 
 pub mod blocking;
 mod claim;
+mod claims;
 mod collect;
+mod counts;
 mod counts_table;
 mod failure;
 mod faults_table;
 mod folder;
+mod forget;
 mod layout;
 mod location;
 mod manifest;
 mod parquet_file;
+mod prune;
+mod status;
 mod stored_faults;
 
 use std::fmt;
@@ -37,10 +42,15 @@ use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 
 pub use claim::Claim;
 pub use collect::{Account, CollectOptions, CollectProgress, Collected, Outcome, Outcomes, Shard, Stop, Wanted};
+pub use counts::ArchivedImports;
+pub use forget::Forgotten;
 pub use manifest::Manifest;
+pub use prune::Pruned;
+pub use status::{ArchiveStatus, OpenClaim};
 
 use crate::arrow::Contacts;
 use crate::error::{Error, ErrorKind, Result};
+use crate::tally::archived_import::ArchivedImport;
 use failure::failed;
 use folder::{Folder, STAGING};
 use layout::Layout;
@@ -222,6 +232,12 @@ async fn put_new(store: &dyn ObjectStore, path: &Path, bytes: Bytes) -> Result<b
         Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => Ok(false),
         Err(error) => Err(failed("written", path, error)),
     }
+}
+
+/// The file of an import's counts, for the benchmark and the tests.
+#[doc(hidden)]
+pub fn counts_file(import: &ArchivedImport) -> Result<Bytes> {
+    counts_table::write(import)
 }
 
 fn now() -> DateTime<Utc> {

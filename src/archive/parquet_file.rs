@@ -1,14 +1,20 @@
 //! What is the same in every Parquet file of an archive.
 
 use bytes::Bytes;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{KeyValue, ParquetMetaData};
+use parquet::file::metadata::{KeyValue, ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 
+use super::failure::{self, failed};
 use crate::arrow::ContactMode;
 use crate::error::{Error, ErrorKind, Result};
+
+/// How much of a file's end is read at first to find its footer.
+const USUAL_FOOTER: u64 = 16 * 1024;
 
 const ROW_GROUP: usize = 131_072;
 
@@ -62,6 +68,31 @@ impl Footer {
             (REPORT_SHA256, self.report_sha256.clone()),
         ];
         pairs.into_iter().filter_map(|(key, value)| Some(KeyValue::new(key.to_owned(), value?))).collect()
+    }
+}
+
+/// What the end of a file in a store says, of which no more is read.
+///
+/// # Errors
+/// [`Archive`](ErrorKind::Archive) where it is no whole file of Parquet; and those of the store, also where there is no file.
+pub(super) async fn metadata_of(store: &dyn ObjectStore, path: &Path, size: u64) -> Result<ParquetMetaData> {
+    let mut length = USUAL_FOOTER.min(size);
+    loop {
+        let end = store.get_range(path, size - length..size).await.map_err(|error| failed("read", path, error))?;
+        let parsed = guarded(|| {
+            let mut reader = ParquetMetaDataReader::new();
+            match reader.try_parse_sized(&end, size).and_then(|()| reader.finish()) {
+                Ok(metadata) => Ok(Ok(metadata)),
+                Err(ParquetError::NeedMoreData(needed)) => Ok(Err(needed as u64)),
+                Err(error) => Err(unreadable(error)),
+            }
+        });
+        match parsed.map_err(|error| failure::damaged(path, &error.without_hint().to_string()))? {
+            Ok(metadata) => return Ok(metadata),
+            // More each time, and at most all of it.
+            Err(needed) if needed > length && needed <= size => length = needed,
+            Err(_) => return Err(failure::damaged(path, "its footer has no end")),
+        }
     }
 }
 

@@ -2,17 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt};
-use parquet::errors::ParquetError;
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use object_store::{ObjectStore, ObjectStoreExt};
+use parquet::file::metadata::ParquetMetaData;
 use parquet::file::statistics::Statistics;
 
 use super::failure::failed;
-use super::parquet_file::{Footer, guarded, unreadable};
-use crate::error::Result;
-
-/// How much is fetched of the end at first: enough for all but large files.
-const END: u64 = 64 * 1024;
+use super::parquet_file::{Footer, metadata_of};
+use crate::error::{ErrorKind, Result};
 
 /// What a file of faults says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,24 +24,11 @@ impl StoredFaults {
     /// # Errors
     /// Those of the store; also where there is no file.
     pub(super) async fn read(store: &dyn ObjectStore, path: &Path) -> Result<Option<Self>> {
-        let unread = |error| failed("read", path, error);
-        let size = store.head(path).await.map_err(unread)?.size;
-        let mut wanted = END.min(size);
-        loop {
-            let range = GetOptions { range: Some(GetRange::Offset(size - wanted)), ..GetOptions::default() };
-            let end = async { store.get_opts(path, range).await?.bytes().await };
-            let end = end.await.map_err(unread)?;
-            let mut reader = ParquetMetaDataReader::new();
-            let read = guarded(|| match reader.try_parse_sized(&end, size) {
-                Ok(()) => Ok(None),
-                Err(ParquetError::NeedMoreData(needed)) => Ok(Some(needed as u64)),
-                Err(error) => Err(unreadable(error)),
-            });
-            match read {
-                Ok(None) => return Ok(reader.finish().ok().as_ref().map(StoredFaults::of)),
-                Ok(Some(needed)) if needed > wanted && needed <= size => wanted = needed,
-                _ => return Ok(None),
-            }
+        let size = store.head(path).await.map_err(|error| failed("read", path, error))?.size;
+        match metadata_of(store, path, size).await {
+            Ok(metadata) => Ok(Some(StoredFaults::of(&metadata))),
+            Err(error) if error.kind() == ErrorKind::Archive => Ok(None),
+            Err(error) => Err(error),
         }
     }
 

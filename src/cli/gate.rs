@@ -10,14 +10,14 @@ use dotdigital_faults::{FailureReason, ReasonCounts, Remedy};
 use super::failure::Failure;
 
 /// A gate was tripped: exit code 1.
-const TRIPPED: u8 = 1;
+pub const TRIPPED: u8 = 1;
 
 /// What stands for all faults.
 const TOTAL: &str = "total";
 
 /// A share is told to so many decimals of a percent, and exactly so.
 const DECIMALS: usize = 6;
-const ONE_PERCENT: u128 = 10_u128.pow(DECIMALS as u32);
+pub const ONE_PERCENT: u128 = 10_u128.pow(DECIMALS as u32);
 
 /// The option of every verb that has gates.
 #[derive(Args)]
@@ -37,8 +37,9 @@ pub struct Gate {
     text: String,
 }
 
+/// What a gate is about.
 #[derive(Clone, Debug, PartialEq)]
-enum What {
+pub enum What {
     Total,
     /// By its slug, since `other` stands for many.
     Reason(&'static str),
@@ -102,7 +103,7 @@ impl Gate {
 
 impl What {
     /// A reason or a remedy in any spelling that the library knows, or all faults.
-    fn parse(name: &str) -> Option<What> {
+    pub fn parse(name: &str) -> Option<What> {
         if name.eq_ignore_ascii_case(TOTAL) {
             return Some(What::Total);
         }
@@ -113,7 +114,7 @@ impl What {
         reason.or_else(|| Remedy::try_parse(name).map(What::Remedy))
     }
 
-    fn slug(&self) -> &'static str {
+    pub fn slug(&self) -> &'static str {
         match self {
             What::Total => TOTAL,
             What::Reason(slug) => slug,
@@ -121,14 +122,30 @@ impl What {
         }
     }
 
+    /// The error of a name that is none, with what is meant perhaps.
+    pub fn check(name: &str, command: &Command, arg: Option<&Arg>) -> Result<(), Error> {
+        PossibleValuesParser::new(What::slugs()).parse_ref(command, arg, OsStr::new(name)).map(|_| ())
+    }
+
     /// All that it may be, by their slugs.
-    fn slugs() -> impl Iterator<Item = &'static str> {
+    pub fn slugs() -> impl Iterator<Item = &'static str> {
         FailureReason::slugs().chain(Remedy::iter().map(Remedy::slug)).chain([TOTAL])
     }
 }
 
+/// The error of a gate that is none, with what to do.
+pub fn invalid(text: &str, advice: String, command: &Command, arg: Option<&Arg>) -> Error {
+    let mut error = Error::new(ErrorKind::ValueValidation).with_cmd(command);
+    if let Some(arg) = arg {
+        error.insert(ContextKind::InvalidArg, ContextValue::String(arg.to_string()));
+    }
+    error.insert(ContextKind::InvalidValue, ContextValue::String(text.to_owned()));
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![advice.into()]));
+    error
+}
+
 /// A percentage in millionths of a percent: more than none, and at most all.
-fn share_of(text: &str) -> Option<u128> {
+pub fn share_of(text: &str) -> Option<u128> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     let are_digits = |digits: &str| digits.bytes().all(|digit| digit.is_ascii_digit());
     if whole.is_empty() || !are_digits(whole) || !are_digits(decimals) || decimals.len() > DECIMALS {
@@ -166,8 +183,7 @@ impl TypedValueParser for GateParser {
         let advice = match Gate::parse(&text) {
             Ok(gate) => return Ok(gate),
             Err(Wrong::What) => {
-                let name = OsStr::new(text.split_once('=').map_or(&*text, |(name, _)| name));
-                PossibleValuesParser::new(What::slugs()).parse_ref(command, arg, name)?;
+                What::check(text.split_once('=').map_or(&*text, |(name, _)| name), command, arg)?;
                 String::new()
             }
             Err(Wrong::Limit(slug)) => {
@@ -175,13 +191,7 @@ impl TypedValueParser for GateParser {
             }
             Err(Wrong::ShareOfAll) => "the total is all there is: give a count, as in total=10".to_owned(),
         };
-        let mut error = Error::new(ErrorKind::ValueValidation).with_cmd(command);
-        if let Some(arg) = arg {
-            error.insert(ContextKind::InvalidArg, ContextValue::String(arg.to_string()));
-        }
-        error.insert(ContextKind::InvalidValue, ContextValue::String(text.into_owned()));
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![advice.into()]));
-        Err(error)
+        Err(invalid(&text, advice, command, arg))
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {

@@ -9,7 +9,7 @@ use clap::{Arg, Command, ValueHint};
 const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
 
 /// Options that choose one of a few names, which are taken in any case.
-const CHOICES: [&str; 6] = ["color", "format", "protocol", "region", "separator", "shell"];
+const CHOICES: [&str; 7] = ["by", "color", "format", "protocol", "region", "separator", "shell"];
 
 /// Options for pipelines.
 const FOR_PIPELINES: [&str; 1] = ["fail_on"];
@@ -75,7 +75,7 @@ fn shortened(arg: Arg) -> Arg {
 fn hint(name: &str) -> ValueHint {
     match name {
         "SOURCE" | "OLD" | "NEW" | "FILE" | "PATH" => ValueHint::FilePath,
-        "DIR" => ValueHint::DirPath,
+        "DIR" | "ROOT" => ValueHint::DirPath,
         "URL" => ValueHint::Url,
         _ => ValueHint::Other,
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use parse_size::Config;
 
 const DURATIONS: &str = "a duration above 0 has the form 90s, 5m, 1h or 1h30m; a bare number is seconds";
+const DAYS: &str = "a number of days has the form 90d or 12w";
 const SIZES: &str = "a size has the form 512k, 64M or 1G, in powers of 1024; a bare number is bytes";
 
 /// A duration, more than none. A bare number is seconds; units are taken in either case, so that an `M` is never a month.
@@ -15,6 +16,16 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         None => humantime::parse_duration(&text.to_ascii_lowercase()).ok(),
     };
     duration.filter(|duration| !duration.is_zero()).ok_or_else(|| DURATIONS.to_owned())
+}
+
+/// A number of whole days, with its unit, so that nobody takes one for seconds.
+pub fn days(text: &str) -> Result<u32, String> {
+    const DAY: u64 = 24 * 60 * 60;
+
+    let seconds =
+        duration(text).ok().filter(|duration| duration.subsec_nanos() == 0).map(|duration| duration.as_secs());
+    let days = seconds.filter(|seconds| seconds.is_multiple_of(DAY)).map(|seconds| seconds / DAY);
+    days.and_then(|days| u32::try_from(days).ok()).ok_or_else(|| DAYS.to_owned())
 }
 
 /// A number of bytes.
@@ -57,6 +68,31 @@ mod tests {
             let read = duration(text);
             assert_eq!(read.clone().ok(), expected.map(Duration::from_millis), "{text}");
             assert!(read.err().is_none_or(|error| error.contains("1h30m")), "{text}");
+        }
+    }
+
+    #[test]
+    fn whole_days() {
+        for (text, expected) in [
+            ("1d", Some(1)),
+            ("90d", Some(90)),
+            ("90D", Some(90)),
+            ("12w", Some(84)),
+            ("48h", Some(2)),
+            ("1w 1d", Some(8)),
+            ("90", None),
+            ("0d", None),
+            ("36h", None),
+            ("1.5d", None),
+            ("-1d", None),
+            ("d", None),
+            ("", None),
+            ("9999999999999d", None),
+            ("5000000000d", None),
+        ] {
+            let read = days(text);
+            assert_eq!(read.clone().ok(), expected, "{text}");
+            assert!(read.err().is_none_or(|error| error.contains("90d")), "{text}");
         }
     }
 

@@ -17,10 +17,10 @@ use crate::tally::group_counts::{GroupCounts, GroupKey};
 use crate::tally::timestamp::within_four_digits;
 use crate::tally::{SourceCounts, Tally};
 
-const STYLE: &str = include_str!("page.css");
+pub(super) const STYLE: &str = include_str!("page.css");
 
 /// Nothing may be fetched, nothing may run, nothing may be sent; the page's own style is all there is.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+pub(super) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /// How many reasons are named beside a group.
 const REASONS_OF_A_GROUP: usize = 6;
@@ -316,7 +316,7 @@ fn remedies(counts: &ReasonCounts) -> Vec<(Remedy, u64)> {
 }
 
 /// The class of a remedy's colour.
-fn class(remedy: Remedy) -> &'static str {
+pub(super) fn class(remedy: Remedy) -> &'static str {
     match remedy {
         Remedy::Correct => "correct",
         Remedy::Remove => "remove",

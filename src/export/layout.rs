@@ -72,6 +72,19 @@ pub(super) fn bar(count: u64, most: u64, width: usize) -> String {
     padded(&format!("{}{end}", "█".repeat(eighths / 8)), width)
 }
 
+/// A spark line: a column for each number, as high as it is of the largest one. What isn't there is a gap.
+#[cfg(feature = "archive")]
+pub(super) fn spark(numbers: impl Iterator<Item = Option<f64>> + Clone) -> String {
+    const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+    let most = numbers.clone().flatten().fold(0.0, f64::max);
+    let height = |number: f64| match most > 0.0 {
+        true => (number / most * (HEIGHTS.len() - 1) as f64).round() as usize,
+        false => 0,
+    };
+    numbers.map(|number| number.and_then(|number| HEIGHTS.get(height(number)).copied()).unwrap_or(' ')).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +126,19 @@ mod tests {
             [(8, 8, "████"), (4, 8, "██  "), (1, 8, "▌   "), (1, 1_000_000, "▏   "), (3, 16, "▊   "), (0, 0, "▏   ")]
         {
             assert_eq!(bar(count, most, 4), expected);
+        }
+    }
+
+    #[cfg(feature = "archive")]
+    #[test]
+    fn spark_lines() {
+        for (numbers, expected) in [
+            (&[Some(0.0), Some(7.0), None, Some(3.5), Some(1.0)][..], "▁█ ▅▂"),
+            (&[Some(0.0), None], "▁ "),
+            (&[None], " "),
+            (&[], ""),
+        ] {
+            assert_eq!(spark(numbers.iter().copied()), expected);
         }
     }
 }

@@ -12,6 +12,12 @@
 //! | people with a spreadsheet | a workbook (feature `xlsx`); a CSV without formulas, and back | `faults_to_xlsx`; [`WriteOptions::spreadsheet_safe`], [`restore_csv`] |
 //! | acting on faults | the rows themselves, as CSV and JSON lines | [`faults_to_csv`], [`faults_to_jsonl`]; one at a time, [`Csv`], [`JsonLines`] |
 //!
+#![cfg_attr(
+    feature = "archive",
+    doc = "What an archive tells over time ([`Trends`](crate::Trends)) has the same formats: [`trends_to_json`], [`trends_to_jsonl`],\n\
+           [`trends_to_csv`], [`trends_to_prometheus`], [`trends_to_vega_lite`], `trends_to_html` and `trends_to_table`.\n"
+)]
+//!
 //! The counts are those of a [`Tally`](crate::Tally): of one report, `Tally::from(&report)`, or of several.
 
 mod comparison;
@@ -47,6 +53,20 @@ mod spreadsheet;
 mod table;
 #[cfg(feature = "table")]
 mod table_options;
+#[cfg(feature = "archive")]
+mod trends_csv;
+#[cfg(all(feature = "archive", feature = "html"))]
+mod trends_html;
+#[cfg(feature = "archive")]
+mod trends_json;
+#[cfg(feature = "archive")]
+mod trends_prometheus;
+#[cfg(all(feature = "archive", feature = "table"))]
+mod trends_table;
+#[cfg(feature = "archive")]
+mod trends_vega_lite;
+#[cfg(feature = "archive")]
+mod trends_words;
 mod vega_lite;
 mod words;
 #[cfg(feature = "xlsx")]
@@ -82,6 +102,18 @@ pub use spreadsheet::{defuse, restore};
 pub use table::tally_to_table;
 #[cfg(feature = "table")]
 pub use table_options::TableOptions;
+#[cfg(feature = "archive")]
+pub use trends_csv::trends_to_csv;
+#[cfg(all(feature = "archive", feature = "html"))]
+pub use trends_html::trends_to_html;
+#[cfg(feature = "archive")]
+pub use trends_json::{trends_to_json, trends_to_jsonl};
+#[cfg(feature = "archive")]
+pub use trends_prometheus::trends_to_prometheus;
+#[cfg(all(feature = "archive", feature = "table"))]
+pub use trends_table::trends_to_table;
+#[cfg(feature = "archive")]
+pub use trends_vega_lite::trends_to_vega_lite;
 pub use vega_lite::tally_to_vega_lite;
 pub use words::anomalies_to_lines;
 #[cfg(feature = "xlsx")]

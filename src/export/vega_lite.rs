@@ -104,7 +104,7 @@ fn chart(tally: &Tally, values: Vec<Value>) -> Value {
 }
 
 /// A colour that can be told on light and dark.
-fn color(remedy: Remedy) -> &'static str {
+pub(super) fn color(remedy: Remedy) -> &'static str {
     match remedy {
         Remedy::Correct => "#d98a1f",
         Remedy::Remove => "#d5534a",

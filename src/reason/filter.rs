@@ -58,6 +58,12 @@ impl ReasonFilter {
         }
     }
 
+    /// Is every fault wanted, since nothing is named?
+    #[cfg(feature = "archive")]
+    pub(crate) fn names_nothing(&self) -> bool {
+        !self.is_set
+    }
+
     fn set(mut self) -> Self {
         self.is_set = true;
         let known: Vec<_> = FailureReason::iter().map(|reason| self.decide(&reason)).collect();

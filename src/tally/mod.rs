@@ -9,6 +9,8 @@ pub(crate) mod document;
 pub(crate) mod group_counter;
 pub(crate) mod group_counts;
 pub(crate) mod timestamp;
+#[cfg(feature = "archive")]
+pub(crate) mod trends;
 
 use std::time::SystemTime;
 

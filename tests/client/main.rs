@@ -23,6 +23,12 @@ mod journeys;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 #[cfg(feature = "sandbox")]
+mod sandbox_accounts;
+#[cfg(feature = "sandbox")]
 mod sandbox_enrolments;
 #[cfg(feature = "sandbox")]
 mod sandbox_v3;
+
+// The archive's place.
+#[cfg(feature = "archive")]
+mod archive_places;

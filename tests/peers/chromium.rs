@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::helpers::pages::serve;
 use crate::helpers::peers;
-use crate::inputs::{hostile, summary};
+use crate::inputs::{hostile, summary, trends_as};
 
 /// Chromium without a window, which can reach nothing but what is named, and with a profile of its own.
 fn chromium(folder: &Path, proxy: SocketAddr) -> Command {
@@ -77,9 +77,15 @@ fn chromium_draws_it_light_dark_and_narrow() {
     if !peers::has_chromium() {
         return peers::skip("chromium");
     }
+    draw(&summary(&["fixtures/all-reasons.csv", "--by", "country", "--format", "html"]));
+    draw(&trends_as("html")[1]);
+}
+
+/// Draws a page in each way in which it may be seen.
+fn draw(html: &[u8]) {
     let folder = tempfile::tempdir().unwrap();
     let page = folder.path().join("page.html");
-    fs::write(&page, summary(&["fixtures/all-reasons.csv", "--by", "country", "--format", "html"])).unwrap();
+    fs::write(&page, html).unwrap();
     let proxy = serve(|_| None);
     let draw = |name: &str, arguments: &[&str], file: &str| {
         let path = folder.path().join(file);

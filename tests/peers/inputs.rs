@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use dotdigital_faults::{ArchivedStatus, Protocol};
+
+use crate::helpers::archive;
 use crate::helpers::program::printed;
 
 const HOSTILE: &str = "Reason,email,country\n\
@@ -14,6 +17,28 @@ const HOSTILE: &str = "Reason,email,country\n\
 /// What `faults summary` writes for these arguments.
 pub fn summary(arguments: &[&str]) -> Vec<u8> {
     printed(&[&["summary"], arguments].concat()).into_bytes()
+}
+
+/// What `faults trends` writes of an archive with imports of each series, for each thing that trends are by.
+pub fn trends_as(format: &str) -> Vec<Vec<u8>> {
+    let folder = tempfile::tempdir().unwrap();
+    let mut imports: Vec<_> = (0..40_u64)
+        .map(|number| {
+            let faults = [("Hard bounced", 10 + number * number % 17), ("Moon", number % 3)];
+            let account = ["europe", "asia", "africa"][number as usize % 3];
+            let contacts = (number % 5 > 0).then_some(1000 + 10 * number);
+            archive::import(number.into(), account, archive::days_ago(number + number / 7), &faults, contacts)
+        })
+        .collect();
+    imports.iter_mut().step_by(8).for_each(|import| import.protocol = Protocol::V3);
+    imports[3] = archive::without_report(imports[3].clone(), ArchivedStatus::Expired);
+    archive::make(folder.path(), &imports);
+    let empty = folder.path().join("empty");
+    archive::make(&empty, &[]);
+    let (root, empty) = (folder.path().to_str().unwrap(), empty.to_str().unwrap());
+    let by = ["day", "week", "month", "account", "reason"].map(|by| (root, by));
+    let each = by.into_iter().chain([(empty, "day")]);
+    each.map(|(root, by)| printed(&["trends", root, "--by", by, "--format", format]).into_bytes()).collect()
 }
 
 /// The hostile report in a folder.

@@ -12,7 +12,7 @@ use crate::helpers::pages::serve;
 use crate::helpers::patience::{self, HANG};
 use crate::helpers::peers::{self, Running};
 use crate::helpers::program;
-use crate::inputs::{cases, hostile, summary, summary_as};
+use crate::inputs::{cases, hostile, summary, summary_as, trends_as};
 
 #[test]
 fn promtool_finds_nothing_to_say() {
@@ -20,11 +20,11 @@ fn promtool_finds_nothing_to_say() {
         return peers::skip("prometheus");
     }
     let folder = tempfile::tempdir().unwrap();
-    for case in cases(folder.path()) {
-        let metrics = summary_as("prometheus", &case);
+    let summaries = cases(folder.path()).into_iter().map(|case| summary_as("prometheus", &case));
+    for metrics in summaries.chain(trends_as("prometheus")) {
         let output = program::with_input(Command::new("promtool").args(["check", "metrics"]), &metrics);
         let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && said.is_empty(), "{case:?}: {said}");
+        assert!(output.status.success() && said.is_empty(), "{said}: {}", String::from_utf8_lossy(&metrics));
     }
     // It does say something where there is something to say.
     let output = program::with_input(

@@ -7,13 +7,17 @@ mod helpers;
 
 // Verbs.
 mod accounts;
+mod archive;
+mod collect;
 mod compare;
+mod contact_data;
 mod demo;
 mod fetch;
 mod list;
 mod split;
 mod status;
 mod summary;
+mod trends;
 
 // What several verbs have.
 #[cfg(target_os = "linux")]

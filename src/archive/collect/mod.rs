@@ -8,7 +8,6 @@ mod import;
 mod memory;
 #[cfg(test)]
 mod model;
-mod open_claims;
 mod options;
 mod service;
 mod shard;
@@ -36,8 +35,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::Protocol;
 use crate::report_id::ReportId;
 use driver::{Driver, Item, Shared};
+use import::OLDEST_CLAIM;
 use memory::Memory;
-use open_claims::open_claims;
 
 /// How many outcomes may wait to be told.
 const UNTOLD: usize = 64;
@@ -156,7 +155,10 @@ impl Archive {
         let unknown = plan.give(imports);
         if !options.only_given && !plan.accounts.is_empty() {
             let now = DateTime::<Utc>::from((options.clock)());
-            plan.take_up(open_claims(self, now).await?);
+            let open = self.claims_since(now.checked_sub_signed(OLDEST_CLAIM)).await?;
+            // Nobody knows whose they are. Who gives the id of one is told.
+            open.damaged.iter().for_each(|error| tracing::warn!(%error, "a claim can't be read"));
+            plan.take_up(open.claims);
         }
         if let Some(observer) = &options.observer {
             observer(&CollectProgress::Planned { imports: plan.len() + unknown.len() as u64 });

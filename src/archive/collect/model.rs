@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use futures_util::{FutureExt, TryStreamExt};
 use object_store::memory::InMemory;
 use object_store::path::Path;
@@ -23,11 +24,11 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::collected::Outcome;
-use super::import::{Clock, Import};
+use super::import::{Clock, Import, OLDEST_CLAIM};
 use super::memory::Memory;
-use super::open_claims::open_claims;
+use crate::archive::Archive;
+use crate::archive::counts_table::{self, Columns};
 use crate::archive::stored_faults::StoredFaults;
-use crate::archive::{Archive, counts_table};
 use crate::arrow::Contacts;
 use crate::report_id::ReportId;
 use crate::tally::archived_import::ArchivedStatus;
@@ -50,6 +51,8 @@ struct World {
     clock: Clock,
     told: Arc<Mutex<Vec<(Uuid, Outcome)>>>,
     ignores_conditions: bool,
+    /// How many days have passed.
+    days: Arc<AtomicU64>,
     /// What was there at the last check.
     checked: RefCell<Vec<(Path, Option<String>)>>,
 }
@@ -61,11 +64,13 @@ impl World {
         let archive = Archive::create_in(Arc::clone(&store) as _, "faults", Some(&Contacts::Keep));
         let archive = archive.now_or_never().unwrap().unwrap();
         let seconds = AtomicU64::new(0);
+        let days = Arc::<AtomicU64>::default();
+        let whole_days = Arc::clone(&days);
         let clock: Clock = Arc::new(move || {
             let passed = if passing { seconds.fetch_add(1, Ordering::Relaxed) } else { 0 };
-            start() + Duration::from_secs(passed)
+            start() + Duration::from_secs(passed + whole_days.load(Ordering::Relaxed) * 24 * 60 * 60)
         });
-        World { store, archive, clock, told: Arc::default(), ignores_conditions, checked: RefCell::default() }
+        World { store, archive, clock, told: Arc::default(), ignores_conditions, days, checked: RefCell::default() }
     }
 
     /// A worker that is given these imports, takes up what is open, and meets its fate.
@@ -80,8 +85,9 @@ impl World {
         let (clock, told, ids) = (Arc::clone(&self.clock), Arc::clone(&self.told), ids.to_vec());
         let service = MadeUp { gate: gate.clone() };
         Worker::new(gate, async move {
-            let Ok(open) = open_claims(&archive, clock().into()).await else { return };
-            let open = open.iter().map(|claim| claim.id.uuid()).filter(|id| !ids.contains(id));
+            let first = DateTime::<Utc>::from(clock()) - OLDEST_CLAIM;
+            let Ok(open) = archive.claims_since(Some(first)).await else { return };
+            let open = open.claims.iter().map(|claim| claim.id.uuid()).filter(|id| !ids.contains(id));
             for id in open.chain(ids.iter().copied()) {
                 let import = Import {
                     archive: archive.clone(),
@@ -135,7 +141,7 @@ impl World {
             if path != self.archive.layout.counts(date, id) {
                 continue;
             }
-            let import = counts_table::read(bytes, date).unwrap();
+            let import = counts_table::read(bytes, date, Columns::All).unwrap();
             if import.status == ArchivedStatus::Archived && import.total != Some(0) {
                 let path = self.archive.layout.faults(date, id);
                 let faults = StoredFaults::read(&*self.store, &path).now_or_never().unwrap().unwrap().unwrap();
@@ -151,7 +157,7 @@ impl World {
         for (path, bytes) in self.files() {
             let told = match self.archive.layout.parse(&path) {
                 Some((date, id)) if path == self.archive.layout.counts(date, id) => {
-                    let mut import = counts_table::read(bytes, date).unwrap();
+                    let mut import = counts_table::read(bytes, date, Columns::All).unwrap();
                     import.archived_at = start().into();
                     format!("{import:?}")
                 }
@@ -208,6 +214,37 @@ fn a_clean_run() {
             let first = told[&id];
             let is_open = matches!(first, Outcome::Pending | Outcome::Failed);
             assert_eq!(outcome, if is_open { first } else { Outcome::Skipped });
+        }
+    });
+}
+
+/// What is said of an import on later days.
+#[test]
+fn as_time_passes() {
+    in_runtime(|| {
+        let world = World::new(true, false);
+        // Each day, and what is told then of those that are still open: not finished, without a report, unknown, no report.
+        let open: Vec<_> = IMPORTS[5..].iter().map(|import| import.id).collect();
+        for (day, expected) in [
+            (0, [Outcome::Pending, Outcome::Pending, Outcome::Failed, Outcome::Failed]),
+            (1, [Outcome::Pending, Outcome::Expired, Outcome::Failed, Outcome::Failed]),
+            (13, [Outcome::Pending, Outcome::Skipped, Outcome::Failed, Outcome::Failed]),
+            (14, [Outcome::Pending, Outcome::Skipped, Outcome::NotFound, Outcome::Failed]),
+            (29, [Outcome::Pending, Outcome::Skipped, Outcome::Skipped, Outcome::Failed]),
+            (31, [Outcome::Skipped, Outcome::Skipped, Outcome::Skipped, Outcome::Skipped]),
+        ] {
+            world.days.store(day, Ordering::Relaxed);
+            world.told.lock().unwrap().clear();
+            world.clean_run(&open);
+            let told: Vec<_> = world.told.lock().unwrap().iter().map(|(_, outcome)| *outcome).collect();
+            assert_eq!(told, expected, "day {day}");
+        }
+        // All is filed under the day of the claim.
+        let date = DateTime::<Utc>::from(start()).date_naive();
+        for (number, status) in [(6, ArchivedStatus::Expired), (7, ArchivedStatus::NotFound)] {
+            let bytes = world.files().remove(&world.archive.layout.counts(date, IMPORTS[number].id)).unwrap();
+            let import = counts_table::read(bytes, date, Columns::All).unwrap();
+            assert_eq!((import.status, import.total, import.reasons.len()), (status, None, 0));
         }
     });
 }
@@ -330,7 +367,7 @@ fn faults_of_another_report_are_written_over() {
         let (mut interleavings, mut orders) = (0, Orders::default());
         loop {
             let world = World::new(true, false);
-            let date = chrono::DateTime::<chrono::Utc>::from(start()).date_naive();
+            let date = DateTime::<Utc>::from(start()).date_naive();
             let path = world.archive.layout.faults(date, import.id);
             let left = PutPayload::from(made_up::left_over(import.id));
             world.store.put(&path, left).now_or_never().unwrap().unwrap();

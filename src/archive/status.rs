@@ -1,0 +1,219 @@
+//! How an archive is: what it holds, and what is still to be collected.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use object_store::ObjectStore;
+use object_store::path::Path;
+use serde::{Deserialize, Serialize, Serializer};
+use uuid::Uuid;
+
+use super::Archive;
+use super::claim::Claim;
+use super::failure::failed;
+use super::parquet_file::{Footer, metadata_of};
+use crate::account_name::AccountName;
+use crate::arrow::ContactMode;
+use crate::error::{Error, Result};
+use crate::tally::archived_import::ArchivedStatus;
+
+const SCHEMA: u32 = 1;
+
+/// The service keeps reports for about a week: a claim that is open for longer may never be archived, and one that is
+/// open for nearly so long should be looked after.
+const EXPIRES_SOON: Days = Days::new(5);
+const EXPIRED: Days = Days::new(7);
+
+/// How many files are asked for at once.
+const ASKED: usize = 32;
+
+/// How an archive is, as `faults archive status --format json` prints it.
+///
+/// It holds no contact data. With serde it is that document, which is read back, too; it only counts the imports whose files
+/// disagree, and doesn't name them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ArchiveStatus {
+    /// The version of the document; 1.
+    pub schema: u32,
+    /// What becomes of contact data.
+    pub contacts: ContactMode,
+    /// How many imports there are of which the end is known: all of the following four.
+    pub imports: u64,
+    /// How many reports were archived.
+    pub archived: u64,
+    /// How many had expired.
+    pub expired: u64,
+    /// How many imports ended without a report.
+    pub ended_without_report: u64,
+    /// How many ids the service didn't know for two weeks.
+    pub not_found: u64,
+    /// How many accounts they are of.
+    pub accounts: u64,
+    /// The first day under which an import is filed; `None` where there is none.
+    pub first_date: Option<NaiveDate>,
+    /// The last one.
+    pub last_date: Option<NaiveDate>,
+    /// The bytes of both tables.
+    pub bytes: u64,
+    /// How many imports have their faults in the archive, too.
+    pub faults_files: u64,
+    /// The imports whose end isn't known yet, those first that were claimed first. A later collect takes them up.
+    pub open: Vec<OpenClaim>,
+    /// How many of these were claimed over five days ago: their reports are about to expire.
+    pub about_to_expire: u64,
+    /// How many of these were claimed over seven days ago.
+    pub overdue: u64,
+    /// How many imports have faults of another report than their counts are of.
+    pub disagreeing: u64,
+    /// These imports; the document doesn't name them.
+    #[serde(skip)]
+    pub disagreeing_imports: Vec<Uuid>,
+}
+
+/// An import whose end isn't known yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct OpenClaim {
+    /// Whose it is.
+    pub account: AccountName,
+    /// The import or the enrolment.
+    pub import_id: Uuid,
+    /// When the archive first saw it.
+    #[serde(serialize_with = "rfc3339")]
+    pub claimed_at: DateTime<Utc>,
+}
+
+/// The files of a table.
+#[derive(Default)]
+struct Files {
+    bytes: u64,
+    sizes: HashMap<Uuid, (NaiveDate, u64)>,
+}
+
+impl Archive {
+    /// Looks at all of the archive: at each claim that is open, at each import's counts, and at the footer of each file of
+    /// faults.
+    ///
+    /// # Errors
+    /// [`Archive`](crate::ErrorKind::Archive) for a file that is damaged, by its name; [`Io`](crate::ErrorKind::Io) and
+    /// [`NotPermitted`](crate::ErrorKind::NotPermitted) where the store fails.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use dotdigital_faults::archive::Archive;
+    /// use dotdigital_faults::arrow::Contacts;
+    /// use object_store::memory::InMemory;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let archive = Archive::create_in(Arc::new(InMemory::new()), "", Some(&Contacts::Drop)).await?;
+    /// let status = archive.status(chrono::DateTime::UNIX_EPOCH).await?;
+    /// assert_eq!((status.imports, status.open.len(), status.first_date), (0, 0, None));
+    /// # Ok::<(), dotdigital_faults::Error>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn status(&self, now: DateTime<Utc>) -> Result<ArchiveStatus> {
+        let faults = self.files(&self.layout.faults_table()).await?;
+        let counts = self.files(&self.layout.counts_table()).await?;
+        let mut status = self.no_status();
+        status.bytes = faults.bytes.saturating_add(counts.bytes);
+        status.faults_files = faults.sizes.len() as u64;
+        let hashes = self.add_imports(&mut status, &faults).await?;
+        status.disagreeing_imports = self.disagreeing(&faults, hashes).await?;
+        status.disagreeing = status.disagreeing_imports.len() as u64;
+        let open = self.open_claims().await?.into_iter();
+        let open =
+            open.map(|Claim { id, claimed_at, account, .. }| OpenClaim { account, import_id: id.uuid(), claimed_at });
+        status.open = open.collect();
+        let since = |days: Days| {
+            let claimed = status.open.iter().map(|claim| claim.claimed_at);
+            claimed.filter(|claimed_at| now.checked_sub_days(days).is_some_and(|limit| *claimed_at < limit)).count()
+                as u64
+        };
+        (status.about_to_expire, status.overdue) = (since(EXPIRES_SOON), since(EXPIRED));
+        Ok(status)
+    }
+
+    fn no_status(&self) -> ArchiveStatus {
+        ArchiveStatus {
+            schema: SCHEMA,
+            contacts: self.manifest.contacts,
+            imports: 0,
+            archived: 0,
+            expired: 0,
+            ended_without_report: 0,
+            not_found: 0,
+            accounts: 0,
+            first_date: None,
+            last_date: None,
+            bytes: 0,
+            faults_files: 0,
+            open: Vec::new(),
+            about_to_expire: 0,
+            overdue: 0,
+            disagreeing: 0,
+            disagreeing_imports: Vec::new(),
+        }
+    }
+
+    /// The files of a table that are an import's.
+    async fn files(&self, table: &Path) -> Result<Files> {
+        let mut files = Files::default();
+        let mut listed = self.store.list(Some(table));
+        while let Some(file) = listed.try_next().await.map_err(|error| failed("listed", table, error))? {
+            files.bytes = files.bytes.saturating_add(file.size);
+            if let Some((date, id)) = self.layout.parse(&file.location) {
+                files.sizes.insert(id, (date, file.size));
+            }
+        }
+        Ok(files)
+    }
+
+    /// Adds all imports up. Of those that have a file of faults, tells which report their counts are of.
+    async fn add_imports(&self, status: &mut ArchiveStatus, faults: &Files) -> Result<Vec<(Uuid, Option<String>)>> {
+        let (mut accounts, mut hashes) = (BTreeSet::new(), Vec::new());
+        let mut imports = self.imports(NaiveDate::MIN);
+        while let Some(import) = imports.next().await {
+            let import = import?;
+            status.imports += 1;
+            *match import.status {
+                ArchivedStatus::Archived => &mut status.archived,
+                ArchivedStatus::Expired => &mut status.expired,
+                ArchivedStatus::EndedWithoutReport => &mut status.ended_without_report,
+                ArchivedStatus::NotFound => &mut status.not_found,
+            } += 1;
+            status.first_date = Some(status.first_date.map_or(import.date, |first| first.min(import.date)));
+            status.last_date = status.last_date.max(Some(import.date));
+            if !accounts.contains(&import.account) {
+                accounts.insert(import.account);
+            }
+            if faults.sizes.contains_key(&import.id.uuid()) {
+                hashes.push((import.id.uuid(), import.report_sha256));
+            }
+        }
+        status.accounts = accounts.len() as u64;
+        Ok(hashes)
+    }
+
+    /// The imports whose faults are of another report than their counts, by their ids.
+    async fn disagreeing(&self, faults: &Files, hashes: Vec<(Uuid, Option<String>)>) -> Result<Vec<Uuid>> {
+        let read = hashes.into_iter().filter_map(|(id, counted)| {
+            let (date, size) = *faults.sizes.get(&id)?;
+            let path = self.layout.faults(date, id);
+            Some(async move {
+                let footer = Footer::in_metadata(&metadata_of(&*self.store, &path, size).await?);
+                Ok::<_, Error>((footer.report_sha256 != counted).then_some(id))
+            })
+        });
+        let compared: Vec<Option<Uuid>> = stream::iter(read).buffer_unordered(ASKED).try_collect().await?;
+        let mut disagreeing: Vec<_> = compared.into_iter().flatten().collect();
+        disagreeing.sort_unstable();
+        Ok(disagreeing)
+    }
+}
+
+/// In seconds, with `Z`.
+fn rfc3339<S: Serializer>(instant: &DateTime<Utc>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_str(&instant.to_rfc3339_opts(SecondsFormat::Secs, true))
+}

@@ -1,0 +1,88 @@
+//! `faults archive status`.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use dotdigital_faults::ArchivedStatus;
+use dotdigital_faults::archive::ArchiveStatus;
+use serde_json::{Value, json};
+
+use crate::helpers::archive::{claim, days_ago, import, make, without_report};
+use crate::helpers::program::{failure, faults, out};
+
+fn status(root: &Path, arguments: &[&str]) -> std::process::Output {
+    faults([&["archive", "status", root.to_str().unwrap()], arguments].concat())
+}
+
+fn days(days: u64) -> SystemTime {
+    SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60 + 60)
+}
+
+#[test]
+fn what_an_archive_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let other = |number, status| without_report(import(number, "asia", days_ago(3), &[], None), status);
+    let imports = [
+        import(1, "europe", days_ago(9), &[("Blocker", 2)], Some(10)),
+        import(2, "europe", days_ago(2), &[], Some(10)),
+        other(3, ArchivedStatus::Expired),
+        other(4, ArchivedStatus::EndedWithoutReport),
+        other(5, ArchivedStatus::NotFound),
+    ];
+    make(root, &imports);
+    // Its end is known.
+    claim(root, 1, "europe", days(9));
+    for (number, age) in [(11, 0), (12, 4), (13, 6), (14, 8)] {
+        claim(root, number, "africa", days(age));
+    }
+    let document: Value = serde_json::from_str(out(&status(root, &["--format", "json"]))).unwrap();
+    let open = document["open"].as_array().unwrap();
+    let ids: Vec<_> = open.iter().map(|claim| claim["import_id"].as_str().unwrap()).collect();
+    let id = |number: u32| format!("00000000-0000-0000-0000-{number:012x}");
+    assert_eq!(ids, [id(14), id(13), id(12), id(11)]);
+    assert_eq!(open[0]["account"], "africa");
+    assert!(open[0]["claimed_at"].as_str().unwrap().ends_with('Z'));
+    let mut rest = document.clone();
+    rest.as_object_mut().unwrap().remove("open");
+    assert!(rest.as_object_mut().unwrap().remove("bytes").unwrap().as_u64().unwrap() > 5_000);
+    assert_eq!(
+        rest,
+        json!({
+            "schema": 1, "contacts": "drop", "imports": 5, "archived": 2, "expired": 1, "ended_without_report": 1,
+            "not_found": 1, "accounts": 2, "first_date": days_ago(9).to_string(), "last_date": days_ago(2).to_string(),
+            "faults_files": 0, "about_to_expire": 2, "overdue": 1, "disagreeing": 0,
+        })
+    );
+    // The library reads what the program writes.
+    let read: ArchiveStatus = serde_json::from_value(document.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&read).unwrap(), document);
+
+    let table = out(&status(root, &[])).to_owned();
+    for line in [
+        "  ended without a report            1",
+        "  about to expire                   2",
+        "contacts                        drop",
+    ] {
+        assert!(table.contains(&format!("{line}\n")), "{table}");
+    }
+    assert!(table.contains(&format!("\nafrica   {}  ", id(14))), "{table}");
+}
+
+#[test]
+fn what_is_damaged_or_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    assert!(failure(&status(root, &[]), 2).contains("no archive"));
+    make(root, &[]);
+    let empty: Value = serde_json::from_str(out(&status(root, &["--format", "JSON"]))).unwrap();
+    assert_eq!((&empty["imports"], &empty["first_date"], &empty["open"]), (&json!(0), &Value::Null, &json!([])));
+    claim(root, 1, "europe", days(1));
+    let path = root.join("claims/00000000-0000-0000-0000-000000000001.json");
+    fs::write(&path, "{}").unwrap();
+    assert!(failure(&status(root, &[]), 2).contains("claims/00000000-0000-0000-0000-000000000001.json"));
+    failure(&faults(["archive"]), 2);
+    failure(&faults(["archive", "status"]), 2);
+    failure(&status(root, &["--format", "html"]), 2);
+}
