@@ -180,12 +180,7 @@ struct Reader {
 }
 
 /// Reads a folder of a disk, on threads of its own that end with the paths, or with whoever asked.
-fn read_folder(
-    _: &Folder,
-    reader: &Reader,
-    paths: mpsc::Receiver<Vec<Path>>,
-    read: &mpsc::Sender<Batch>,
-) {
+fn read_folder(_: &Folder, reader: &Reader, paths: mpsc::Receiver<Vec<Path>>, read: &mpsc::Sender<Batch>) {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let paths = Arc::new(Mutex::new(paths));
     for _ in 0..cores.min(MOST_THREADS) {

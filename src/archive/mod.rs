@@ -14,6 +14,7 @@
 
 mod claim;
 mod counts;
+mod counts_figures;
 mod counts_table;
 mod failure;
 mod faults_table;

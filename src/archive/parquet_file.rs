@@ -61,6 +61,9 @@ impl Footer {
 
     /// That of a file in a store, of which no more than its end is read.
     pub(super) async fn of_stored(store: &dyn ObjectStore, path: &Path, size: u64) -> Result<Self> {
+        if size == 0 {
+            return Err(failure::damaged(path, "it is empty"));
+        }
         let mut length = USUAL_FOOTER.min(size);
         loop {
             let end = store.get_range(path, size - length..size).await.map_err(|error| failed("read", path, error))?;

@@ -48,7 +48,10 @@ impl TrendGateArg {
             .map(|verdict| format!("{} ({})", verdict.account, verdict.series))
             .collect();
         if !unjudged.is_empty() {
-            note(&format!("not judged, since there are fewer than three imports before the newest: {}", named(unjudged)));
+            note(&format!(
+                "not judged, since there are fewer than three imports before the newest: {}",
+                named(unjudged)
+            ));
         }
         let mut tripped = Vec::new();
         for (index, gate) in self.fail_on.iter().enumerate() {
@@ -164,9 +167,22 @@ mod tests {
             let gate = RiseGate::parse(text).unwrap();
             assert_eq!((gate.what.slug(), gate.gate().unwrap().points()), (slug, points), "{text}");
         }
-        for text in ["", "+", "+5%", "moon+5%", "blocker", "blocker+", "blocker+5", "blocker+0%", "blocker+101%",
-            "blocker+-1%", "blocker+x%", "blocker=5%", "blocker+5%%", "blocker+0.0000001%"]
-        {
+        for text in [
+            "",
+            "+",
+            "+5%",
+            "moon+5%",
+            "blocker",
+            "blocker+",
+            "blocker+5",
+            "blocker+0%",
+            "blocker+101%",
+            "blocker+-1%",
+            "blocker+x%",
+            "blocker=5%",
+            "blocker+5%%",
+            "blocker+0.0000001%",
+        ] {
             assert!(RiseGate::parse(text).is_err(), "{text}");
         }
     }

@@ -22,7 +22,8 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 pub fn days(text: &str) -> Result<u32, String> {
     const DAY: u64 = 24 * 60 * 60;
 
-    let seconds = duration(text).ok().filter(|duration| duration.subsec_nanos() == 0).map(|duration| duration.as_secs());
+    let seconds =
+        duration(text).ok().filter(|duration| duration.subsec_nanos() == 0).map(|duration| duration.as_secs());
     let days = seconds.filter(|seconds| seconds.is_multiple_of(DAY)).map(|seconds| seconds / DAY);
     days.and_then(|days| u32::try_from(days).ok()).ok_or_else(|| DAYS.to_owned())
 }

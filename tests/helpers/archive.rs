@@ -17,7 +17,13 @@ pub fn days_ago(days: u64) -> NaiveDate {
 }
 
 /// An import that was archived, with faults by reason, and so many contacts, if they are known.
-pub fn import(number: u128, account: &str, date: NaiveDate, faults: &[(&str, u64)], contacts: Option<u64>) -> ArchivedImport {
+pub fn import(
+    number: u128,
+    account: &str,
+    date: NaiveDate,
+    faults: &[(&str, u64)],
+    contacts: Option<u64>,
+) -> ArchivedImport {
     let id = ReportId::Import(Uuid::from_u128(number));
     let (account, at) = (account.parse().unwrap(), DateTime::from_timestamp(1_773_100_800, 0).unwrap());
     let mut import = ArchivedImport::new(account, id, Protocol::Soap, date, at, ArchivedStatus::Archived);

@@ -235,7 +235,8 @@ mod tests {
 
     #[test]
     fn series_stay_apart_and_partial_faults_are_no_failures() {
-        let mut newer = with(import("europe", "2026-03-18"), &[("consentRecordsNotApplied", 8), ("Blocker", 2)], Some(98));
+        let mut newer =
+            with(import("europe", "2026-03-18"), &[("consentRecordsNotApplied", 8), ("Blocker", 2)], Some(98));
         newer.protocol = Protocol::V3;
         let mut enrolment = with(import("europe", "2026-03-18"), &[("AlreadyInProgram", 5)], None);
         enrolment.id = ReportId::Enrolment(Uuid::nil());
@@ -243,11 +244,7 @@ mod tests {
         let imports = [enrolment, newer, older];
         assert_eq!(
             rows(&TrendsOptions::new(), &imports),
-            [
-                "v2 2026-03-18 1 0 0 1 10 0.1",
-                "v3 2026-03-18 1 0 0 10 100 0.02",
-                "enrolment 2026-03-18 1 0 0 5 - -",
-            ]
+            ["v2 2026-03-18 1 0 0 1 10 0.1", "v3 2026-03-18 1 0 0 10 100 0.02", "enrolment 2026-03-18 1 0 0 5 - -",]
         );
         assert_eq!(
             rows(&TrendsOptions::new().by(TrendBy::Reason), &imports),

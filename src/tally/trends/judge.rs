@@ -301,10 +301,12 @@ mod tests {
         let newest = verdict(gate(1.0), (1..=5).map(known).chain([import(6, 3, 7, None)]));
         assert_eq!((newest.share, newest.usual, newest.is_of_contacts), (0.3, Some(0.1), false));
         // Enough of the others' are: they alone are compared.
-        let mixed = verdict(gate(1.0), (1..=2).map(unknown).chain((3..=5).map(known)).chain([import(6, 3, 7, Some(100))]));
+        let mixed =
+            verdict(gate(1.0), (1..=2).map(unknown).chain((3..=5).map(known)).chain([import(6, 3, 7, Some(100))]));
         assert_eq!((mixed.share, mixed.usual, mixed.earlier, mixed.is_of_contacts), (0.03, Some(0.01), 3, true));
         // Too few are.
-        let few = verdict(gate(1.0), (1..=2).map(known).chain((3..=5).map(unknown)).chain([import(6, 3, 7, Some(100))]));
+        let few =
+            verdict(gate(1.0), (1..=2).map(known).chain((3..=5).map(unknown)).chain([import(6, 3, 7, Some(100))]));
         assert_eq!((few.share, few.usual, few.earlier, few.is_of_contacts), (0.3, Some(0.1), 5, false));
     }
 

@@ -92,11 +92,7 @@ pub struct TrendRow {
 impl Trends {
     /// What imports tell, which may come in any order and are not kept. Those before [`TrendsOptions::first_day`] are passed
     /// over; so are other accounts than those that are wanted.
-    pub fn new(
-        options: &TrendsOptions,
-        today: NaiveDate,
-        imports: impl IntoIterator<Item = ArchivedImport>,
-    ) -> Self {
+    pub fn new(options: &TrendsOptions, today: NaiveDate, imports: impl IntoIterator<Item = ArchivedImport>) -> Self {
         let mut counter = TrendsCounter::new(options, today);
         imports.into_iter().for_each(|import| counter.add(&import));
         counter.finish()

@@ -41,12 +41,7 @@ pub struct TrendsOptions {
 impl TrendsOptions {
     /// The last 90 days, by day, all accounts and reasons.
     pub fn new() -> Self {
-        TrendsOptions {
-            since_days: USUAL_DAYS,
-            by: TrendBy::Day,
-            accounts: Vec::new(),
-            reasons: ReasonFilter::new(),
-        }
+        TrendsOptions { since_days: USUAL_DAYS, by: TrendBy::Day, accounts: Vec::new(), reasons: ReasonFilter::new() }
     }
 
     /// How many days before today the first one lies, which is then moved back to the start of its period. Default: 90.
@@ -120,8 +115,7 @@ pub enum TrendBy {
 
 impl TrendBy {
     /// All of them.
-    pub const ALL: [TrendBy; 5] =
-        [TrendBy::Day, TrendBy::Week, TrendBy::Month, TrendBy::Account, TrendBy::Reason];
+    pub const ALL: [TrendBy; 5] = [TrendBy::Day, TrendBy::Week, TrendBy::Month, TrendBy::Account, TrendBy::Reason];
 
     /// Its name, such as `week`.
     pub fn as_str(self) -> &'static str {
