@@ -99,7 +99,7 @@ fn every_format_tells_the_same() {
     let table = print("table");
     assert!(table.contains("  europe            6          0     165     6,000    2.8 %"), "{table}");
     let page = print("html");
-    assert!(page.contains("<title>Imports by account since") && !page.contains("<script"), "{page}");
+    assert!(page.contains("<title>Faults by account since") && !page.contains("<script"), "{page}");
     let chart: Value = serde_json::from_str(&print("vega-lite")).unwrap();
     assert_eq!(chart["data"]["values"].as_array().unwrap().len(), 3);
     // A file, whole or not at all.
@@ -154,7 +154,7 @@ fn gates() {
     }
     // Too few are left to tell what is usual.
     let few = trends(root, &["--since", "10d", "--fail-on", "hard_bounced+1%"]);
-    assert!(out(&few).starts_with("Imports by day") && said(&few).contains("asia (v2); europe (v2); europe (v3)\n"));
+    assert!(out(&few).starts_with("Faults by day") && said(&few).contains("asia (v2); europe (v2); europe (v3)\n"));
     for gate in ["hard_bounced", "hard_bounced+0%", "hard_bounced=5%", "moon+5%", "+5%", "total+101%"] {
         let output = trends(root, &["--fail-on", gate]);
         assert!(!failure(&output, 2).is_empty(), "{gate}");
