@@ -12,18 +12,24 @@
 //!
 //! The columns of `faults_v1` are those of [`arrow`](crate::arrow).
 
+pub mod blocking;
 mod claim;
+mod claims;
+mod collect;
 mod counts;
 mod counts_figures;
 mod counts_table;
 mod failure;
 mod faults_table;
 mod folder;
+mod forget;
 mod layout;
 mod location;
 mod manifest;
 mod parquet_file;
+mod prune;
 mod status;
+mod stored_faults;
 
 use std::fmt;
 use std::sync::Arc;
@@ -36,8 +42,11 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 
 pub use claim::Claim;
+pub use collect::{Account, CollectOptions, CollectProgress, Collected, Outcome, Outcomes, Shard, Stop, Wanted};
 pub use counts::ArchivedImports;
+pub use forget::Forgotten;
 pub use manifest::Manifest;
+pub use prune::Pruned;
 pub use status::{ArchiveStatus, OpenClaim};
 
 use crate::arrow::Contacts;

@@ -45,10 +45,11 @@ impl Footer {
 
     fn of(file: &Bytes) -> Result<Self> {
         let reader = ParquetRecordBatchReaderBuilder::try_new(file.clone()).map_err(unreadable)?;
-        Ok(Footer::among(reader.metadata()))
+        Ok(Footer::in_metadata(reader.metadata()))
     }
 
-    fn among(metadata: &ParquetMetaData) -> Self {
+    /// That of a file, by what has been read of its end.
+    pub(super) fn in_metadata(metadata: &ParquetMetaData) -> Self {
         let pairs = metadata.file_metadata().key_value_metadata();
         let value = |key: &str| pairs?.iter().find(|pair| pair.key == key)?.value.clone();
         Footer {
@@ -56,31 +57,6 @@ impl Footer {
             version: value(VERSION).unwrap_or_default(),
             contacts: value(CONTACTS).and_then(|name| name.parse().ok()),
             report_sha256: value(REPORT_SHA256),
-        }
-    }
-
-    /// That of a file in a store, of which no more than its end is read.
-    pub(super) async fn of_stored(store: &dyn ObjectStore, path: &Path, size: u64) -> Result<Self> {
-        if size == 0 {
-            return Err(failure::damaged(path, "it is empty"));
-        }
-        let mut length = USUAL_FOOTER.min(size);
-        loop {
-            let end = store.get_range(path, size - length..size).await.map_err(|error| failed("read", path, error))?;
-            let parsed = guarded(|| {
-                let mut reader = ParquetMetaDataReader::new();
-                match reader.try_parse_sized(&end, size).and_then(|()| reader.finish()) {
-                    Ok(metadata) => Ok(Ok(Footer::among(&metadata))),
-                    Err(ParquetError::NeedMoreData(needed)) => Ok(Err(needed as u64)),
-                    Err(error) => Err(unreadable(error)),
-                }
-            });
-            match parsed.map_err(|error| failure::damaged(path, &error.without_hint().to_string()))? {
-                Ok(footer) => return Ok(footer),
-                // More each time, and at most all of it.
-                Err(needed) if needed > length && needed <= size => length = needed,
-                Err(_) => return Err(failure::damaged(path, "its footer has no end")),
-            }
         }
     }
 
@@ -92,6 +68,34 @@ impl Footer {
             (REPORT_SHA256, self.report_sha256.clone()),
         ];
         pairs.into_iter().filter_map(|(key, value)| Some(KeyValue::new(key.to_owned(), value?))).collect()
+    }
+}
+
+/// What the end of a file in a store says, of which no more is read.
+///
+/// # Errors
+/// [`Archive`](ErrorKind::Archive) where it is no whole file of Parquet; and those of the store, also where there is no file.
+pub(super) async fn metadata_of(store: &dyn ObjectStore, path: &Path, size: u64) -> Result<ParquetMetaData> {
+    if size == 0 {
+        return Err(failure::damaged(path, "it is empty"));
+    }
+    let mut length = USUAL_FOOTER.min(size);
+    loop {
+        let end = store.get_range(path, size - length..size).await.map_err(|error| failed("read", path, error))?;
+        let parsed = guarded(|| {
+            let mut reader = ParquetMetaDataReader::new();
+            match reader.try_parse_sized(&end, size).and_then(|()| reader.finish()) {
+                Ok(metadata) => Ok(Ok(metadata)),
+                Err(ParquetError::NeedMoreData(needed)) => Ok(Err(needed as u64)),
+                Err(error) => Err(unreadable(error)),
+            }
+        });
+        match parsed.map_err(|error| failure::damaged(path, &error.without_hint().to_string()))? {
+            Ok(metadata) => return Ok(metadata),
+            // More each time, and at most all of it.
+            Err(needed) if needed > length && needed <= size => length = needed,
+            Err(_) => return Err(failure::damaged(path, "its footer has no end")),
+        }
     }
 }
 

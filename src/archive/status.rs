@@ -1,18 +1,18 @@
 //! How an archive is: what it holds, and what is still to be collected.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use object_store::ObjectStore;
 use object_store::path::Path;
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use serde::{Deserialize, Serialize, Serializer};
 use uuid::Uuid;
 
 use super::Archive;
 use super::claim::Claim;
-use super::failure::{damaged, failed};
-use super::parquet_file::Footer;
+use super::failure::failed;
+use super::parquet_file::{Footer, metadata_of};
 use crate::account_name::AccountName;
 use crate::arrow::ContactMode;
 use crate::error::{Error, Result};
@@ -122,7 +122,10 @@ impl Archive {
         let hashes = self.add_imports(&mut status, &faults).await?;
         status.disagreeing_imports = self.disagreeing(&faults, hashes).await?;
         status.disagreeing = status.disagreeing_imports.len() as u64;
-        status.open = self.open_claims(counts.sizes.into_keys().collect()).await?;
+        let open = self.open_claims().await?.into_iter();
+        let open =
+            open.map(|Claim { id, claimed_at, account, .. }| OpenClaim { account, import_id: id.uuid(), claimed_at });
+        status.open = open.collect();
         let since = |days: Days| {
             let claimed = status.open.iter().map(|claim| claim.claimed_at);
             claimed.filter(|claimed_at| now.checked_sub_days(days).is_some_and(|limit| *claimed_at < limit)).count()
@@ -199,7 +202,7 @@ impl Archive {
             let (date, size) = *faults.sizes.get(&id)?;
             let path = self.layout.faults(date, id);
             Some(async move {
-                let footer = Footer::of_stored(&*self.store, &path, size).await?;
+                let footer = Footer::in_metadata(&metadata_of(&*self.store, &path, size).await?);
                 Ok::<_, Error>((footer.report_sha256 != counted).then_some(id))
             })
         });
@@ -207,26 +210,6 @@ impl Archive {
         let mut disagreeing: Vec<_> = compared.into_iter().flatten().collect();
         disagreeing.sort_unstable();
         Ok(disagreeing)
-    }
-
-    /// The claims of imports that have no counts yet.
-    async fn open_claims(&self, counted: HashSet<Uuid>) -> Result<Vec<OpenClaim>> {
-        let claims = self.layout.claims();
-        let listed = self.store.list(Some(&claims)).map_err(|error| failed("listed", &claims, error));
-        let is_open = |file: &ObjectMeta| {
-            let id = self.layout.claimed(&file.location).filter(|id| !counted.contains(id));
-            id.map(|id| (id, file.location.clone()))
-        };
-        let open = listed.try_filter_map(|file| futures_util::future::ready(Ok(is_open(&file))));
-        let read = open.map_ok(|(id, path)| async move {
-            let json = async { self.store.get(&path).await?.bytes().await }.await;
-            let json = json.map_err(|error| failed("read", &path, error))?;
-            let claim = Claim::from_json(id, &json).ok_or_else(|| damaged(&path, "it is no claim"))?;
-            Ok(OpenClaim { account: claim.account, import_id: id, claimed_at: claim.claimed_at })
-        });
-        let mut open: Vec<_> = read.try_buffer_unordered(ASKED).try_collect().await?;
-        open.sort_by_key(|claim| (claim.claimed_at, claim.import_id));
-        Ok(open)
     }
 }
 
@@ -240,6 +223,7 @@ mod tests {
     use std::sync::Arc;
 
     use bytes::Bytes;
+    use object_store::ObjectStoreExt;
     use object_store::memory::InMemory;
 
     use super::*;
@@ -311,6 +295,7 @@ mod tests {
         let file = faults(Uuid::nil(), 1, &long);
         let size = file.len() as u64;
         store.put(&path, file.into()).await.unwrap();
-        assert_eq!(Footer::of_stored(&store, &path, size).await.unwrap().report_sha256, Some(long));
+        let footer = Footer::in_metadata(&metadata_of(&store, &path, size).await.unwrap());
+        assert_eq!(footer.report_sha256, Some(long));
     }
 }

@@ -105,13 +105,12 @@ impl<F: FnMut(RecordBatch) -> Result<()>> FaultBatches<F> {
         }
     }
 
-    /// Hands on what is left, and gives the closure back.
+    /// Hands on what is left.
     ///
     /// # Errors
     /// What the closure returns.
-    pub fn finish(mut self) -> Result<F> {
-        self.hand_on()?;
-        Ok(self.take)
+    pub fn finish(mut self) -> Result<()> {
+        self.hand_on()
     }
 
     fn hand_on(&mut self) -> Result<()> {

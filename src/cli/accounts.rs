@@ -9,7 +9,7 @@ use std::process::Command;
 use std::str::FromStr;
 
 use clap::Args;
-use dotdigital_faults::{ColumnChoice, Credentials, Error, Protocol, ReadOptions, Region, Separator};
+use dotdigital_faults::{AccountName, ColumnChoice, Credentials, Error, Protocol, ReadOptions, Region, Separator};
 use toml::{Table, Value};
 use zeroize::Zeroizing;
 
@@ -23,7 +23,6 @@ const ACCOUNT: &str = "DOTDIGITAL_ACCOUNT";
 
 /// Room for many thousand accounts.
 const LARGEST_FILE: u64 = 16 << 20;
-const LONGEST_NAME: usize = 64;
 
 const KEYS: [&str; 11] = [
     "region",
@@ -70,15 +69,24 @@ impl AccountsArg {
 impl AccountArgs {
     /// The account that is chosen, if a file of accounts is named.
     pub fn account(&self) -> Result<Option<Account>, Failure> {
-        let Some(accounts) = Accounts::named(self.accounts.as_deref())? else {
+        let Some(accounts) = self.accounts()? else {
             return match &self.account {
                 None => Ok(None),
                 Some(_) => Err(Failure::new("--account needs a file of accounts")
                     .hint(format!("name it with --accounts, or in {ACCOUNTS}"))),
             };
         };
-        let name = self.account.clone().map_or_else(|| variable(ACCOUNT), |name| Ok(Some(name)))?;
-        accounts.choose(name.as_deref()).map(Some)
+        accounts.choose(self.name()?.as_deref()).map(Some)
+    }
+
+    /// All accounts, if a file of them is named.
+    pub fn accounts(&self) -> Result<Option<Accounts>, Failure> {
+        Accounts::named(self.accounts.as_deref())
+    }
+
+    /// The name that is said.
+    pub fn name(&self) -> Result<Option<String>, Failure> {
+        self.account.clone().map_or_else(|| variable(ACCOUNT), |name| Ok(Some(name)))
     }
 }
 
@@ -86,13 +94,13 @@ impl AccountArgs {
 #[derive(Debug)]
 pub struct Accounts {
     path: PathBuf,
-    accounts: BTreeMap<String, Account>,
+    accounts: BTreeMap<AccountName, Account>,
 }
 
 /// Where an account lives, and where its secrets are to be had.
 #[derive(Clone, Debug)]
 pub struct Account {
-    pub name: String,
+    pub name: AccountName,
     pub protocol: Protocol,
     pub region: Region,
     pub endpoint: Option<String>,
@@ -136,7 +144,7 @@ impl Accounts {
         let mut accounts = BTreeMap::new();
         for (name, value) in table {
             let account = Account::of(&name, &value, folder).map_err(|failure| failure.at(format!("{path:?}")))?;
-            accounts.insert(name, account);
+            accounts.insert(account.name.clone(), account);
         }
         if accounts.is_empty() {
             return Err(Failure::new(format!("{path:?} has no account")).hint("each is a table, such as [europe]"));
@@ -150,13 +158,14 @@ impl Accounts {
     }
 
     /// The account of that name; without one, the only account.
-    fn choose(mut self, name: Option<&str>) -> Result<Account, Failure> {
-        let mut names = self.accounts.keys().cloned().collect::<Vec<_>>().join(", ");
-        names.insert_str(0, "there are ");
+    pub fn choose(mut self, name: Option<&str>) -> Result<Account, Failure> {
+        let names = self.accounts.keys().map(AccountName::as_str).collect::<Vec<_>>().join(", ");
+        let names = format!("there are {names}");
         match name {
-            Some(name) => self
-                .accounts
-                .remove(name)
+            Some(name) => name
+                .parse()
+                .ok()
+                .and_then(|name: AccountName| self.accounts.remove(&name))
                 .ok_or_else(|| Failure::new(format!("{:?} has no account {name:?}", self.path)).hint(names)),
             None if self.accounts.len() > 1 => {
                 let what = format!("{:?} has {} accounts, and none is chosen", self.path, self.accounts.len());
@@ -172,19 +181,15 @@ impl Accounts {
 impl Account {
     /// An account as the file has it.
     fn of(name: &str, value: &Value, folder: &Path) -> Result<Account, Failure> {
-        let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-';
         let Value::Table(table) = value else {
             let what = "a value stands outside of all accounts".to_owned();
             return Err(
                 Failure::new(what).hint("each account is a table, such as [europe], and its values stand in it")
             );
         };
-        if name.is_empty() || name.len() > LONGEST_NAME || !name.bytes().all(is_name) {
-            return Err(Failure::new("an account has a name that can't be one")
-                .hint("a name has at most 64 of the characters a-z, 0-9, _ and -"));
-        }
+        let name: AccountName = name.parse()?;
         let fields = Fields { table, folder };
-        fields.account(name).map_err(|failure| failure.at(format!("account {name}")))
+        fields.account(&name).map_err(|failure| failure.at(format!("account {name}")))
     }
 
     /// Its user name and its password, from where they are to be had.
@@ -206,7 +211,7 @@ struct Fields<'t> {
 }
 
 impl Fields<'_> {
-    fn account(&self, name: &str) -> Result<Account, Failure> {
+    fn account(&self, name: &AccountName) -> Result<Account, Failure> {
         // A key that isn't known may be a secret, put where no key belongs: so it isn't shown either.
         if let Some(key) = self.table.keys().find(|key| !KEYS.contains(&key.as_str())) {
             let what = match key.as_str() {
@@ -226,7 +231,7 @@ impl Fields<'_> {
             reading = reading.separator(separator);
         }
         Ok(Account {
-            name: name.to_owned(),
+            name: name.clone(),
             protocol: self.parsed("protocol")?.unwrap_or_default(),
             region: self.parsed("region")?.unwrap_or_default(),
             endpoint: self.text("endpoint")?.map(str::to_owned),

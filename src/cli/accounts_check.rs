@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
-use dotdigital_faults::{Client, Error, ErrorKind, blocking};
+use dotdigital_faults::{AccountName, Client, Error, ErrorKind, blocking};
 use serde::Serialize;
 use uuid::{Uuid, uuid};
 
@@ -72,7 +72,7 @@ enum Format {
 /// How it went for one account.
 #[derive(Serialize)]
 struct Checked<'a> {
-    account: &'a str,
+    account: &'a AccountName,
     protocol: &'static str,
     region: &'static str,
     let_in: bool,
@@ -163,7 +163,7 @@ fn knows_no_such_import(error: &Error) -> bool {
 
 fn write_table(checked: &[Checked<'_>], out: &mut dyn io::Write) -> io::Result<()> {
     // Names are plain ASCII.
-    let width = checked.iter().map(|checked| checked.account.len()).max().unwrap_or(0).max("account".len());
+    let width = checked.iter().map(|checked| checked.account.as_str().len()).max().unwrap_or(0).max("account".len());
     writeln!(out, "{:width$}  protocol  region  let in", "account")?;
     for Checked { account, protocol, region, error, .. } in checked {
         let told = error.as_deref().map_or_else(|| "yes".to_owned(), |error| format!("no: {error}"));

@@ -1,55 +1,52 @@
 //! How the service is reached: options, environment, credentials.
 
-use std::env;
 use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use clap::builder::PossibleValuesParser;
 use dotdigital_faults as lib;
-use dotdigital_faults::{Client, Credentials, Protocol, ReadOptions, Region, ReportId, blocking};
+use dotdigital_faults::{Client, ClientBuilder, Credentials, ReadOptions, ReportId, blocking};
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
 use super::accounts::AccountArgs;
-use super::failure::{Failure, NOT_PERMITTED, note_with_hint};
+use super::failure::{Failure, note_with_hint};
 use super::help::CONNECTION;
-use super::secret::{read_secret, variable};
+use super::place::{Place, PlaceArgs};
 use super::units::{duration, size};
-
-const USERNAME: &str = "DOTDIGITAL_USERNAME";
-const PASSWORD: &str = "DOTDIGITAL_PASSWORD";
-const PASSWORD_FILE: &str = "DOTDIGITAL_PASSWORD_FILE";
 
 /// The options of every verb that fetches. The environment is only looked at when something is fetched.
 #[derive(Args)]
 pub struct Connection {
-    /// How the service is spoken to [env: DOTDIGITAL_PROTOCOL] [default: soap]
-    #[arg(long, help_heading = CONNECTION, value_name = "PROTOCOL", value_parser = PossibleValuesParser::new(["soap", "rest", "v3"]))]
-    protocol: Option<String>,
+    #[command(flatten)]
+    place: PlaceArgs,
 
     /// The id is that of a program enrolment, which is asked about over REST whatever the protocol is
     #[arg(long, help_heading = CONNECTION)]
     enrolment: bool,
 
-    /// Where the account lives: Europe, North America, Asia Pacific [env: DOTDIGITAL_REGION] [default: r1]
-    #[arg(long, help_heading = CONNECTION, value_name = "REGION", value_parser = PossibleValuesParser::new(["r1", "r2", "r3"]))]
-    region: Option<String>,
-
-    /// The whole SOAP address, or the base of REST and v3, without /v2 [env: DOTDIGITAL_ENDPOINT] [default: the region's]
-    #[arg(long, help_heading = CONNECTION, value_name = "URL")]
-    endpoint: Option<String>,
-
-    /// A file with the password, in place of DOTDIGITAL_PASSWORD [env: DOTDIGITAL_PASSWORD_FILE]
-    #[arg(long, help_heading = CONNECTION, value_name = "PATH")]
-    password_file: Option<PathBuf>,
-
     #[command(flatten)]
     account: AccountArgs,
 
+    #[command(flatten)]
+    patience: PatienceArgs,
+
+    /// The most that a report may have, once decoded, such as 512k, 64M or 1G; a bare number is bytes
+    #[arg(long, help_heading = CONNECTION, value_name = "SIZE", default_value = "256M", value_parser = size)]
+    max_size: u64,
+
+    /// Wait until the import has finished, then fetch
+    #[arg(long, help_heading = CONNECTION)]
+    pub wait: bool,
+
+    /// The one client of a command, whatever it fetches.
+    #[arg(skip)]
+    client: Mutex<Option<blocking::Client>>,
+}
+
+/// The options that tell how long and how often the service is asked.
+#[derive(Clone, Args)]
+pub struct PatienceArgs {
     /// For each import, retries and waiting included, such as 90s, 5m or 1h; a bare number is seconds
     #[arg(long, help_heading = CONNECTION, value_name = "DURATION", default_value = "5m", value_parser = duration)]
     timeout: Duration,
@@ -65,18 +62,24 @@ pub struct Connection {
     /// How often it is tried again
     #[arg(long, help_heading = CONNECTION, value_name = "N", default_value_t = 4)]
     max_retries: u32,
+}
 
-    /// The most that a report may have, once decoded, such as 512k, 64M or 1G; a bare number is bytes
-    #[arg(long, help_heading = CONNECTION, value_name = "SIZE", default_value = "256M", value_parser = size)]
-    max_size: u64,
-
-    /// Wait until the import has finished, then fetch
-    #[arg(long, help_heading = CONNECTION)]
-    pub wait: bool,
-
-    /// The one client of a command, whatever it fetches.
-    #[arg(skip)]
-    client: Mutex<Option<blocking::Client>>,
+impl PatienceArgs {
+    /// A client that is to be, of an account that lives somewhere.
+    pub fn builder(&self, credentials: Credentials, place: Place, options: &ReadOptions) -> ClientBuilder {
+        let builder = Client::builder(credentials)
+            .protocol(place.protocol)
+            .region(place.region)
+            .timeout(self.timeout)
+            .attempt_timeout(self.attempt_timeout)
+            .stall_timeout(self.stall_timeout)
+            .max_retries(self.max_retries)
+            .read_options(options.clone().or(&place.reading));
+        match place.endpoint {
+            Some(endpoint) => builder.endpoint(endpoint),
+            None => builder,
+        }
+    }
 }
 
 impl Connection {
@@ -98,88 +101,26 @@ impl Connection {
             Some(client) => client.clone(),
             None => shared.insert(self.new_client(options)?).clone(),
         };
-        let deadline = Instant::now().checked_add(self.timeout);
+        let deadline = Instant::now().checked_add(self.patience.timeout);
         Ok(deadline.map_or(client.clone(), |deadline| client.with_deadline(deadline)))
     }
 
     fn new_client(&self, options: &ReadOptions) -> Result<blocking::Client, Failure> {
-        if self.enrolment && self.protocol.as_deref() == Some("soap") {
+        if self.enrolment && self.place.is_protocol("soap") {
             return Err(Failure::new(
                 "--enrolment is not for --protocol soap: enrolments are there over REST alone; leave the protocol out",
             ));
         }
-        let place = self.place()?;
-        let mut builder = Client::builder(place.credentials)
-            .protocol(place.protocol)
-            .region(place.region)
-            .timeout(self.timeout)
-            .attempt_timeout(self.attempt_timeout)
-            .stall_timeout(self.stall_timeout)
-            .max_retries(self.max_retries)
-            .max_size(self.max_size)
-            .read_options(options.clone().or(&place.reading));
-        if let Some(endpoint) = place.endpoint {
-            builder = builder.endpoint(endpoint);
-        }
-        Ok(blocking::Client::from_async(builder.build()?.observed_by(note_unbounded))?)
-    }
-
-    /// Who asks, and where: a profile, or else what the options and the variables say.
-    fn place(&self) -> Result<Place, Failure> {
-        let Some(account) = self.account.account()? else {
-            return Ok(Place {
-                credentials: self.credentials()?,
-                protocol: choice(&self.protocol, "DOTDIGITAL_PROTOCOL")?,
-                region: choice(&self.region, "DOTDIGITAL_REGION")?,
-                endpoint: self.endpoint.clone().map_or_else(|| variable("DOTDIGITAL_ENDPOINT"), |url| Ok(Some(url)))?,
-                reading: ReadOptions::new(),
-            });
+        let (credentials, place) = match self.account.account()? {
+            None => (self.place.credentials()?, self.place.place()?),
+            Some(account) => {
+                self.place.refused_beside_accounts()?;
+                (account.credentials()?, Place::from(&account))
+            }
         };
-        let others = [
-            ("--protocol", self.protocol.is_some()),
-            ("--region", self.region.is_some()),
-            ("--endpoint", self.endpoint.is_some()),
-            ("--password-file", self.password_file.is_some()),
-        ];
-        if let Some((option, _)) = others.iter().find(|(_, is_given)| *is_given) {
-            return Err(Failure::new(format!("{option} doesn't go with a file of accounts"))
-                .hint("the file says it: leave the option out, or --accounts and DOTDIGITAL_ACCOUNTS"));
-        }
-        Ok(Place {
-            credentials: account.credentials()?,
-            protocol: account.protocol,
-            region: account.region,
-            endpoint: account.endpoint,
-            reading: account.reading,
-        })
+        let client = self.patience.builder(credentials, place, options).max_size(self.max_size).build()?;
+        Ok(blocking::Client::from_async(client.observed_by(note_unbounded))?)
     }
-
-    fn credentials(&self) -> Result<Credentials, Failure> {
-        let missing = |what: &str| {
-            Failure::new(format!("there is no {what}"))
-                .hint(format!("set {USERNAME} and {PASSWORD} (or --password-file) to those of an API user"))
-                .with_code(NOT_PERMITTED)
-        };
-        let username = variable(USERNAME)?.ok_or_else(|| missing("user name"))?;
-        let password = match &self.password_file {
-            Some(path) => read_password(path)?,
-            None => match (variable(PASSWORD)?, env::var_os(PASSWORD_FILE).filter(|path| !path.is_empty())) {
-                (None, Some(path)) => read_password(path.as_ref())?,
-                (password, _) => password,
-            },
-        };
-        Ok(Credentials::new(username, password.ok_or_else(|| missing("password"))?))
-    }
-}
-
-/// Who asks, and where.
-struct Place {
-    credentials: Credentials,
-    protocol: Protocol,
-    region: Region,
-    endpoint: Option<String>,
-    /// What the reports of the account are known to be like.
-    reading: ReadOptions,
 }
 
 /// Says where it can't be told whether a report is whole.
@@ -196,30 +137,5 @@ fn note_unbounded(progress: &lib::Progress<'_>) {
             ),
             "check that the last row is whole, or compare with the service's own figures",
         );
-    }
-}
-
-/// An option or else a variable, by its name.
-fn choice<T>(option: &Option<String>, name: &str) -> Result<T, Failure>
-where
-    T: FromStr<Err = dotdigital_faults::Error> + Default,
-{
-    match option {
-        Some(text) => Ok(text.parse()?),
-        None => variable(name)?
-            .map_or_else(|| Ok(T::default()), |text| text.parse().map_err(|error| Failure::from(error).at(name))),
-    }
-}
-
-/// Reads a password; an empty one counts as none.
-fn read_password(path: &Path) -> Result<Option<String>, Failure> {
-    let mut secret = read_secret(path, "password file")?;
-    // The bytes move and stay where they are, so that none of them is left behind.
-    match String::from_utf8(std::mem::take(&mut *secret)) {
-        Ok(password) => Ok(Some(password).filter(|password| !password.is_empty())),
-        Err(error) => {
-            drop(Zeroizing::new(error.into_bytes()));
-            Err(Failure::new(format!("the password file {path:?} is not UTF-8")).hint("save it as UTF-8"))
-        }
     }
 }

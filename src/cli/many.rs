@@ -9,6 +9,7 @@ use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
 use super::failure::{Failure, worst};
+use super::lines::{Line, lines, named};
 use super::progress::Count;
 
 /// The options of every verb that takes many.
@@ -49,6 +50,16 @@ impl<T> Outcome<T> {
 }
 
 impl ManyArgs {
+    /// The lines of the file that is named; none where none is.
+    pub fn lines(&self) -> Result<Vec<Line>, Failure> {
+        let Some(path) = &self.from else { return Ok(Vec::new()) };
+        let lines = lines("--from", path)?;
+        if lines.is_empty() {
+            return Err(Failure::new(format!("--from {} names no source", named(path))));
+        }
+        Ok(lines)
+    }
+
     /// Does something with each item, several at once.
     ///
     /// Unless it is to go on, the first failure in the order given is the only one told, and ends it: no further item is

@@ -5,6 +5,7 @@ mod accounts_check;
 mod archive;
 mod browser;
 mod choice;
+mod collect;
 mod compare;
 mod completions;
 mod connection;
@@ -14,12 +15,14 @@ mod fetch;
 mod gate;
 mod gzip;
 mod help;
+mod lines;
 mod list;
 mod log;
 mod man;
 mod many;
 mod meant;
 mod output;
+mod place;
 mod progress;
 mod reasons;
 mod redact;
@@ -89,6 +92,8 @@ Examples:
       one file per remedy, ready to act on
   faults compare old.csv new.csv
       what changed between two reports of the same list
+  faults collect --archive kept --contacts drop 842d81e8-c619-457f-bb77-ab6c4a17da39
+      keep a report, before the service forgets it
   faults reasons
       every reason, what it means, what to do";
 
@@ -107,6 +112,7 @@ enum Verb {
     Fetch(fetch::Fetch),
     Split(split::Split),
     Compare(compare::Compare),
+    Collect(Box<collect::Collect>),
     Trends(Box<trends::TrendsVerb>),
     Archive(archive::ArchiveVerb),
     Accounts(accounts_check::AccountsVerb),
@@ -196,6 +202,7 @@ pub fn main() -> ExitCode {
         Verb::List(list) => list.run(color.into()),
         Verb::Split(split) => split.run(color.into()),
         Verb::Compare(compare) => compare.run(color.into()),
+        Verb::Collect(collect) => collect.run(),
         Verb::Restore(restore) => restore.run(),
         Verb::Fetch(fetch) => fetch.run(),
         Verb::Demo(demo) => demo.run(color.into()),

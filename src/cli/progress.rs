@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::io::Read;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use dotdigital_faults as lib;
@@ -87,6 +88,59 @@ impl Count {
         let (done, all) = (self.bar.position() + 1, self.bar.length().unwrap_or_default());
         self.bar.set_message(told(done, all, self.failed.get()));
         self.bar.inc(1);
+    }
+}
+
+/// How many imports of a collect have ended: "312 of 500, 2 failed". Many threads tell it.
+pub struct Collecting {
+    bar: ProgressBar,
+    failed: AtomicU64,
+}
+
+impl Collecting {
+    pub fn new() -> Self {
+        Collecting { bar: styled(ProgressBar::new(0), COUNTED), failed: AtomicU64::new(0) }
+    }
+
+    /// It is known how many there are.
+    pub fn planned(&self, all: u64) {
+        self.bar.set_length(all);
+        self.show();
+    }
+
+    /// One more has ended.
+    pub fn ended(&self, has_failed: bool) {
+        self.failed.fetch_add(u64::from(has_failed), Ordering::Relaxed);
+        self.bar.inc(1);
+        self.show();
+    }
+
+    /// Why it takes its time.
+    pub fn waiting(&self, why: &str) {
+        self.bar.set_message(format!("{}; {why}", self.told()));
+    }
+
+    /// Writes something else meanwhile, so that the bar isn't in its way.
+    pub fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.bar.suspend(write)
+    }
+
+    pub fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn show(&self) {
+        self.bar.set_message(self.told());
+    }
+
+    fn told(&self) -> String {
+        told(self.bar.position(), self.bar.length().unwrap_or_default(), self.failed.load(Ordering::Relaxed))
+    }
+}
+
+impl Drop for Collecting {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 

@@ -1,10 +1,11 @@
 //! The options that replace contact data.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use dotdigital_faults::Redactor;
+use dotdigital_faults::arrow::{ContactMode, Contacts};
 use zeroize::Zeroizing;
 
 use super::failure::Failure;
@@ -47,29 +48,40 @@ impl RedactArgs {
         if !self.redact {
             return Ok(None);
         }
-        let key = self.key()?;
-        let redactor = Redactor::new(&*key).map_err(|_| self.no_key())?;
-        if key.len() < SHORTEST_KEY {
-            let what = format!("the key for --redact has less than {SHORTEST_KEY} bytes, and so could be guessed");
-            return Err(Failure::new(what).hint(MAKE_ONE));
-        }
-        let redactor = redactor.keep_domains(self.redact_keep_domains);
+        let redactor = keyed("--redact", self.redact_key_file.as_deref())?.keep_domains(self.redact_keep_domains);
         Ok(Some(self.redact_keep.iter().fold(redactor, Redactor::keep_column)))
     }
+}
 
-    /// The key: a file that is named counts, and the environment doesn't then.
-    fn key(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        let Some(path) = &self.redact_key_file else {
-            return Ok(Zeroizing::new(env::var_os(KEY).unwrap_or_default().into_encoded_bytes()));
-        };
-        read_secret(path, "key file")
+/// A redactor for an option that needs a key: a file that is named counts, and the environment doesn't then.
+pub fn keyed(option: &str, file: Option<&Path>) -> Result<Redactor, Failure> {
+    let key = match file {
+        Some(path) => read_secret(path, "key file")?,
+        None => Zeroizing::new(env::var_os(KEY).unwrap_or_default().into_encoded_bytes()),
+    };
+    let no_key = || match file {
+        Some(path) => format!("{option} needs a key, and the file {path:?} is empty"),
+        None => format!("{option} needs a key in {KEY}, or in a file named by --redact-key-file"),
+    };
+    let redactor = Redactor::new(&*key).map_err(|_| Failure::new(no_key()).hint(MAKE_ONE))?;
+    if key.len() < SHORTEST_KEY {
+        let what = format!("the key for {option} has less than {SHORTEST_KEY} bytes, and so could be guessed");
+        return Err(Failure::new(what).hint(MAKE_ONE));
     }
+    Ok(redactor)
+}
 
-    fn no_key(&self) -> Failure {
-        Failure::new(match &self.redact_key_file {
-            Some(path) => format!("--redact needs a key, and the file {path:?} is empty"),
-            None => format!("--redact needs a key in {KEY}, or in a file named by --redact-key-file"),
-        })
-        .hint(MAKE_ONE)
+/// What becomes of contact data in an archive that is there; a key is only for one of hashes.
+pub fn contacts_of(mode: ContactMode, key_file: Option<&Path>) -> Result<Contacts, Failure> {
+    match mode {
+        ContactMode::Hash => Ok(Contacts::Hash(keyed("an archive of hashes", key_file)?)),
+        _ if key_file.is_some() => Err(no_hashes()),
+        ContactMode::Keep => Ok(Contacts::Keep),
+        _ => Ok(Contacts::Drop),
     }
+}
+
+/// There is a key, and nothing to hash with it.
+pub fn no_hashes() -> Failure {
+    Failure::new("--redact-key-file is for contacts that are hashed").hint("leave it out, or choose --contacts hash")
 }

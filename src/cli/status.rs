@@ -14,7 +14,7 @@ use super::failure::{Failure, note};
 use super::many::ManyArgs;
 use super::output::OutputArg;
 use super::progress::Progress;
-use super::source::{Admission, ask, lines, parse_import_id};
+use super::source::{Admission, ask, parse_import_id};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -94,8 +94,7 @@ impl Status {
     /// All ids that are meant, in the order given: those of the arguments, then those of the list.
     fn ids(&self) -> Result<Vec<Result<Uuid, Failure>>, Failure> {
         let mut ids: Vec<_> = self.import_ids.iter().copied().map(Ok).collect();
-        let lines = self.many.from.as_deref().map(lines).transpose()?;
-        for line in lines.into_iter().flatten() {
+        for line in self.many.lines()? {
             let id = parse_import_id(&line.text.to_string_lossy());
             match id.map_err(|error| Failure::new(format!("{}: {error}", line.place))) {
                 Err(failure) if !self.many.keep_going => return Err(failure),

@@ -55,8 +55,7 @@ impl Client {
     /// # Errors
     /// [`Io`](ErrorKind::Io) where the system has nothing left for a runtime.
     pub fn from_async(client: crate::Client) -> Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().build().map_err(no_engine)?;
-        Ok(Client { client, engine: Arc::new(Engine(Some(runtime))) })
+        Ok(Client { client, engine: Arc::new(Engine::start()?) })
     }
 
     /// As [`observed_by`](crate::Client::observed_by) of the client.
@@ -159,10 +158,15 @@ impl fmt::Debug for Client {
 }
 
 /// What drives the calls. It is there until it is dropped.
-struct Engine(Option<Runtime>);
+pub(crate) struct Engine(Option<Runtime>);
 
 impl Engine {
-    fn run<T: Send>(&self, call: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    pub(crate) fn start() -> Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(no_engine)?;
+        Ok(Engine(Some(runtime)))
+    }
+
+    pub(crate) fn run<T: Send>(&self, call: impl Future<Output = Result<T>> + Send) -> Result<T> {
         let Some(runtime) = &self.0 else { return Err(no_engine(io::ErrorKind::Other.into())) };
         if Handle::try_current().is_err() {
             return runtime.block_on(call);

@@ -48,6 +48,7 @@ pub struct ClientBuilder {
     stall_timeout: Duration,
     max_size: u64,
     policy: Policy,
+    pub(super) is_paced: bool,
     options: ReadOptions,
 }
 
@@ -72,6 +73,7 @@ impl ClientBuilder {
                 first_pause: Duration::from_millis(800),
                 jitter: fastrand::f64,
             },
+            is_paced: false,
             options: ReadOptions::new(),
         }
     }
@@ -145,6 +147,31 @@ impl ClientBuilder {
     /// long, and so on, up to a minute; each is a random part of the most that it may be.
     pub fn first_pause(mut self, pause: Duration) -> Self {
         self.policy.first_pause = pause;
+        self
+    }
+
+    /// Makes all clones of the client keep to the pace that the service wants of an account: for asking about many imports.
+    ///
+    /// They make one call at a time, and wait together. Behind an answer with `X-RateLimit-Remaining: 0` they wait until its
+    /// `X-RateLimit-Reset`. Behind a 429, or the code `ERROR_APIUSAGE_EXCEEDED`, they wait as long as its `Retry-After` says,
+    /// else until its `X-RateLimit-Reset`, else for a minute, and then the call is made again, as often as
+    /// [`max_retries`](Self::max_retries) allows. None is made meanwhile. What a call waits so, or for the calls before it,
+    /// doesn't count against its [timeout](Self::timeout), but does against a [deadline](crate::Client::with_deadline). A wait that
+    /// doesn't fit, or of more than a day, ends each call at once as [`RateLimited`](ErrorKind::RateLimited).
+    ///
+    /// Once the service doesn't accept the credentials, with 401 or one of its codes for that, all other calls fail with the
+    /// same error, and the service is asked no more.
+    ///
+    /// Source: the vendor's documentation of its rate limits, which are those of an account, for the headers.
+    ///
+    /// ```
+    /// use dotdigital_faults::{Client, Credentials};
+    ///
+    /// let client = Client::builder(Credentials::new("apiuser-1@apiconnector.com", "opensesame")).paced().build()?;
+    /// # Ok::<(), dotdigital_faults::Error>(())
+    /// ```
+    pub fn paced(mut self) -> Self {
+        self.is_paced = true;
         self
     }
 

@@ -6,7 +6,7 @@ use super::soap_answer::ResultFields;
 use super::xml::Malformed;
 use crate::error::{Error, Result};
 use crate::read::counter::ReasonCounter;
-use crate::read::options::{Expected, ReadOptions};
+use crate::read::options::ReadOptions;
 use crate::reason::counts::ReasonCounts;
 use crate::report::FaultReport;
 use crate::report::feed::{FaultFeed, FaultSink};
@@ -165,8 +165,8 @@ pub(super) struct Saved<W> {
 }
 
 impl<W> Saved<W> {
-    pub(super) fn to(writer: W, expected: Expected) -> Self {
-        Saved { writer, counter: ReasonCounter::with_options(&ReadOptions::new().expecting(expected)) }
+    pub(super) fn to(writer: W, options: &ReadOptions) -> Self {
+        Saved { writer, counter: ReasonCounter::with_options(options) }
     }
 }
 

@@ -64,7 +64,7 @@ impl FinishedEnrolments {
     pub async fn next(&mut self) -> Result<Option<Enrolment>> {
         if self.page.is_empty() && !self.has_ended {
             let operation = ServiceOperation::FinishedEnrolments { skip: self.fetched };
-            let page = self.client.call(operation, None, Page::default(), self.client.until()).await?;
+            let page = self.client.call(operation, None, Page::default(), &self.client.deadline()).await?;
             self.fetched += page.len() as u64;
             self.has_ended = (page.len() as u64) < PAGE;
             self.page = page.into();

@@ -6,6 +6,7 @@ use super::body::{AnswerBody, LARGEST_ERROR};
 use super::collect::{Collector, NotThat};
 use super::envelope::Envelope;
 use super::operation::ServiceOperation;
+use super::pace::Pace;
 use super::progress::{Observer, Progress};
 use super::retry::{Attempt, FailedAttempt, named_wait};
 use super::service::Service;
@@ -81,6 +82,8 @@ const COMPRESSIONS: [&str; 13] = [
 pub(super) struct Exchange<'c, C> {
     pub(super) service: &'c Service,
     pub(super) observer: &'c Observer,
+    /// Of the account, if all its calls keep to one.
+    pub(super) pace: Option<&'c Pace>,
     pub(super) operation: ServiceOperation,
     /// What it is about, if it is about one report.
     pub(super) id: Option<ReportId>,
@@ -101,10 +104,19 @@ impl<C: Collector> Attempt for Exchange<'_, C> {
             .map_err(|error| transport::failed(&error, &self.service.secrets))?;
         let status = response.status().as_u16();
         tracing::debug!(status, "answered");
-        match (status, self.protocol()) {
+        let headers = self.pace.map(|pace| {
+            // Now, since the rest of the answer may never come.
+            pace.note(status, response.headers(), None);
+            response.headers().clone()
+        });
+        let answered = match (status, self.protocol()) {
             (200, _) | (204, Protocol::Rest) => self.read(response).await,
             _ => Err(self.refused(response, until).await),
+        };
+        if let (Some(pace), Some(headers), Err(failure)) = (self.pace, &headers, &answered) {
+            pace.note(status, headers, Some(&failure.error));
         }
+        answered
     }
 }
 

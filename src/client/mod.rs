@@ -6,12 +6,15 @@ mod body;
 mod builder;
 mod collect;
 mod credentials;
+pub(crate) mod deadline;
 mod endpoint;
 mod enrolments;
 mod envelope;
 mod exchange;
 mod folded;
 mod operation;
+mod pace;
+pub(crate) mod place;
 mod poll;
 pub(crate) mod probe;
 mod progress;
@@ -54,10 +57,13 @@ use crate::report::feed::{FaultFeed, FaultSink};
 use crate::report_id::ReportId;
 use crate::status::ImportStatus;
 use collect::{Collector, Feeding, FieldsReader, Saved, Whole};
+use deadline::Deadline;
 use exchange::Exchange;
 use operation::ServiceOperation;
+use pace::Pace;
+use place::Place;
 use progress::Observer;
-use retry::Policy;
+use retry::{Course, Policy};
 use service::Service;
 use soap_answer::ResultFields;
 use xml::Malformed;
@@ -94,6 +100,9 @@ use xml::Malformed;
 ///
 /// An answer that was cut is fetched again from the start: nothing is ever counted, read or written by half.
 ///
+/// Who asks about many imports of one account has a [paced](ClientBuilder::paced) client: its clones ask one after another,
+/// and wait together.
+///
 /// # What is safe
 /// Credentials are sent to the chosen endpoint alone, over https unless it is on this very machine. No redirect is
 /// followed, no compression is offered, no proxy is used for this machine, and for others only with a tunnel. What
@@ -103,7 +112,10 @@ use xml::Malformed;
 pub struct Client {
     service: Arc<Service>,
     observer: Observer,
-    deadline: Option<Instant>,
+    /// That of several calls together.
+    deadline: Option<Deadline>,
+    pace: Option<Arc<Pace>>,
+    place: Option<Arc<Place>>,
 }
 
 impl Client {
@@ -153,7 +165,65 @@ impl Client {
     /// ```
     #[must_use]
     pub fn with_deadline(&self, deadline: std::time::Instant) -> Client {
-        Client { deadline: Some(Instant::from_std(deadline)), ..self.clone() }
+        Client { deadline: Some(Deadline::by(Instant::from_std(deadline))), ..self.clone() }
+    }
+
+    /// The same client, whose calls keep to the pace of another one of the same account, or else to one of their own.
+    #[cfg(feature = "archive")]
+    pub(crate) fn paced_as(&self, other: Option<&Client>) -> Client {
+        let pace = other.and_then(|other| other.pace.clone()).or_else(|| self.pace.clone());
+        Client { pace: Some(pace.unwrap_or_default()), ..self.clone() }
+    }
+
+    /// The same client, for the calls about one import: all of them together within the time of one call, at work from a
+    /// place that they leave while they wait.
+    #[cfg(feature = "archive")]
+    pub(crate) fn working_from(&self, place: Arc<Place>, deadline: Deadline) -> Client {
+        Client { deadline: Some(deadline), place: Some(place), ..self.clone() }
+    }
+
+    /// The most time of a call.
+    #[cfg(feature = "archive")]
+    pub(crate) fn timeout(&self) -> Duration {
+        self.service.timeout
+    }
+
+    /// Why a paced client makes no call any more.
+    #[cfg(feature = "archive")]
+    pub(crate) fn refusal(&self) -> Option<Error> {
+        self.pace.as_ref()?.refusal()
+    }
+
+    /// How the service is asked about imports.
+    #[cfg(feature = "archive")]
+    pub(crate) fn protocol(&self) -> Protocol {
+        self.service.endpoint.protocol()
+    }
+
+    /// How the service is asked about an id.
+    #[cfg(feature = "archive")]
+    pub(crate) fn protocol_for(&self, id: ReportId) -> Protocol {
+        faults_of(id).protocol(self.service.endpoint.protocol())
+    }
+
+    /// The service's own figures in an answer of the newer API that was fetched as a report.
+    #[cfg(feature = "archive")]
+    pub(crate) fn summary_in(mut answer: impl io::Read) -> Result<ImportSummary> {
+        let (mut head, mut piece) = (v3_head::V3Head::new(), vec![0; 64 * 1024]);
+        loop {
+            match answer.read(&mut piece) {
+                Ok(0) => break,
+                Ok(length) => head.feed(piece.get(..length).unwrap_or_default())?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Error::reading(error)),
+            }
+        }
+        match head.finish() {
+            Ok(soap_answer::Answered::Result(fields)) => ImportSummary::from_fields(&fields),
+            Ok(soap_answer::Answered::Fault { .. }) => Err("it is an error"),
+            Err(malformed) => Err(malformed),
+        }
+        .map_err(Error::unreadable_answer)
     }
 
     /// Fetches the faults report of an import into memory.
@@ -206,8 +276,9 @@ impl Client {
         F: FnMut() -> io::Result<W> + Send,
     {
         let id = id.into();
-        let expected = self.options(id).expected;
-        let make = || make_writer().map(|writer| Saved::to(writer, expected)).map_err(Error::writing);
+        // The bytes are what they are, however unusual; but what isn't read as a report isn't taken for one.
+        let options = self.options(id).strict(false);
+        let make = || make_writer().map(|writer| Saved::to(writer, &options)).map_err(Error::writing);
         self.fetch(id, Feeding::new(make)).await
     }
 
@@ -265,7 +336,7 @@ impl Client {
     /// # Errors
     /// Any [`ErrorKind`] of the client.
     pub async fn import_status(&self, id: impl Into<ReportId> + Send) -> Result<ImportStatus> {
-        self.status_by(id.into(), self.until()).await
+        self.status_by(id.into(), &self.deadline()).await
     }
 
     /// Asks for the service's own figures for an import.
@@ -274,7 +345,7 @@ impl Client {
     /// Any [`ErrorKind`] of the client.
     pub async fn import_summary(&self, import_id: Uuid) -> Result<ImportSummary> {
         let figures = FieldsReader(ImportSummary::from_fields);
-        self.call(ServiceOperation::Figures, Some(import_id.into()), figures, self.until()).await
+        self.call(ServiceOperation::Figures, Some(import_id.into()), figures, &self.deadline()).await
     }
 
     /// The program enrolments that have finished, in pages of 1,000, which are fetched as they are needed.
@@ -302,27 +373,28 @@ impl Client {
     /// the status. Over [`Protocol::V3`] a status that nobody knows is taken for one on the way. Else those of
     /// [`import_status`](Self::import_status).
     pub async fn wait_until_finished(&self, id: impl Into<ReportId> + Send) -> Result<()> {
-        let (id, until) = (id.into(), self.until());
+        let (id, deadline) = (id.into(), self.deadline());
         let operation = progress_of(id).0;
         let is_final = match operation.protocol(self.service.endpoint.protocol()) {
             // The vendor's own connector asks again after a status that it doesn't know.
             Protocol::V3 => |status: &ImportStatus| status.is_final() && !matches!(status, ImportStatus::Other(_)),
             Protocol::Soap | Protocol::Rest => ImportStatus::is_final,
         };
-        let waited = poll::until_finished(id, is_final, || self.status_by(id, until), until, &self.observer).await;
+        let ask = || self.status_by(id, &deadline);
+        let waited = poll::until_finished(id, is_final, ask, &deadline, &self.observer).await;
         waited.map_err(|error| match error.operation() {
             Some(_) => error,
             None => error.during(operation.name(), Some(id), 1),
         })
     }
 
-    async fn status_by(&self, id: ReportId, until: Instant) -> Result<ImportStatus> {
+    async fn status_by(&self, id: ReportId, deadline: &Deadline) -> Result<ImportStatus> {
         let (operation, status) = progress_of(id);
-        self.call(operation, Some(id), FieldsReader(status), until).await
+        self.call(operation, Some(id), FieldsReader(status), deadline).await
     }
 
     /// How a report is read: as what it has been asked for, and nothing else.
-    fn options(&self, id: ReportId) -> ReadOptions {
+    pub(crate) fn options(&self, id: ReportId) -> ReadOptions {
         let expected = match faults_of(id).protocol(self.service.endpoint.protocol()) {
             Protocol::V3 => Expected::Answer,
             Protocol::Soap | Protocol::Rest => Expected::Csv,
@@ -331,30 +403,28 @@ impl Client {
     }
 
     /// When a call that begins now must have ended.
-    fn until(&self) -> Instant {
-        let now = Instant::now();
-        // Beyond what a clock can tell, any far time will do.
-        let far = now + Duration::from_secs(365 * 24 * 60 * 60);
-        self.deadline.unwrap_or_else(|| now.checked_add(self.service.timeout).map_or(far, |until| until.min(far)))
+    fn deadline(&self) -> Deadline {
+        self.deadline.clone().unwrap_or_else(|| Deadline::within(self.service.timeout))
     }
 
     /// Fetches a report; where there is none, asks why.
     async fn fetch<C: Collector>(&self, id: ReportId, collector: C) -> Result<C::Output> {
-        let until = self.until();
-        match self.call(faults_of(id), Some(id), collector, until).await {
+        let deadline = self.deadline();
+        match self.call(faults_of(id), Some(id), collector, &deadline).await {
             Err(error) if error.is_not_there() && error.code() == Some(verdict::REPORT_NOT_FOUND) => {
-                Err(self.explain(error, id, until).await)
+                Err(self.explain(error, id, &deadline).await)
             }
             other => other,
         }
     }
 
     /// Asks once, and only to say more: what can't be learned leaves the error as it is.
-    async fn explain(&self, error: Error, id: ReportId, until: Instant) -> Error {
+    async fn explain(&self, error: Error, id: ReportId, deadline: &Deadline) -> Error {
         let policy = Policy { max_retries: 0, ..self.service.policy.clone() };
         let (operation, status) = progress_of(id);
         let mut exchange = self.exchange(operation, Some(id), FieldsReader(status));
-        let asked = retry::persist(&mut exchange, &policy, until, &Observer::default()).await;
+        let course = Course { observer: &Observer::nobody(), ..self.course(deadline) };
+        let asked = retry::persist(&mut exchange, &policy, course).await;
         let (kind, what) = match asked {
             Ok(ImportStatus::Finished) => {
                 let what = "the import has finished, but its report is gone: reports are kept for about a week";
@@ -378,19 +448,24 @@ impl Client {
         operation: ServiceOperation,
         id: Option<ReportId>,
         collector: C,
-        until: Instant,
+        deadline: &Deadline,
     ) -> Result<C::Output> {
         let service = &self.service;
         let protocol = operation.protocol(service.endpoint.protocol());
         let id_told = id.map(|id| tracing::field::display(id.uuid()));
         let span = tracing::info_span!("dotdigital_faults", operation = operation.name(), id = id_told, %protocol);
         let mut exchange = self.exchange(operation, id, collector);
-        let asked = retry::persist(&mut exchange, &service.policy, until, &self.observer);
+        let asked = retry::persist(&mut exchange, &service.policy, self.course(deadline));
         asked.instrument(span).await.map_err(|(error, attempts)| error.during(operation.name(), id, attempts))
     }
 
     fn exchange<C>(&self, operation: ServiceOperation, id: Option<ReportId>, collector: C) -> Exchange<'_, C> {
-        Exchange { service: &self.service, observer: &self.observer, operation, id, collector }
+        let pace = self.pace.as_deref();
+        Exchange { service: &self.service, observer: &self.observer, pace, operation, id, collector }
+    }
+
+    fn course<'c>(&'c self, deadline: &'c Deadline) -> Course<'c> {
+        Course { deadline, observer: &self.observer, pace: self.pace.as_deref(), place: self.place.as_deref() }
     }
 }
 
@@ -421,7 +496,9 @@ impl ClientBuilder {
     /// [`Configuration`](ErrorKind::Configuration) where something can't be used as it is set, or where the
     /// environment names a proxy that is no address.
     pub fn build(self) -> Result<Client> {
-        Ok(Client { service: Arc::new(self.service()?), observer: Observer::default(), deadline: None })
+        let pace = self.is_paced.then(Arc::default);
+        let service = Arc::new(self.service()?);
+        Ok(Client { service, observer: Observer::default(), deadline: None, pace, place: None })
     }
 }
 
@@ -431,6 +508,7 @@ impl fmt::Debug for Client {
             .field("service", &self.service)
             .field("observer", &self.observer)
             .field("deadline", &self.deadline)
+            .field("pace", &self.pace)
             .finish_non_exhaustive()
     }
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
+use super::deadline::Deadline;
 use super::progress::{Observer, Progress};
 use crate::error::{Error, ErrorKind, Result};
 use crate::report_id::ReportId;
@@ -18,7 +19,7 @@ pub(super) async fn until_finished<A>(
     id: ReportId,
     is_final: fn(&ImportStatus) -> bool,
     mut ask: impl FnMut() -> A,
-    until: Instant,
+    deadline: &Deadline,
     observer: &Observer,
 ) -> Result<()>
 where
@@ -30,7 +31,7 @@ where
         let status = match (ask().await, last) {
             (Ok(status), _) => status,
             // That there was no time for one more answer says less than the one before.
-            (Err(error), Some(last)) if error.kind() == ErrorKind::TimedOut && Instant::now() >= until => {
+            (Err(error), Some(last)) if error.kind() == ErrorKind::TimedOut && deadline.has_passed() => {
                 return Err(late(id, &last));
             }
             (Err(error), _) => return Err(error),
@@ -43,7 +44,7 @@ where
             }
             _ => {}
         }
-        let remaining = until.saturating_duration_since(Instant::now());
+        let remaining = deadline.remaining();
         if remaining.is_zero() {
             return Err(late(id, &status));
         }
@@ -52,7 +53,7 @@ where
         observer.tell(&Progress::Waiting { status: &status, pause: next });
         tracing::debug!(%status, pause = ?next, "waiting");
         sleep(next).await;
-        if Instant::now() >= until {
+        if deadline.has_passed() {
             return Err(late(id, &status));
         }
         last = Some(status);
@@ -69,6 +70,7 @@ fn late(id: ReportId, status: &ImportStatus) -> Error {
 mod tests {
     use std::sync::{Arc, Mutex};
 
+    use tokio::time::Instant;
     use uuid::Uuid;
 
     use super::*;
@@ -82,8 +84,8 @@ mod tests {
             asked += 1;
             std::future::ready(if answers.len() > 1 { answers.remove(0) } else { answers[0].clone() })
         };
-        let until = start + Duration::from_secs(seconds);
-        let waited = until_finished(ID, ImportStatus::is_final, ask, until, &Observer::default()).await;
+        let deadline = Deadline::within(Duration::from_secs(seconds));
+        let waited = until_finished(ID, ImportStatus::is_final, ask, &deadline, &Observer::default()).await;
         (waited, asked, start.elapsed())
     }
 
@@ -123,8 +125,8 @@ mod tests {
             }
         });
         let ask = || std::future::ready(Ok(ImportStatus::NotFinished));
-        let until = Instant::now() + Duration::from_secs(150);
-        until_finished(ID, ImportStatus::is_final, ask, until, &observer).await.unwrap_err();
+        let deadline = Deadline::within(Duration::from_secs(150));
+        until_finished(ID, ImportStatus::is_final, ask, &deadline, &observer).await.unwrap_err();
         assert_eq!(*pauses.lock().unwrap(), [1, 2, 4, 8, 16, 32, 60, 27]);
     }
 }

@@ -44,6 +44,12 @@ pub enum Progress<'a> {
         /// How long it will be until then.
         pause: Duration,
     },
+    /// The service limits the calls of the account: a [paced](crate::ClientBuilder::paced) client makes none until then.
+    #[non_exhaustive]
+    Limited {
+        /// How long it will be until then.
+        pause: Duration,
+    },
     /// The import has not finished yet, and will be asked about again.
     #[non_exhaustive]
     Waiting {
@@ -61,6 +67,10 @@ pub(super) struct Observer(Vec<Arc<Hook>>);
 type Hook = dyn Fn(&Progress<'_>) + Send + Sync;
 
 impl Observer {
+    pub(super) const fn nobody() -> Self {
+        Observer(Vec::new())
+    }
+
     /// Tells another one as well.
     pub(super) fn and(&self, hook: impl Fn(&Progress<'_>) + Send + Sync + 'static) -> Self {
         let mut hooks = self.0.clone();

@@ -5,13 +5,16 @@ use std::time::{Duration, SystemTime};
 use reqwest::header::{HeaderMap, HeaderName, RETRY_AFTER};
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::deadline::Deadline;
+use super::pace::Pace;
+use super::place::Place;
 use super::progress::{Observer, Progress};
 use crate::error::{Error, ErrorKind, Timeout};
 
 /// The longest pause that nobody has asked for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Limits are by the hour, at most; a later end of one is no time, but milliseconds or worse.
-const LONGEST_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const LONGEST_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A reset below this is no time: it would be one before 2002.
 const FIRST_EPOCH: u64 = 1_000_000_000;
@@ -53,34 +56,62 @@ pub(super) trait Attempt: Send {
     fn attempt(&mut self, until: Instant) -> impl Future<Output = Result<Self::Output, FailedAttempt>> + Send;
 }
 
+/// What a call keeps to, besides its policy, and whom it tells.
+#[derive(Clone, Copy)]
+pub(super) struct Course<'c> {
+    pub(super) deadline: &'c Deadline,
+    pub(super) observer: &'c Observer,
+    /// Of the account, if all its calls keep to one.
+    pub(super) pace: Option<&'c Pace>,
+    /// Where it is at work, if it has to leave while it waits.
+    pub(super) place: Option<&'c Place>,
+}
+
 /// Tries until it goes well, can't, or mustn't any more. An error comes with the number of attempts.
 pub(super) async fn persist<A: Attempt>(
     attempt: &mut A,
     policy: &Policy,
-    deadline: Instant,
-    observer: &Observer,
+    course: Course<'_>,
 ) -> Result<A::Output, (Error, u32)> {
+    let Course { deadline, observer, pace, place } = course;
     let mut attempts = 0;
     let mut last: Option<Error> = None;
+    let _turn = match pace {
+        Some(pace) => Some(pace.turn(deadline, place).await.map_err(|error| (error, attempts))?),
+        None => None,
+    };
     loop {
-        let now = Instant::now();
-        if now >= deadline {
+        if let Some(pace) = pace
+            && let Err(error) = pace.wait(deadline, observer, place).await
+        {
+            // What the service itself has said of the limit says more.
+            let said = last.filter(|last| last.kind() == error.kind());
+            return Err((said.unwrap_or(error), attempts));
+        }
+        let (now, end) = (Instant::now(), deadline.at());
+        if now >= end {
             return Err((out_of_time(last), attempts));
         }
-        let until = now.checked_add(policy.attempt_timeout).map_or(deadline, |until| until.min(deadline));
+        let until = now.checked_add(policy.attempt_timeout).map_or(end, |until| until.min(end));
         attempts += 1;
         observer.tell(&Progress::Attempt { number: attempts });
         tracing::debug!(attempt = attempts, "asking");
         let failure = match timeout_at(until, attempt.attempt(until)).await {
             Ok(Ok(output)) => return Ok(output),
             Ok(Err(failure)) => failure,
-            Err(_) if until == deadline => return Err((out_of_time(last), attempts)),
+            Err(_) if until == end => return Err((out_of_time(last), attempts)),
             Err(_) => FailedAttempt::passing(Error::timed_out(
                 Timeout::Attempt,
                 format!("no complete answer within the {:?} of one attempt", policy.attempt_timeout),
             )),
         };
-        let remaining = deadline.saturating_duration_since(Instant::now());
+        let remaining = deadline.remaining();
+        if pace.is_some() && failure.error.kind() == ErrorKind::RateLimited && attempts <= policy.max_retries {
+            // The pace knows how long all calls have to wait, and tells of it.
+            tracing::warn!(attempt = attempts, status = failure.error.status(), "limited, will ask again");
+            last = Some(failure.error);
+            continue;
+        }
         match pause(policy, attempts, &failure, remaining, (policy.jitter)()) {
             None => {
                 tracing::debug!(attempt = attempts, kind = ?failure.error.kind(), status = failure.error.status(), "failed");
@@ -143,19 +174,21 @@ pub(super) fn named_wait(headers: &HeaderMap, kind: ErrorKind, now: SystemTime) 
         Err(_) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => Some(Duration::MAX),
         Err(_) => until(httpdate::parse_http_date(text).ok()?),
     });
-    let reset = || {
-        let reset = header(HeaderName::from_static("x-ratelimit-reset"))?.parse().ok()?;
-        match reset {
-            // The documentation says that it is a time, and the vendor's own client that these are seconds from now.
-            ..FIRST_EPOCH => Some(Duration::from_secs(reset)),
-            _ => until(SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(reset))?),
-        }
-    };
-    let is_wait = |wait: &Duration| !wait.is_zero();
-    after.filter(is_wait).or_else(|| match kind {
-        ErrorKind::RateLimited => reset().filter(is_wait).filter(|wait| *wait <= LONGEST_LIMIT),
+    after.filter(|wait| !wait.is_zero()).or_else(|| match kind {
+        ErrorKind::RateLimited => named_reset(headers, now),
         _ => None,
     })
+}
+
+/// How long it is until the limit of calls ends, as `X-RateLimit-Reset` says.
+pub(super) fn named_reset(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let reset = headers.get(HeaderName::from_static("x-ratelimit-reset"))?.to_str().ok()?.trim().parse().ok()?;
+    let wait = match reset {
+        // The documentation says that it is a time, and the vendor's own client that these are seconds from now.
+        ..FIRST_EPOCH => Duration::from_secs(reset),
+        _ => SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(reset))?.duration_since(now).ok()?,
+    };
+    Some(wait).filter(|wait| !wait.is_zero() && *wait <= LONGEST_LIMIT)
 }
 
 #[cfg(test)]
@@ -188,6 +221,12 @@ mod tests {
 
     fn lasting() -> FailedAttempt {
         FailedAttempt::lasting(Error::new(ErrorKind::NotPermitted, "no"))
+    }
+
+    /// Unpaced, and nobody is told.
+    fn course(deadline: &Deadline) -> Course<'_> {
+        static NOBODY: Observer = Observer::nobody();
+        Course { deadline, observer: &NOBODY, pace: None, place: None }
     }
 
     /// How many seconds an attempt takes, and how it fails, if it does.
@@ -227,7 +266,7 @@ mod tests {
         ];
         for (case, steps, expected, milliseconds) in cases {
             let (start, mut script) = (Instant::now(), Script(steps));
-            let ended = persist(&mut script, &policy(), start + DEADLINE, &Observer::default()).await;
+            let ended = persist(&mut script, &policy(), course(&Deadline::by(start + DEADLINE))).await;
             let ended = ended.map_err(|(error, attempts)| (error.kind(), attempts));
             assert_eq!(ended, expected, "{case}");
             assert_eq!(start.elapsed().as_millis(), milliseconds, "{case}");
@@ -238,9 +277,9 @@ mod tests {
     async fn which_time_limit() {
         let mut steps = vec![(1000, None)];
         let ended = async |steps: &[_], policy: Policy| {
-            let deadline = Instant::now() + DEADLINE;
+            let deadline = Deadline::by(Instant::now() + DEADLINE);
             let mut script = Script(steps.to_vec());
-            persist(&mut script, &policy, deadline, &Observer::default()).await.unwrap_err().0
+            persist(&mut script, &policy, course(&deadline)).await.unwrap_err().0
         };
         let error = ended(&steps, Policy { max_retries: 0, ..policy() }).await;
         assert_eq!(error.timeout(), Some(Timeout::Attempt));
@@ -262,8 +301,9 @@ mod tests {
             }
         });
         let policy = Policy { max_retries: 9, jitter: || 0.5, ..policy() };
-        let deadline = Instant::now() + DEADLINE;
-        persist(&mut Script(vec![(0, Some(passing))]), &policy, deadline, &observer).await.unwrap_err();
+        let deadline = Deadline::by(Instant::now() + DEADLINE);
+        let course = Course { observer: &observer, ..course(&deadline) };
+        persist(&mut Script(vec![(0, Some(passing))]), &policy, course).await.unwrap_err();
         assert_eq!(*pauses.lock().unwrap(), [400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000]);
     }
 

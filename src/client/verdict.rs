@@ -2,7 +2,7 @@
 //!
 //! Sources: the codes are those of the vendor's documentation; the statuses are those that its gateways send.
 
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind};
 use crate::protocol::Protocol;
 
 /// The code after which only the import's status tells why there is no report.
@@ -45,6 +45,26 @@ pub(super) fn judge(protocol: Protocol, status: u16, code: Option<&str>, is_faul
 
 fn judge_code(code: &str) -> Verdict {
     CODES.iter().find(|(documented, _)| *documented == code).map_or(REFUSED, |&(_, verdict)| verdict)
+}
+
+/// Does it mean that the service doesn't know who asks? Then no call will go well. That these credentials don't permit one
+/// operation, as with the status 403, says nothing of others.
+pub(super) fn is_about_credentials(status: u16, code: Option<&str>) -> bool {
+    let is_about_them = |code| {
+        let codes = ["ERROR_INVALID_LOGIN", "ERROR_APIUSER_INVALID", "ERROR_ACCOUNT_INVALID"];
+        codes.contains(&code) || ["ERROR_UNKNOWN_ACCOUNT", "ERROR_USERACCOUNT_UNKNOWN"].contains(&code)
+    };
+    status == 401 || code.is_some_and(is_about_them)
+}
+
+/// What a call is told that isn't made, since the service doesn't want any now.
+pub(super) fn rate_limited() -> Error {
+    let Verdict { kind, what, advice, .. } = RATE_LIMITED;
+    let error = Error::new(kind, what);
+    match advice {
+        Some(advice) => error.advise(advice),
+        None => error,
+    }
 }
 
 /// Is it one of the codes that the service is known to have?

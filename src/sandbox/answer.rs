@@ -43,6 +43,13 @@ impl Answer {
         Answer { status, headers, content }
     }
 
+    /// With a header in place of any other of its name.
+    pub(super) fn with(mut self, (name, value): (HeaderName, HeaderValue)) -> Answer {
+        self.headers.retain(|(other, _)| *other != name);
+        self.headers.push((name, value));
+        self
+    }
+
     pub(super) fn header(mut self, name: HeaderName, value: &'static str) -> Answer {
         self.headers.push((name, HeaderValue::from_static(value)));
         self

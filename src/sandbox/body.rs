@@ -12,6 +12,7 @@ use hyper::body::{Bytes, Frame, SizeHint};
 use tokio::time::Sleep;
 
 use super::answer::Content;
+use super::calls::Running;
 
 /// How long the connection stays open before it is cut, so that what stands before the cut has left the house.
 const LINGER: Duration = Duration::from_millis(50);
@@ -34,18 +35,30 @@ pub(super) struct Body {
     piece: Bytes,
     /// `None` where the body is sent in chunks: its length isn't to be told, or isn't known.
     length: Option<u64>,
+    /// How many bytes are still to be handed out, where that is known.
+    left: Option<u64>,
     /// After how many more bytes what happens.
     cut: Option<(u64, Cut)>,
     /// Until when nothing is sent, and whether the body ends there.
     pause: Option<(Pin<Box<Sleep>>, bool)>,
     /// Asks the socket to be reset when it is closed.
     reset: Arc<AtomicBool>,
+    /// The call that this answers, until all is handed out.
+    running: Option<Running>,
 }
 
 impl Body {
-    pub(super) fn new(content: Content, chunked: bool, cut: Option<(u64, Cut)>, reset: Arc<AtomicBool>) -> Body {
-        let length = if chunked { None } else { content.len() };
-        Body { content, piece: Bytes::new(), length, cut, pause: None, reset }
+    pub(super) fn new(
+        content: Content,
+        chunked: bool,
+        cut: Option<(u64, Cut)>,
+        reset: Arc<AtomicBool>,
+        running: Option<Running>,
+    ) -> Body {
+        let length = content.len();
+        let running = running.filter(|_| length != Some(0));
+        let (left, length) = (length, length.filter(|_| !chunked));
+        Body { content, piece: Bytes::new(), length, left, cut, pause: None, reset, running }
     }
 
     /// What happens now that all the bytes before the cut are sent.
@@ -62,8 +75,18 @@ impl Body {
         self.pause = Some((Box::pin(tokio::time::sleep(duration)), ends));
     }
 
-    /// The next bytes, no further than the cut.
+    /// The next bytes, no further than the cut. With the last of them the call has ended: whoever has read the whole answer
+    /// may call again.
     fn next(&mut self) -> Option<Bytes> {
+        let piece = self.next_piece()?;
+        self.left = self.left.map(|left| left.saturating_sub(piece.len() as u64));
+        if self.left == Some(0) {
+            self.running = None;
+        }
+        Some(piece)
+    }
+
+    fn next_piece(&mut self) -> Option<Bytes> {
         if self.piece.is_empty() {
             self.piece = self.content.next()?;
         }

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
+use super::account::Account;
+use super::account_state::EnrolmentState;
 use super::report::Report;
-use super::state::{EnrolmentState, Shared};
 use super::status::Status;
 use super::trouble::Trouble;
 
@@ -30,12 +31,12 @@ use super::trouble::Trouble;
 #[derive(Clone)]
 pub struct Enrolment {
     id: Uuid,
-    shared: Arc<Shared>,
+    account: Account,
 }
 
 impl Enrolment {
-    pub(super) fn new(id: Uuid, shared: Arc<Shared>) -> Enrolment {
-        Enrolment { id, shared }
+    pub(super) fn new(id: Uuid, account: Account) -> Enrolment {
+        Enrolment { id, account }
     }
 
     /// Its id.
@@ -46,6 +47,12 @@ impl Enrolment {
     /// The report, byte for byte.
     pub fn report(self, bytes: impl Into<Vec<u8>>) -> Enrolment {
         let report = Report::new(bytes.into());
+        self.change(|state| state.report = report)
+    }
+
+    /// The report, byte for byte, which others share: thousands of one report take the memory of one.
+    pub fn shared_report(self, bytes: Arc<[u8]>) -> Enrolment {
+        let report = Report::shared(bytes);
         self.change(|state| state.report = report)
     }
 
@@ -95,7 +102,7 @@ impl Enrolment {
     }
 
     fn change(self, change: impl FnOnce(&mut EnrolmentState)) -> Enrolment {
-        change(self.shared.lock().enrolments.entry(self.id).or_default());
+        self.account.change(|account| change(account.enrolments.entry(self.id).or_default()));
         self
     }
 }

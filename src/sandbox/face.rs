@@ -4,10 +4,10 @@ use hyper::Method;
 use hyper::header::ALLOW;
 use hyper::http::request::Parts;
 
+use super::account_state::AccountState;
 use super::answer::Answer;
 use super::problem::Problem;
 use super::question::Question;
-use super::state::SandboxState;
 use super::{programs, rest, soap, v3};
 
 /// How the service is spoken to.
@@ -49,7 +49,7 @@ impl Face {
     }
 
     /// The answer to a question of this face.
-    pub(super) fn answer(self, question: Question, state: &mut SandboxState) -> Answer {
+    pub(super) fn answer(self, question: Question, state: &mut AccountState) -> Answer {
         match question {
             Question::Import(question) if self == Face::Soap => soap::answer(question, state.find(question)),
             Question::Import(question) => rest::answer(question, state.find(question)),

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
+use super::account::Account;
+use super::account_state::ImportState;
 use super::failure::Failure;
 use super::report::Report;
-use super::state::{ImportState, Shared};
 use super::status::{Shape, Status};
 use super::trouble::Trouble;
 
@@ -37,12 +38,12 @@ use super::trouble::Trouble;
 #[derive(Clone)]
 pub struct Import {
     id: Uuid,
-    shared: Arc<Shared>,
+    account: Account,
 }
 
 impl Import {
-    pub(super) fn new(id: Uuid, shared: Arc<Shared>) -> Import {
-        Import { id, shared }
+    pub(super) fn new(id: Uuid, account: Account) -> Import {
+        Import { id, account }
     }
 
     /// Its id.
@@ -53,6 +54,12 @@ impl Import {
     /// The report, byte for byte.
     pub fn report(self, bytes: impl Into<Vec<u8>>) -> Import {
         let report = Report::new(bytes.into());
+        self.change(|state| state.report = Some(report))
+    }
+
+    /// The report, byte for byte, which others share: thousands of one report take the memory of one.
+    pub fn shared_report(self, bytes: Arc<[u8]>) -> Import {
+        let report = Report::shared(bytes);
         self.change(|state| state.report = Some(report))
     }
 
@@ -157,7 +164,7 @@ impl Import {
     }
 
     fn change(self, change: impl FnOnce(&mut ImportState)) -> Import {
-        change(self.shared.lock().imports.entry(self.id).or_default());
+        self.account.change(|account| change(account.imports.entry(self.id).or_default()));
         self
     }
 }

@@ -3,8 +3,8 @@
 //! A [`Sandbox`] is a real HTTP server that speaks the service's three protocols, SOAP 1.1, REST v2 and v3, about as
 //! many imports as you like: their reports, their status on its way from `NotFinished` to `Finished`, and the
 //! service's own figures; and REST v2 about [enrolments](Enrolment) into programs. It asks for Basic credentials,
-//! answers in the service's own errors, makes [`Trouble`] to order, and remembers what it
-//! [was asked](Sandbox::requests). It runs on a thread of its own, so that async, blocking and plain tests can use it
+//! of one [account](Account) or of thousands, each with imports and a limit of calls of its own; it answers in the
+//! service's own errors, makes [`Trouble`] to order, and remembers what it [was asked](Sandbox::requests). It runs on a thread of its own, so that async, blocking and plain tests can use it
 //! alike, on a free port of `127.0.0.1` and nowhere else, until it is dropped.
 //!
 //! It knows what is published of the service, and nobody here has called the live one: where the documents leave
@@ -45,8 +45,11 @@
 //! # }
 //! ```
 
+mod account;
+mod account_state;
 mod answer;
 mod body;
+mod calls;
 mod enrolment;
 mod face;
 mod failure;
@@ -76,6 +79,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+pub use account::Account;
+pub use calls::Calls;
 pub use enrolment::Enrolment;
 pub use failure::Failure;
 pub use import::Import;
@@ -92,6 +97,8 @@ use state::Shared;
 /// The [module](self) has an example.
 pub struct Sandbox {
     address: SocketAddr,
+    account: Account,
+    password: String,
     shared: Arc<Shared>,
     _server: Server,
 }
@@ -132,30 +139,48 @@ impl Sandbox {
         }
     }
 
-    /// The import of that id, to be set up; from now on the service knows it.
+    /// The account of that user name, to be set up; from now on its password is this one, and the service knows it.
+    ///
+    /// It is told apart from others by the `Authorization` header of a request. There can be thousands.
+    ///
+    /// # Panics
+    /// If the user name has a colon, which HTTP doesn't allow.
+    #[track_caller]
+    pub fn account(&self, username: &str, password: impl Into<String>) -> Account {
+        assert!(!username.contains(':'), "a user name can't have a colon");
+        let account = Account::new(username.into(), Arc::clone(&self.shared));
+        account.change(|state| state.password = password.into());
+        account
+    }
+
+    /// The account that is there from the start, whose credentials are [`username`](Sandbox::username) and
+    /// [`password`](Sandbox::password).
+    pub fn default_account(&self) -> &Account {
+        &self.account
+    }
+
+    /// [`Account::import`] of the default account.
     pub fn import(&self, id: Uuid) -> Import {
-        self.shared.lock().imports.entry(id).or_default();
-        Import::new(id, Arc::clone(&self.shared))
+        self.account.import(id)
     }
 
-    /// The enrolment of that id, to be set up; from now on the service knows it.
+    /// [`Account::enrolment`] of the default account.
     pub fn enrolment(&self, id: Uuid) -> Enrolment {
-        self.shared.lock().enrolments.entry(id).or_default();
-        Enrolment::new(id, Arc::clone(&self.shared))
+        self.account.enrolment(id)
     }
 
-    /// So many made-up enrolments that have finished, each with a fault or two, to fill lists with. They are the same
-    /// every time; lists have them in the order in which they are handed back.
+    /// [`Account::made_up_enrolments`] of the default account.
     pub fn made_up_enrolments(&self, count: u32) -> Vec<Enrolment> {
-        (1..=count).map(|number| self.made_up_enrolment(number)).collect()
+        self.account.made_up_enrolments(count)
     }
 
-    /// The API user may not see programs, or may again: what is asked about enrolments is answered with 403.
+    /// [`Account::keep_from_programs`] of the default account.
     pub fn keep_from_programs(&self, is_kept: bool) {
-        self.shared.lock().is_kept_from_programs = is_kept;
+        self.account.keep_from_programs(is_kept);
     }
 
-    /// Trouble for any request, one without credentials included; it goes before an import's own.
+    /// Trouble for any request of any account, one without credentials included; it goes before an account's and an
+    /// import's own.
     pub fn trouble(&self, trouble: Trouble) {
         self.shared.lock().troubles.push(trouble);
     }
@@ -180,28 +205,14 @@ impl Sandbox {
         self.address
     }
 
-    /// The user name that it asks for.
+    /// The user name of the default account.
     pub fn username(&self) -> &str {
-        &self.shared.username
+        self.account.username()
     }
 
-    /// The password that it asks for.
+    /// The password that the default account had from the start.
     pub fn password(&self) -> &str {
-        &self.shared.password
-    }
-
-    /// One with a fault of each of the vendor's two examples, or of one of them.
-    fn made_up_enrolment(&self, number: u32) -> Enrolment {
-        let id = Uuid::from_u128(0x0e17_0000_0000_4000_8000_0000_0000_0000 | u128::from(number));
-        let (day, hour) = (number / 24 % 28 + 1, number % 24);
-        let mut report = String::from("Id,Email,TelephoneNumber,Reason\r\n");
-        // The vendor's own spelling.
-        report += &format!("{},contact-{number}@example.com,,Unsubcribed\r\n", u64::from(number) * 2);
-        if number.is_multiple_of(2) {
-            report += &format!("{},,441632960011,AlreadyInProgram\r\n", u64::from(number) * 2 + 1);
-        }
-        let created = format!("2026-01-{day:02}T{hour:02}:00:00Z");
-        self.enrolment(id).program(number % 7 + 1).created(created).report(report)
+        &self.password
     }
 }
 
@@ -218,9 +229,14 @@ impl SandboxBuilder {
         self
     }
 
-    /// The user name and the password to ask for.
+    /// The user name and the password of the default account.
+    ///
+    /// # Panics
+    /// If the user name has a colon, which HTTP doesn't allow.
+    #[track_caller]
     pub fn credentials(mut self, username: impl Into<String>, password: impl Into<String>) -> SandboxBuilder {
         self.username = username.into();
+        assert!(!self.username.contains(':'), "a user name can't have a colon");
         self.password = password.into();
         self
     }
@@ -231,9 +247,11 @@ impl SandboxBuilder {
     /// If the port is taken, or the system has no thread for it.
     pub fn start(self) -> io::Result<Sandbox> {
         let (listener, address) = server::bind(self.port)?;
-        let shared = Arc::new(Shared::new(self.username, self.password, format!("http://{address}")));
+        let shared = Arc::new(Shared::new(format!("http://{address}")));
+        let account = Account::new(self.username.into(), Arc::clone(&shared));
+        account.change(|state| state.password.clone_from(&self.password));
         let server = Server::start(listener, Arc::clone(&shared))?;
-        Ok(Sandbox { address, shared, _server: server })
+        Ok(Sandbox { address, account, password: self.password, shared, _server: server })
     }
 }
 

@@ -1,6 +1,7 @@
 //! A report as the stand-in keeps it: handed out piece by piece, never copied whole.
 
 use std::io::{self, Read};
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -37,6 +38,10 @@ pub(super) struct ReportReader {
 impl Report {
     pub(super) fn new(bytes: Vec<u8>) -> Report {
         Report::Bytes(bytes.into())
+    }
+
+    pub(super) fn shared(bytes: Arc<[u8]>) -> Report {
+        Report::Bytes(Bytes::from_owner(bytes))
     }
 
     pub(super) fn repeated(head: Vec<u8>, row: Vec<u8>, times: u64) -> Report {

@@ -1,6 +1,7 @@
 //! What the stand-in was asked.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Instant;
 
 use hyper::header::HeaderMap;
@@ -10,7 +11,7 @@ use super::operation::Operation;
 
 /// A request that has reached the stand-in.
 ///
-/// The `Authorization` header is not kept: [`is_authorized`](Request::is_authorized) is all that is known of it.
+/// The `Authorization` header is not kept: [`account`](Request::account) is all that is known of it.
 #[derive(Clone)]
 pub struct Request {
     pub(super) at: Instant,
@@ -18,7 +19,7 @@ pub struct Request {
     pub(super) path: String,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
-    pub(super) authorized: bool,
+    pub(super) account: Option<Arc<str>>,
     pub(super) operation: Option<Operation>,
     pub(super) import: Option<Uuid>,
     pub(super) enrolment: Option<Uuid>,
@@ -56,9 +57,14 @@ impl Request {
         &self.body
     }
 
-    /// Did it carry the right user name and password?
+    /// Did it carry the user name and the password of an account?
     pub fn is_authorized(&self) -> bool {
-        self.authorized
+        self.account.is_some()
+    }
+
+    /// The user name of the account whose credentials it carried.
+    pub fn account(&self) -> Option<&str> {
+        self.account.as_deref()
     }
 
     /// What it asked; `None` where it was no question that the service knows.
@@ -88,7 +94,7 @@ impl fmt::Debug for Request {
             .field("method", &self.method)
             .field("path", &self.path)
             .field("soap_action", &self.soap_action())
-            .field("authorized", &self.authorized)
+            .field("account", &self.account)
             .field("operation", &self.operation)
             .field("import", &self.import)
             .field("enrolment", &self.enrolment)

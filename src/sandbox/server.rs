@@ -23,6 +23,7 @@ use tokio::sync::oneshot;
 
 use super::answer::Answer;
 use super::body::Body;
+use super::calls::{Allowance, Running};
 use super::face::Face;
 use super::question::Question;
 use super::request::Request;
@@ -109,7 +110,7 @@ async fn converse(stream: TcpStream, shared: Arc<Shared>) {
 /// Answers a request; an error ends the connection, and resets it where that was ordered.
 async fn respond(shared: &Shared, head: Parts, body: Incoming, reset: Arc<AtomicBool>) -> io::Result<Response<Body>> {
     let body = read(body).await?;
-    let (answer, trouble) = judge(shared, head, body);
+    let Judgement { answer, trouble, running } = judge(shared, head, body);
     let (delay, chunked, cut) = match trouble {
         Some(trouble) => (trouble.delay, trouble.chunked, trouble.cut),
         None => (Duration::ZERO, false, None),
@@ -121,7 +122,7 @@ async fn respond(shared: &Shared, head: Parts, body: Incoming, reset: Arc<Atomic
         reset.store(true, Ordering::Relaxed);
         return Err(io::ErrorKind::ConnectionReset.into());
     };
-    let mut response = Response::new(Body::new(answer.content, chunked, cut, reset));
+    let mut response = Response::new(Body::new(answer.content, chunked, cut, reset, running));
     // Statuses are checked where trouble is ordered.
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().extend(answer.headers);
@@ -143,18 +144,27 @@ async fn read(mut incoming: Incoming) -> io::Result<Option<Vec<u8>>> {
 }
 
 /// Decides on the answer, where there is to be one, and on the trouble with it; and takes note of the request.
-fn judge(shared: &Shared, head: Parts, body: Option<Vec<u8>>) -> (Option<Answer>, Option<Trouble>) {
+fn judge(shared: &Shared, head: Parts, body: Option<Vec<u8>>) -> Judgement {
     let face = Face::of(head.uri.path());
-    let authorized = shared.admits(head.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes));
     let question = face.question(&head, body.as_deref());
     // Like the service's, it is there for everybody.
     let is_wsdl = face == Face::Soap
         && head.method == Method::GET
         && head.uri.query().is_some_and(|query| query.eq_ignore_ascii_case("wsdl"));
-
-    let mut state = shared.lock();
-    let trouble = state.trouble(question.as_ref().ok(), authorized);
     let asked = question.as_ref().ok().cloned();
+    let operation = asked.as_ref().map(Question::operation);
+
+    let mut guard = shared.lock();
+    let state = &mut *guard;
+    let username = state.admitted(head.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes));
+    let mut account = username.as_ref().filter(|_| !is_wsdl).and_then(|name| state.accounts.get_mut(name));
+    let call = account.as_mut().map(|account| account.counter.begin(Instant::now()));
+    let allowance = call.as_ref().and_then(|call| call.allowance);
+    let is_refused = allowance.is_some_and(|allowance| allowance.is_refused);
+    // A call that is one too many uses no trouble up but the sandbox's own.
+    let trouble = Trouble::take(&mut state.troubles, operation)
+        .or_else(|| account.as_mut().filter(|_| !is_refused)?.trouble(asked.as_ref()));
+
     let answer = match trouble.as_ref().map_or(&Instead::Usual, |trouble| &trouble.instead) {
         Instead::Reset => None,
         Instead::Answer { status, body } => {
@@ -164,19 +174,16 @@ fn judge(shared: &Shared, head: Parts, body: Option<Vec<u8>>) -> (Option<Answer>
         }
         Instead::Error(code) => Some(face.problem(code)),
         Instead::Usual if is_wsdl => Some(soap::wsdl(&shared.soap_url)),
-        Instead::Usual if !authorized => Some(face.unauthorized().header(WWW_AUTHENTICATE, "Basic realm=\"sandbox\"")),
-        Instead::Usual => Some(match question {
-            Err(answer) => answer,
-            Ok(question) => face.answer(question, &mut state),
+        Instead::Usual if is_refused => Some(Allowance::refusal()),
+        Instead::Usual => Some(match (account, question) {
+            (None, _) => face.unauthorized().header(WWW_AUTHENTICATE, "Basic realm=\"sandbox\""),
+            (Some(_), Err(answer)) => answer,
+            (Some(account), Ok(question)) => face.answer(question, account),
         }),
     };
-    let answer = answer.map(|mut answer| {
-        for (name, value) in trouble.iter().flat_map(|trouble| &trouble.headers) {
-            answer.headers.retain(|(other, _)| other != name);
-            answer.headers.push((name.clone(), value.clone()));
-        }
-        answer
-    });
+    let of_limit = allowance.into_iter().flat_map(Allowance::headers);
+    let ordered = trouble.iter().flat_map(|trouble| trouble.headers.clone());
+    let answer = answer.map(|answer| of_limit.chain(ordered).fold(answer, Answer::with));
     let mut headers = head.headers;
     headers.remove(AUTHORIZATION);
     state.record(Request {
@@ -185,13 +192,22 @@ fn judge(shared: &Shared, head: Parts, body: Option<Vec<u8>>) -> (Option<Answer>
         path: head.uri.path_and_query().map_or_else(String::new, ToString::to_string),
         headers,
         body: body.unwrap_or_default(),
-        authorized,
-        operation: asked.as_ref().map(Question::operation),
+        account: username,
+        operation,
         import: asked.as_ref().and_then(Question::import),
         enrolment: asked.as_ref().and_then(Question::enrolment),
         status: answer.as_ref().map(|answer| answer.status),
     });
-    (answer, trouble)
+    Judgement { answer, trouble, running: call.map(|call| call.running) }
+}
+
+/// What comes of a request.
+struct Judgement {
+    /// `None` where the connection is to be reset instead.
+    answer: Option<Answer>,
+    trouble: Option<Trouble>,
+    /// `None` where it is no account's call.
+    running: Option<Running>,
 }
 
 /// A connection that can be reset: closed without a word, what wasn't sent thrown away.

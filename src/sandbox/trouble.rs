@@ -12,7 +12,7 @@ use super::operation::Operation;
 ///
 /// It is made by one of [`usual`](Trouble::usual), [`status`](Trouble::status), [`error`](Trouble::error),
 /// [`limited_for`](Trouble::limited_for), [`limited_until`](Trouble::limited_until) and [`reset`](Trouble::reset), and
-/// handed to [`Sandbox::trouble`](super::Sandbox::trouble) or to
+/// handed to [`Sandbox::trouble`](super::Sandbox::trouble), [`Account::trouble`](super::Account::trouble),
 /// [`Import::trouble`](super::Import::trouble) or [`Enrolment::trouble`](super::Enrolment::trouble). Troubles wait in a line: the first one that fits a request is used
 /// up before the next. A question that got trouble for an answer doesn't bring an import nearer to its end.
 ///

@@ -12,6 +12,7 @@ mod blocking;
 mod calls;
 mod enrolments;
 mod foreign;
+mod pace;
 mod tls;
 mod v3;
 mod wrong_bodies;
@@ -22,6 +23,12 @@ mod journeys;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 #[cfg(feature = "sandbox")]
+mod sandbox_accounts;
+#[cfg(feature = "sandbox")]
 mod sandbox_enrolments;
 #[cfg(feature = "sandbox")]
 mod sandbox_v3;
+
+// The archive's place.
+#[cfg(feature = "archive")]
+mod archive_places;

@@ -33,5 +33,7 @@ mod wings;
 // Writing.
 #[cfg(all(feature = "redact", feature = "split"))]
 mod actions;
+#[cfg(feature = "arrow")]
+mod arrow;
 #[cfg(all(feature = "domains", feature = "html"))]
 mod formats;

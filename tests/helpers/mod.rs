@@ -12,11 +12,15 @@ pub mod cases;
 pub mod child;
 #[cfg(feature = "client")]
 pub mod clock;
+#[cfg(feature = "cli")]
+pub mod collector;
 #[cfg(feature = "split")]
 pub mod files;
 pub mod http;
 pub mod memory;
 pub mod pages;
+#[cfg(feature = "cli")]
+pub mod parquet;
 pub mod patience;
 pub mod peers;
 #[cfg(feature = "cli")]

@@ -55,9 +55,30 @@ pub fn python_with_duckdb() -> Option<PathBuf> {
     python_with("DOTDIGITAL_FAULTS_DUCKDB", "duckdb")
 }
 
+/// A Python that has the engines that read an archive.
+pub fn python_with_engines() -> Option<PathBuf> {
+    python_with("DOTDIGITAL_FAULTS_ENGINES", "datafusion, duckdb, polars, pyspark")
+}
+
+/// Is there a Java?
+pub fn has_java() -> bool {
+    runs(Command::new("java").arg("-version"))
+}
+
 /// A Python that has schemathesis.
 pub fn python_with_schemathesis() -> Option<PathBuf> {
     python_with("DOTDIGITAL_FAULTS_V3", "schemathesis")
+}
+
+/// A Python that has moto's server.
+pub fn python_with_moto() -> Option<PathBuf> {
+    python_with("DOTDIGITAL_FAULTS_MOTO", "moto, flask, flask_cors")
+}
+
+/// Azurite's server of blobs.
+pub fn azurite() -> Option<PathBuf> {
+    let azurite = std::env::var_os("DOTDIGITAL_FAULTS_AZURITE").map_or_else(|| "azurite-blob".into(), PathBuf::from);
+    runs(Command::new(&azurite).arg("--version")).then_some(azurite)
 }
 
 /// A Python that has modules: the one that `.ci/peers` has made, which a variable names, or the system's own.

@@ -22,8 +22,13 @@ mod schemathesis;
 mod charts;
 mod chromium;
 mod duckdb;
+mod engines;
 mod prometheus;
 mod spreadsheet;
+
+// Stores.
+#[cfg(feature = "cloud")]
+mod archive_stores;
 
 // The program.
 mod shells;

@@ -8,7 +8,9 @@ mod helpers;
 // Verbs.
 mod accounts;
 mod archive;
+mod collect;
 mod compare;
+mod contact_data;
 mod demo;
 mod fetch;
 mod list;

@@ -13,9 +13,9 @@ use dotdigital_faults::{Error, FaultSink, ReadOptions, ReasonCounts};
 
 use super::Source;
 use super::files::expanded;
-use super::lines::{Line, is_stdin, lines};
 use crate::cli::connection::Connection;
 use crate::cli::failure::{Failure, note};
+use crate::cli::lines::{Line, is_stdin};
 use crate::cli::many::ManyArgs;
 
 /// The argument of every verb that reads a report.
@@ -81,10 +81,8 @@ impl SourcesArg {
         for source in &self.sources {
             self.add(source.each(), &mut sources)?;
         }
-        if let Some(list) = &self.many.from {
-            for line in lines(list)? {
-                self.add(meant(line), &mut sources)?;
-            }
+        for line in self.many.lines()? {
+            self.add(meant(line), &mut sources)?;
         }
         if sources.is_empty() {
             sources.push(Ok(piped()?));

@@ -3,7 +3,6 @@
 mod admission;
 mod arguments;
 mod files;
-mod lines;
 mod spelling;
 
 use std::borrow::Cow;
@@ -17,7 +16,6 @@ use uuid::Uuid;
 
 pub use admission::Admission;
 pub use arguments::{SourceArg, SourcesArg};
-pub use lines::lines;
 pub use spelling::import_id;
 
 use super::connection::Connection;

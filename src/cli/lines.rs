@@ -1,13 +1,13 @@
-//! Sources that stand in a file, one a line.
+//! What stands in a file, one a line.
 
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::cli::failure::Failure;
+use super::failure::Failure;
 
-/// No list of sources is longer.
+/// No list is longer.
 const LONGEST: u64 = 16 << 20;
 
 /// A line of a list that isn't blank, and where it stands.
@@ -16,17 +16,17 @@ pub struct Line {
     pub text: OsString,
 }
 
-/// The lines of a file, or of standard input where it is called `-`; blank ones are left out.
-pub fn lines(path: &Path) -> Result<Vec<Line>, Failure> {
-    let name = if is_stdin(path) { "standard input".to_owned() } else { format!("{path:?}") };
-    let unreadable = |error: io::Error| Failure::new(format!("--from {name} can't be read: {error}"));
+/// The lines of the file that an option names, or of standard input where it is called `-`; blank ones are left out.
+pub fn lines(option: &str, path: &Path) -> Result<Vec<Line>, Failure> {
+    let name = named(path);
+    let unreadable = |error: io::Error| Failure::new(format!("{option} {name} can't be read: {error}"));
     let input: Box<dyn Read> =
         if is_stdin(path) { Box::new(io::stdin().lock()) } else { Box::new(File::open(path).map_err(unreadable)?) };
     let mut bytes = Vec::new();
     input.take(LONGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > LONGEST {
         return Err(
-            Failure::new(format!("--from {name} is longer than {LONGEST} bytes")).hint("name a list of sources")
+            Failure::new(format!("{option} {name} is longer than {LONGEST} bytes")).hint("name a list, one a line")
         );
     }
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
@@ -42,10 +42,12 @@ pub fn lines(path: &Path) -> Result<Vec<Line>, Failure> {
             None => return Err(Failure::new(format!("{place} is not UTF-8")).hint("save the list as UTF-8")),
         }
     }
-    if lines.is_empty() {
-        return Err(Failure::new(format!("--from {name} names no source")));
-    }
     Ok(lines)
+}
+
+/// How a list is called in what is said of it.
+pub fn named(path: &Path) -> String {
+    if is_stdin(path) { "standard input".to_owned() } else { format!("{path:?}") }
 }
 
 /// Is it standard input that is meant?

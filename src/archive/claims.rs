@@ -1,0 +1,117 @@
+//! The claims that are still open: those of imports of which nothing is kept yet.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use object_store::ObjectStoreExt;
+use object_store::path::Path;
+use uuid::Uuid;
+
+use super::claim::Claim;
+use super::failure::{damaged, failed};
+use super::{Archive, get};
+use crate::error::{Error, Result};
+
+/// How many claims are read at once.
+const AT_ONCE: usize = 16;
+
+/// By how much the clock of a store may be wrong.
+const SKEW: TimeDelta = TimeDelta::days(1);
+
+/// The claims that are open, oldest first, and what is wrong with those that can't be read.
+#[derive(Default)]
+pub(super) struct OpenClaims {
+    pub(super) claims: Vec<Claim>,
+    pub(super) damaged: Vec<Error>,
+}
+
+impl Archive {
+    /// The claims of imports of which nothing is kept yet, oldest first. The next collect takes up those that are at most 30
+    /// days old.
+    ///
+    /// # Errors
+    /// [`Archive`](crate::ErrorKind::Archive) for a claim that can't be read; [`Io`](crate::ErrorKind::Io) and
+    /// [`NotPermitted`](crate::ErrorKind::NotPermitted) where the store fails.
+    pub async fn open_claims(&self) -> Result<Vec<Claim>> {
+        let mut open = self.claims_since(None).await?;
+        match open.damaged.pop() {
+            Some(error) => Err(error),
+            None => Ok(open.claims),
+        }
+    }
+
+    /// The open claims that were made since then.
+    ///
+    /// Claims stay for good, and so are many: one is read only if its file is young enough, and if no counts of these days
+    /// bear its id.
+    pub(super) async fn claims_since(&self, first: Option<DateTime<Utc>>) -> Result<OpenClaims> {
+        let first_written = first.and_then(|first| first.checked_sub_signed(SKEW));
+        // The claims first: whatever is archived meanwhile is then left out.
+        let claims = self.layout.claims();
+        let mut listed = self.store.list(Some(&claims));
+        let mut ids = Vec::new();
+        while let Some(file) = listed.try_next().await.map_err(|error| failed("listed", &claims, error))? {
+            let is_young = first_written.is_none_or(|first| file.last_modified >= first);
+            ids.extend(self.layout.claimed(&file.location).filter(|_| is_young));
+        }
+        let counted = self.counted_since(first_written).await?;
+        ids.retain(|id| !counted.contains(id));
+        let mut read = stream::iter(ids).map(|id| self.open_claim(id, first)).buffer_unordered(AT_ONCE);
+        let mut open = OpenClaims::default();
+        while let Some(read) = read.next().await {
+            match read? {
+                Ok(claim) => open.claims.extend(claim),
+                Err(damaged) => open.damaged.push(damaged),
+            }
+        }
+        open.claims.sort_by_key(|claim| (claim.claimed_at, claim.id));
+        Ok(open)
+    }
+
+    /// The ids of which days since then have counts.
+    async fn counted_since(&self, first: Option<DateTime<Utc>>) -> Result<HashSet<Uuid>> {
+        let table = self.layout.counts_table();
+        let folders = match first {
+            None => vec![table],
+            Some(first) => {
+                let listed = self.store.list_with_delimiter(Some(&table)).await;
+                let mut folders = listed.map_err(|error| failed("listed", &table, error))?.common_prefixes;
+                folders.retain(|folder| self.layout.day(folder).is_some_and(|day| day >= first.date_naive()));
+                folders
+            }
+        };
+        let mut counted = HashSet::new();
+        for folder in folders {
+            self.add_counted(&folder, &mut counted).await?;
+        }
+        Ok(counted)
+    }
+
+    async fn add_counted(&self, folder: &Path, counted: &mut HashSet<Uuid>) -> Result<()> {
+        let mut files = self.store.list(Some(folder));
+        while let Some(file) = files.try_next().await.map_err(|error| failed("listed", folder, error))? {
+            counted.extend(self.layout.parse(&file.location).map(|(_, id)| id));
+        }
+        Ok(())
+    }
+
+    /// Reads a claim; none where it isn't open, or was made before.
+    async fn open_claim(&self, id: Uuid, first: Option<DateTime<Utc>>) -> Result<Result<Option<Claim>>> {
+        let path = self.layout.claim(id);
+        let Some(json) = get(&*self.store, &path).await? else { return Ok(Ok(None)) };
+        let Some(claim) = Claim::from_json(id, &json) else {
+            return Ok(Err(damaged(&path, "it is no claim that this version of the program knows")));
+        };
+        if first.is_some_and(|first| claim.claimed_at < first) {
+            return Ok(Ok(None));
+        }
+        // It may be filed under a day before the claim was made.
+        let counts = self.layout.counts(claim.date, id);
+        match self.store.head(&counts).await {
+            Ok(_) => Ok(Ok(None)),
+            Err(object_store::Error::NotFound { .. }) => Ok(Ok(Some(claim))),
+            Err(error) => Err(failed("read", &counts, error)),
+        }
+    }
+}

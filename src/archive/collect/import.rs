@@ -1,0 +1,316 @@
+//! The write protocol for one import: without a lock, and the same however often it is begun again.
+//!
+//! ```text
+//!   look     is it archived already, or too old, or another account's?         ─► skipped
+//!   claim    put with Create: it fixes the day, before the first request
+//!   ask      how far is it, and its report                                      ─► pending, failed
+//!   convert  the report, to a file of faults, and counts
+//!   put      the faults, and then the counts, each with Create                  ─► archived, expired, …
+//! ```
+//!
+//! The file of the counts is the commit: before it is there, nothing has happened, and whoever comes next begins again.
+//! Whoever finds it there says `skipped`, so that `archived` is said once in all.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
+use object_store::ObjectStoreExt;
+
+use super::collected::Outcome;
+use super::convert::{Conversion, Converted};
+use super::memory::Memory;
+use super::service::{Figures, Service};
+use super::spool::Spool;
+use crate::account_name::AccountName;
+use crate::archive::claim::Claim;
+use crate::archive::failure::{damaged, failed};
+use crate::archive::parquet_file::Footer;
+use crate::archive::stored_faults::StoredFaults;
+use crate::archive::{Archive, counts_table, get, put_new};
+use crate::arrow::label::kept_reasons;
+use crate::arrow::{BatchOptions, Contacts};
+use crate::error::{Error, ErrorKind, Result};
+use crate::protocol::Protocol;
+use crate::report_id::ReportId;
+use crate::status::ImportStatus;
+use crate::tally::archived_import::{ArchivedImport, ArchivedStatus};
+
+/// A claim that is older is left alone, so that later versions may merge old days.
+pub(in crate::archive) const OLDEST_CLAIM: TimeDelta = TimeDelta::days(30);
+/// How long the service may say that a finished import has no report before it is believed: "not processed yet" is among
+/// its own words for it.
+const PATIENCE: TimeDelta = TimeDelta::days(1);
+/// How long an import may be unknown to the service.
+const LONGEST_UNKNOWN: TimeDelta = TimeDelta::days(14);
+
+/// What tells the time.
+pub(in crate::archive) type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// One import that is to be archived.
+#[derive(Clone)]
+pub(super) struct Import {
+    pub(super) archive: Archive,
+    pub(super) contacts: Contacts,
+    pub(super) memory: Memory,
+    pub(super) clock: Clock,
+    pub(super) account: AccountName,
+    pub(super) id: ReportId,
+    /// The day under which it is to be filed, if it isn't the one on which it is claimed.
+    pub(super) date: Option<NaiveDate>,
+    /// Is something being put that should be finished?
+    pub(super) is_putting: Arc<AtomicBool>,
+}
+
+/// How an import stands in the archive.
+pub(super) enum Standing {
+    /// There is nothing to do.
+    Settled(End),
+    Claimed(Claim),
+    New,
+}
+
+/// What has come of an import.
+#[derive(Clone, Debug)]
+pub(super) struct End {
+    pub(super) outcome: Outcome,
+    pub(super) total: Option<u64>,
+    pub(super) error: Option<Error>,
+}
+
+/// What the service has of an import.
+enum Asked {
+    Report(Spool),
+    NotYet(Error),
+    NoReport(Error),
+    EndedWithout(Error),
+    Unknown(Error),
+}
+
+impl Import {
+    /// Looks up how it stands, which asks the service nothing.
+    pub(super) async fn look(&self) -> Result<Standing> {
+        let path = self.archive.layout.claim(self.id.uuid());
+        let Some(json) = get(&*self.archive.store, &path).await? else { return Ok(Standing::New) };
+        let claim = Claim::from_json(self.id.uuid(), &json).ok_or_else(|| damaged(&path, "it is no claim"))?;
+        if claim.account != self.account || claim.id != self.id {
+            let what = format!("it was claimed as {} of the account `{}`", claim.id, claim.account);
+            return Ok(Standing::Settled(End::skipped(Some(Error::new(ErrorKind::Exists, what)))));
+        }
+        if self.has_counts(claim.date).await? {
+            return Ok(Standing::Settled(End::skipped(None)));
+        }
+        if self.age(&claim) > OLDEST_CLAIM {
+            let what = "it was claimed more than 30 days ago, and never archived";
+            return Ok(Standing::Settled(End::skipped(Some(Error::new(ErrorKind::Expired, what)))));
+        }
+        Ok(Standing::Claimed(claim))
+    }
+
+    /// Claims it where that hasn't been done, and does the rest.
+    pub(super) async fn archive<S: Service>(&self, standing: Standing, service: &S) -> Result<End> {
+        let claim = match standing {
+            Standing::Settled(end) => return Ok(end),
+            Standing::Claimed(claim) => claim,
+            Standing::New => match self.claim(service.protocol(self.id)).await? {
+                Standing::Claimed(claim) => claim,
+                Standing::Settled(end) => return Ok(end),
+                Standing::New => {
+                    let path = self.archive.layout.claim(self.id.uuid());
+                    return Err(damaged(&path, "it is there and isn't"));
+                }
+            },
+        };
+        let protocol = service.protocol(self.id);
+        let (status, reason) = match ask(service, self.id).await? {
+            Asked::Report(report) => return self.keep(&claim, service, report).await,
+            Asked::NotYet(why) => return Ok(End::pending(why)),
+            Asked::NoReport(why) if self.age(&claim) < PATIENCE => return Ok(End::pending(why)),
+            Asked::NoReport(why) => (ArchivedStatus::Expired, why),
+            Asked::EndedWithout(why) => (ArchivedStatus::EndedWithoutReport, why),
+            Asked::Unknown(why) if self.age(&claim) < LONGEST_UNKNOWN => return Err(why),
+            Asked::Unknown(why) => (ArchivedStatus::NotFound, why),
+        };
+        let import = self.described(&claim, protocol, self.now(), status);
+        self.is_putting.store(true, Ordering::Relaxed);
+        Ok(match self.put_counts(&import).await? {
+            true => End { outcome: status.into(), total: None, error: Some(reason) },
+            false => End::skipped(None),
+        })
+    }
+
+    /// Puts the claim. If another worker was quicker, its day holds.
+    async fn claim(&self, protocol: Protocol) -> Result<Standing> {
+        let claimed_at = self.now();
+        let date = self.date.unwrap_or_else(|| claimed_at.date_naive());
+        let claim = Claim { id: self.id, date, claimed_at, account: self.account.clone(), protocol };
+        let path = self.archive.layout.claim(self.id.uuid());
+        match put_new(&*self.archive.store, &path, claim.to_json().into()).await? {
+            true => Ok(Standing::Claimed(claim)),
+            false => self.look().await,
+        }
+    }
+
+    /// Keeps a report.
+    async fn keep<S: Service>(&self, claim: &Claim, service: &S, report: Spool) -> Result<End> {
+        let protocol = service.protocol(self.id);
+        let mut figures = match (self.id, protocol) {
+            (ReportId::Enrolment(_), _) | (_, Protocol::V3) => None,
+            // Not to be had, they are left out.
+            (ReportId::Import(id), _) => service.figures(id).await.ok(),
+        };
+        let archived_at = self.now();
+        let batches = BatchOptions::new(self.account.clone(), self.id, self.contacts.clone());
+        let batches = batches.archived_at(archived_at.into());
+        let (service, contacts) = (service.clone(), self.contacts.clone());
+        let conversion = Conversion { service, id: self.id, batches, contacts };
+        let mut converted = conversion.of(report, &self.memory).await?;
+        figures = figures.or(converted.figures.take());
+        let mut import = self.described(claim, protocol, archived_at, ArchivedStatus::Archived);
+        describe(&mut import, &converted, figures);
+        self.is_putting.store(true, Ordering::Relaxed);
+        if let Some(faults) = converted.faults.take() {
+            match self.put_faults(&import, faults).await? {
+                Some(archived_at) => import.archived_at = archived_at,
+                None => return Ok(End::skipped(None)),
+            }
+        }
+        Ok(match self.put_counts(&import).await? {
+            true => End { outcome: Outcome::Archived, total: import.total, error: None },
+            false => End::skipped(None),
+        })
+    }
+
+    /// Puts the faults, and tells what stands as `archived_at` in what is there then; `None` where somebody else has put the
+    /// counts meanwhile.
+    async fn put_faults(&self, import: &ArchivedImport, faults: Bytes) -> Result<Option<DateTime<Utc>>> {
+        let store = &*self.archive.store;
+        let path = self.archive.layout.faults(import.date, self.id.uuid());
+        if put_new(store, &path, faults.clone()).await? {
+            return Ok(Some(import.archived_at));
+        }
+        // What a worker has put that was killed, or is at it right now.
+        let there = StoredFaults::read(store, &path).await?;
+        let own = Footer::new(Some(self.contacts.mode()), import.report_sha256.clone());
+        if let Some(StoredFaults { footer, archived_at: Some(archived_at) }) = there
+            && footer == own
+        {
+            return Ok(Some(archived_at));
+        }
+        if self.has_counts(import.date).await? {
+            return Ok(None);
+        }
+        store.put(&path, faults.into()).await.map_err(|error| failed("written", &path, error))?;
+        Ok(Some(import.archived_at))
+    }
+
+    async fn put_counts(&self, import: &ArchivedImport) -> Result<bool> {
+        let path = self.archive.layout.counts(import.date, self.id.uuid());
+        put_new(&*self.archive.store, &path, counts_table::write(import)?).await
+    }
+
+    async fn has_counts(&self, date: NaiveDate) -> Result<bool> {
+        let path = self.archive.layout.counts(date, self.id.uuid());
+        match self.archive.store.head(&path).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(failed("read", &path, error)),
+        }
+    }
+
+    fn described(
+        &self,
+        claim: &Claim,
+        protocol: Protocol,
+        at: DateTime<Utc>,
+        status: ArchivedStatus,
+    ) -> ArchivedImport {
+        ArchivedImport::new(self.account.clone(), self.id, protocol, claim.date, at, status)
+    }
+
+    fn age(&self, claim: &Claim) -> TimeDelta {
+        self.now() - claim.claimed_at
+    }
+
+    /// In microseconds, as files have it.
+    fn now(&self) -> DateTime<Utc> {
+        DateTime::<Utc>::from((self.clock)()).trunc_subsecs(6)
+    }
+}
+
+/// What is kept of a report in the counts.
+fn describe(import: &mut ArchivedImport, converted: &Converted, figures: Option<Figures>) {
+    let counts = &converted.counts;
+    import.reasons = kept_reasons(counts);
+    import.total = Some(counts.total());
+    import.anomalies = counts.anomalies().iter().map(|(anomaly, count)| (anomaly.slug().to_owned(), count)).collect();
+    import.service = figures;
+    import.report_sha256 = Some(converted.report.sha256());
+    import.report_bytes = Some(converted.report.len());
+}
+
+/// Asks how far an import is, and for its report.
+async fn ask<S: Service>(service: &S, id: ReportId) -> Result<Asked> {
+    // One answer of the newer API has it all.
+    let is_one_answer = service.protocol(id) == Protocol::V3;
+    if !is_one_answer {
+        let told = |kind, what: String| Error::new(kind, what);
+        match service.status(id).await {
+            Ok(ImportStatus::Finished) => {}
+            // What a status means that nobody knows will be known by the next version.
+            Ok(status @ (ImportStatus::NotFinished | ImportStatus::Other(_))) => {
+                let what = format!("the {} has not finished yet; its status is {status}", id.noun());
+                return Ok(Asked::NotYet(told(ErrorKind::NotFinished, what)));
+            }
+            // By the service's own documentation, the id may be none.
+            Ok(status @ ImportStatus::Unknown) => {
+                let what = format!("the service may not know the {}: its status is {status}", id.noun());
+                return Ok(Asked::Unknown(told(ErrorKind::NotFound, what)));
+            }
+            Ok(status) => {
+                let what = format!("the {} has ended without a report, with status {status}", id.noun());
+                return Ok(Asked::EndedWithout(told(ErrorKind::EndedWithoutReport, what)));
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Asked::Unknown(error)),
+            Err(error) if error.kind() == ErrorKind::NotFinished => return Ok(Asked::NotYet(error)),
+            Err(error) => return Err(error),
+        }
+    }
+    match service.report(id).await {
+        Ok(report) => Ok(Asked::Report(report)),
+        Err(error) => match error.kind() {
+            ErrorKind::NotFinished => Ok(Asked::NotYet(error)),
+            ErrorKind::EndedWithoutReport => Ok(Asked::EndedWithout(error)),
+            ErrorKind::NotFound if is_one_answer => Ok(Asked::Unknown(error)),
+            ErrorKind::NotFound | ErrorKind::Expired => Ok(Asked::NoReport(error)),
+            _ => Err(error),
+        },
+    }
+}
+
+impl End {
+    fn skipped(error: Option<Error>) -> Self {
+        End { outcome: Outcome::Skipped, total: None, error }
+    }
+
+    pub(super) fn pending(why: Error) -> Self {
+        End { outcome: Outcome::Pending, total: None, error: Some(why) }
+    }
+
+    pub(super) fn failed(why: Error) -> Self {
+        End { outcome: Outcome::Failed, total: None, error: Some(why) }
+    }
+}
+
+impl From<ArchivedStatus> for Outcome {
+    fn from(status: ArchivedStatus) -> Self {
+        match status {
+            ArchivedStatus::Archived => Outcome::Archived,
+            ArchivedStatus::Expired => Outcome::Expired,
+            ArchivedStatus::EndedWithoutReport => Outcome::EndedWithoutReport,
+            ArchivedStatus::NotFound => Outcome::NotFound,
+        }
+    }
+}

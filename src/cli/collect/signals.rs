@@ -1,0 +1,91 @@
+//! Signals that end a collect: the first lets what is being put be finished, the second ends the program.
+
+use std::future::Future;
+use std::io;
+
+use dotdigital_faults::archive::Stop;
+use tokio::sync::watch;
+
+/// What the program ends with once a signal has come: 128 and its number.
+type Code = u8;
+
+/// Whether one has come.
+pub struct Signals(watch::Receiver<Option<Code>>);
+
+impl Signals {
+    /// Stops a collect once one comes, from now on and as long as the runtime is there.
+    pub fn heed(stop: &Stop) -> io::Result<Self> {
+        let (sender, receiver) = watch::channel(None);
+        let (mut next, stop) = (arriving()?, stop.clone());
+        tokio::spawn(async move {
+            while let Some(code) = next.next().await {
+                if sender.send_replace(Some(code)).is_some() {
+                    std::process::exit(code.into());
+                }
+                stop.now();
+            }
+        });
+        Ok(Signals(receiver))
+    }
+
+    /// What the program ends with, if one has come.
+    pub fn code(&self) -> Option<Code> {
+        *self.0.borrow()
+    }
+
+    /// What comes of something that needn't be finished; `None` where a signal comes first.
+    pub async fn unless_they_come<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let mut signals = self.0.clone();
+        let come = std::pin::pin!(signals.wait_for(Option::is_some));
+        match futures_util::future::select(std::pin::pin!(work), come).await {
+            futures_util::future::Either::Left((done, _)) => Some(done),
+            futures_util::future::Either::Right(_) => None,
+        }
+    }
+}
+
+/// SIGINT and SIGTERM.
+#[cfg(unix)]
+struct Arriving {
+    interrupts: tokio::signal::unix::Signal,
+    terminations: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+fn arriving() -> io::Result<Arriving> {
+    use tokio::signal::unix::{SignalKind, signal};
+    Ok(Arriving { interrupts: signal(SignalKind::interrupt())?, terminations: signal(SignalKind::terminate())? })
+}
+
+#[cfg(unix)]
+impl Arriving {
+    async fn next(&mut self) -> Option<Code> {
+        use std::task::Poll::{Pending, Ready};
+        std::future::poll_fn(|context| {
+            if let Ready(come) = self.interrupts.poll_recv(context) {
+                return Ready(come.map(|()| 130));
+            }
+            match self.terminations.poll_recv(context) {
+                Ready(come) => Ready(come.map(|()| 143)),
+                Pending => Pending,
+            }
+        })
+        .await
+    }
+}
+
+/// Control and C, which is all that there is elsewhere.
+#[cfg(not(unix))]
+struct Arriving;
+
+#[cfg(not(unix))]
+fn arriving() -> io::Result<Arriving> {
+    Ok(Arriving)
+}
+
+#[cfg(not(unix))]
+impl Arriving {
+    async fn next(&mut self) -> Option<Code> {
+        tokio::signal::ctrl_c().await.ok().map(|()| 130)
+    }
+}
