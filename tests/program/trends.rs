@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use dotdigital_faults::{ArchivedStatus, Protocol, Trends};
+use dotdigital_faults::{ArchivedStatus, Protocol, TrendBy, Trends};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -73,6 +73,23 @@ fn accounts_reasons_and_days() {
     // The library reads what the program writes.
     let read: Trends = serde_json::from_value(by_day.clone()).unwrap();
     assert_eq!(serde_json::to_value(&read).unwrap(), by_day);
+}
+
+#[test]
+fn the_document_fits_its_schema() {
+    let archive = archive();
+    let schema: Value = serde_json::from_slice(&fs::read("fixtures/trends.schema.json").unwrap()).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    for by in TrendBy::ALL {
+        let mut document = document(archive.path(), &["--by", by.as_str()]);
+        if let Err(error) = validator.validate(&document) {
+            panic!("{error} in {document:#}");
+        }
+        let member =
+            ["period", "account", "reason"].into_iter().find(|member| document["rows"][0].get(member).is_some());
+        document["rows"][0].as_object_mut().unwrap().remove(member.unwrap());
+        assert!(!validator.is_valid(&document), "{by}");
+    }
 }
 
 #[test]
