@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use dotdigital_faults::Redactor;
+use dotdigital_faults::arrow::{ContactMode, Contacts};
 use zeroize::Zeroizing;
 
 use super::failure::Failure;
@@ -68,4 +69,19 @@ pub fn keyed(option: &str, file: Option<&Path>) -> Result<Redactor, Failure> {
         return Err(Failure::new(what).hint(MAKE_ONE));
     }
     Ok(redactor)
+}
+
+/// What becomes of contact data in an archive that is there; a key is only for one of hashes.
+pub fn contacts_of(mode: ContactMode, key_file: Option<&Path>) -> Result<Contacts, Failure> {
+    match mode {
+        ContactMode::Hash => Ok(Contacts::Hash(keyed("an archive of hashes", key_file)?)),
+        _ if key_file.is_some() => Err(no_hashes()),
+        ContactMode::Keep => Ok(Contacts::Keep),
+        _ => Ok(Contacts::Drop),
+    }
+}
+
+/// There is a key, and nothing to hash with it.
+pub fn no_hashes() -> Failure {
+    Failure::new("--redact-key-file is for contacts that are hashed").hint("leave it out, or choose --contacts hash")
 }

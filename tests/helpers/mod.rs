@@ -19,6 +19,8 @@ pub mod files;
 pub mod http;
 pub mod memory;
 pub mod pages;
+#[cfg(feature = "cli")]
+pub mod parquet;
 pub mod patience;
 pub mod peers;
 #[cfg(feature = "cli")]

@@ -10,6 +10,7 @@ mod accounts;
 mod archive;
 mod collect;
 mod compare;
+mod contact_data;
 mod demo;
 mod fetch;
 mod list;

@@ -26,7 +26,7 @@ use super::failure::{Failure, note_with_hint, worst};
 use super::help::CONNECTION;
 use super::place::PlaceArgs;
 use super::progress::Collecting;
-use super::redact::keyed;
+use super::redact::{contacts_of, keyed, no_hashes};
 use super::source::parse_import_id;
 use super::units::{duration, size};
 use ids::named;
@@ -193,18 +193,11 @@ impl Collect {
         if !archive.manifest().conditional_puts {
             note_with_hint("the archive's store writes over what is there", "run one collector at a time");
         }
-        let contacts = match (chosen, archive.manifest().contacts) {
-            (Some(chosen), _) => chosen,
-            (None, ContactMode::Hash) => {
-                Contacts::Hash(keyed("an archive of hashes", self.redact_key_file.as_deref())?)
-            }
-            (None, ContactMode::Keep) => Contacts::Keep,
-            (None, _) => Contacts::Drop,
+        let contacts = match chosen {
+            Some(chosen) => chosen,
+            None => contacts_of(archive.manifest().contacts, self.redact_key_file.as_deref())?,
         };
-        match (&contacts, &self.redact_key_file) {
-            (Contacts::Drop | Contacts::Keep, Some(_)) => Err(no_hashes()),
-            _ => Ok((archive, contacts)),
-        }
+        Ok((archive, contacts))
     }
 
     /// What is chosen of contact data, if anything is.
@@ -233,10 +226,6 @@ impl Collect {
     fn has(&self, account: &AccountName) -> bool {
         self.shard.is_none_or(|shard| shard.has(account))
     }
-}
-
-fn no_hashes() -> Failure {
-    Failure::new("--redact-key-file is for contacts that are hashed").hint("leave it out, or choose --contacts hash")
 }
 
 /// Shows how far a collect is.

@@ -1,30 +1,19 @@
-//! `faults archive`: how an archive is.
+//! `faults archive status`: what an archive holds, and what is still to be collected.
 
 use std::io::{self, Write};
 use std::time::SystemTime;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, ValueEnum};
 use dotdigital_faults::archive::{Archive, ArchiveStatus};
 use indicatif::{BinaryBytes, HumanCount};
 
-use super::failure::{Failure, note};
-use super::output::OutputArg;
+use super::waited_for;
+use crate::cli::failure::{Failure, note};
+use crate::cli::output::OutputArg;
 
 /// How many open imports, and how many whose files disagree, are named for people.
 const MOST_NAMED: usize = 20;
-
-/// An archive of reports
-#[derive(Args)]
-pub struct ArchiveVerb {
-    #[command(subcommand)]
-    verb: Verb,
-}
-
-#[derive(Subcommand)]
-enum Verb {
-    Status(Status),
-}
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,7 +31,7 @@ reports disagree: look at who has written into the archive.";
 /// What an archive holds, and what is still to be collected
 #[derive(Args)]
 #[command(before_help = EXAMPLES, after_help = NOTES)]
-struct Status {
+pub struct Status {
     /// The archive: a folder, or a bucket such as s3://bucket/prefix
     #[arg(value_name = "ROOT")]
     root: String,
@@ -63,26 +52,8 @@ enum Format {
     Json,
 }
 
-impl ArchiveVerb {
-    pub fn run(&self) -> Result<(), Failure> {
-        let Verb::Status(status) = &self.verb;
-        status.run()
-    }
-}
-
-/// Waits for what an archive has to do.
-pub fn waited_for<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime =
-        runtime.map_err(|error| Failure::new(format!("the system has nothing left for a runtime: {error}")))?;
-    let done = runtime.block_on(work);
-    // What is still being read is wanted by nobody.
-    runtime.shutdown_background();
-    done
-}
-
 impl Status {
-    fn run(&self) -> Result<(), Failure> {
+    pub fn run(&self) -> Result<(), Failure> {
         self.output.destination()?;
         let now = DateTime::<Utc>::from(SystemTime::now());
         let status = waited_for(async { Ok(Archive::open(&self.root).await?.status(now).await?) })?;

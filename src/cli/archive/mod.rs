@@ -1,0 +1,44 @@
+//! `faults archive`: an archive, looked at and looked after.
+
+mod forget;
+mod prune;
+mod status;
+
+use clap::{Args, Subcommand};
+
+use super::failure::Failure;
+
+/// An archive of reports
+#[derive(Args)]
+pub struct ArchiveVerb {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Status(status::Status),
+    Prune(prune::Prune),
+    Forget(forget::Forget),
+}
+
+impl ArchiveVerb {
+    pub fn run(&self) -> Result<(), Failure> {
+        match &self.verb {
+            Verb::Status(status) => status.run(),
+            Verb::Prune(prune) => prune.run(),
+            Verb::Forget(forget) => forget.run(),
+        }
+    }
+}
+
+/// Waits for what an archive has to do.
+pub fn waited_for<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime =
+        runtime.map_err(|error| Failure::new(format!("the system has nothing left for a runtime: {error}")))?;
+    let done = runtime.block_on(work);
+    // What is still being read is wanted by nobody.
+    runtime.shutdown_background();
+    done
+}
