@@ -19,7 +19,7 @@ const ACCOUNTS: usize = 2_000;
 const IMPORTS: usize = 10;
 const WORKERS: usize = 3;
 /// Calls a window, so that each account reaches it twice.
-const LIMIT: (u32, Duration) = (12, Duration::from_secs(1));
+const LIMIT: (u32, Duration) = (12, Duration::from_secs(60));
 
 /// The most memory that a process has had until it ended.
 fn peak_of(process: u32) -> thread::JoinHandle<u64> {
