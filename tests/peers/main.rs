@@ -31,6 +31,8 @@ mod spreadsheet;
 mod archive_stores;
 
 // The program.
+#[cfg(target_os = "linux")]
+mod collect_killed;
 mod shells;
 #[cfg(target_os = "linux")]
 mod strace;
