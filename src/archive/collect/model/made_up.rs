@@ -79,6 +79,8 @@ pub(super) fn report_id(id: Uuid) -> ReportId {
 #[derive(Clone)]
 pub(super) struct MadeUp {
     pub(super) gate: Gate,
+    /// Are all reports gone?
+    pub(super) is_over: bool,
 }
 
 impl MadeUp {
@@ -103,6 +105,9 @@ impl Service for MadeUp {
 
     async fn report(&self, id: ReportId) -> Result<Spool> {
         let spooled = || {
+            if self.is_over {
+                return Err(Error::new(ErrorKind::Expired, "the report is gone"));
+            }
             let report = known(id).report.map_err(|kind| Error::new(kind, "there is no report"))?;
             let mut spool = Spool::new();
             spool.write_all(report.as_bytes())?;
