@@ -115,6 +115,9 @@
 //! | have a file for each remedy, ready to act on | [`export::remedy_to_csv`], [`export::split_to_dir`] |
 //! | let a file be opened in a spreadsheet | [`export::Xlsx`]; [`export::WriteOptions::spreadsheet_safe`], [`export::restore_csv`] |
 //! | count people without holding their data | [`Redactor`] |
+//! | keep reports, since the service forgets them after about a week | [`archive`] |
+//! | know what kept reports tell over time, and whether the newest ones fail more than is usual | [`Trends`], [`TrendJudge`] |
+//! | hand faults to an engine in one's own process | [`arrow`] |
 //! | test one's own code without an account | [`sandbox`] |
 //!
 #![cfg_attr(feature = "domains", doc = "Domains as people read them: [`domain_in_unicode`].\n")]
@@ -161,6 +164,9 @@
 //! | `split` | a report split into files, one a remedy |
 //! | `table` | counts, comparisons and faults as tables, for people at a terminal |
 //! | `xlsx` | faults as a workbook for spreadsheets |
+//! | `arrow` | faults as Arrow record batches |
+//! | `archive` | reports kept in Parquet files, and what they tell over time |
+//! | `cloud` | archives in S3, Google's and Azure's buckets |
 //! | `cli` | the program `faults` |
 //!
 //! Without default features the crate reads and counts, and depends on nothing that knows a network.
@@ -170,6 +176,12 @@
 #![cfg_attr(feature = "client", doc = "[`Client::stream_faults`]: crate::Client::stream_faults")]
 #![cfg_attr(not(feature = "client"), doc = "[`Client`]: #features\n[`blocking::Client`]: #features")]
 #![cfg_attr(not(feature = "client"), doc = "[`Client::stream_faults`]: #features")]
+#![cfg_attr(feature = "archive", doc = "[`archive`]: crate::archive\n[`Trends`]: crate::Trends")]
+#![cfg_attr(feature = "archive", doc = "[`TrendJudge`]: crate::TrendJudge")]
+#![cfg_attr(not(feature = "archive"), doc = "[`archive`]: #features\n[`Trends`]: #features")]
+#![cfg_attr(not(feature = "archive"), doc = "[`TrendJudge`]: #features")]
+#![cfg_attr(feature = "arrow", doc = "[`arrow`]: crate::arrow")]
+#![cfg_attr(not(feature = "arrow"), doc = "[`arrow`]: #features")]
 #![cfg_attr(feature = "redact", doc = "[`Redactor`]: crate::Redactor")]
 #![cfg_attr(not(feature = "redact"), doc = "[`Redactor`]: #features")]
 #![cfg_attr(feature = "sandbox", doc = "[`sandbox`]: crate::sandbox")]

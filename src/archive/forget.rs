@@ -399,7 +399,7 @@ mod tests {
         };
         let path = archive.layout.claim(claim.id.uuid());
         archive.store.put(&path, claim.to_json().into()).await.unwrap();
-        assert_eq!(archive.open_claims().await.unwrap(), [claim.clone()]);
+        assert_eq!(archive.open_claims().await.unwrap(), std::slice::from_ref(&claim));
         let forget = async |seconds, anyway| {
             let now = claim.claimed_at + TimeDelta::seconds(seconds);
             archive.forget(["nobody@x"], &Contacts::Keep, now, anyway).await.map_err(|error| error.kind())

@@ -17,6 +17,7 @@ mod claim;
 mod claims;
 mod collect;
 mod counts;
+mod counts_figures;
 mod counts_table;
 mod failure;
 mod faults_table;

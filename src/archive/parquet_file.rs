@@ -76,6 +76,9 @@ impl Footer {
 /// # Errors
 /// [`Archive`](ErrorKind::Archive) where it is no whole file of Parquet; and those of the store, also where there is no file.
 pub(super) async fn metadata_of(store: &dyn ObjectStore, path: &Path, size: u64) -> Result<ParquetMetaData> {
+    if size == 0 {
+        return Err(failure::damaged(path, "it is empty"));
+    }
     let mut length = USUAL_FOOTER.min(size);
     loop {
         let end = store.get_range(path, size - length..size).await.map_err(|error| failed("read", path, error))?;

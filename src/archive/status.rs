@@ -217,3 +217,85 @@ impl Archive {
 fn rfc3339<S: Serializer>(instant: &DateTime<Utc>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
     serializer.serialize_str(&instant.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+    use object_store::ObjectStoreExt;
+    use object_store::memory::InMemory;
+
+    use super::*;
+    use crate::archive::counts_table;
+    use crate::archive::faults_table::FaultsTable;
+    use crate::arrow::{BatchOptions, Contacts, FaultBatches};
+    use crate::protocol::Protocol;
+    use crate::report::reader::FaultReader;
+    use crate::report_id::ReportId;
+    use crate::tally::archived_import::ArchivedImport;
+
+    /// A file of so many faults, which says that it is of this report.
+    fn faults(id: Uuid, rows: usize, sha256: &str) -> Bytes {
+        let report = format!("Reason,email\n{}", "Blocker,a@example.com\n".repeat(rows));
+        let mut table = FaultsTable::new().unwrap();
+        let options = BatchOptions::new("europe".parse().unwrap(), id, Contacts::Drop);
+        let mut batches = FaultBatches::new(&options, |batch| table.add(&batch));
+        FaultReader::new(report.as_bytes()).drain_into(&mut batches).unwrap();
+        batches.finish().unwrap();
+        table.finish(&Contacts::Drop, sha256).unwrap().unwrap()
+    }
+
+    #[tokio::test]
+    async fn files_of_different_reports_disagree() {
+        let archive = Archive::create_in(Arc::new(InMemory::new()), "a/b", Some(&Contacts::Drop)).await.unwrap();
+        let date = NaiveDate::from_ymd_opt(2026, 3, 9).unwrap();
+        let (one, other) = ("1".repeat(64), "2".repeat(64));
+        for (number, counted, kept) in
+            [(1, &one, Some(&one)), (2, &one, Some(&other)), (3, &one, None), (4, &other, Some(&one))]
+        {
+            let id = Uuid::from_u128(number);
+            let account = "europe".parse().unwrap();
+            let at = DateTime::UNIX_EPOCH;
+            let mut import =
+                ArchivedImport::new(account, ReportId::Import(id), Protocol::Soap, date, at, ArchivedStatus::Archived);
+            import.total = Some(1);
+            import.report_sha256 = Some(counted.clone());
+            let file = counts_table::write(&import).unwrap();
+            archive.store.put(&archive.layout.counts(date, id), file.into()).await.unwrap();
+            if let Some(kept) = kept {
+                let file = faults(id, 1, kept);
+                archive.store.put(&archive.layout.faults(date, id), file.into()).await.unwrap();
+            }
+        }
+        // Its counts aren't there yet.
+        let file = faults(Uuid::from_u128(9), 1, &one);
+        archive.store.put(&archive.layout.faults(date, Uuid::from_u128(9)), file.into()).await.unwrap();
+
+        let status = archive.status(DateTime::UNIX_EPOCH).await.unwrap();
+        assert_eq!((status.imports, status.faults_files, status.disagreeing), (4, 4, 2));
+        assert_eq!(status.disagreeing_imports, [Uuid::from_u128(2), Uuid::from_u128(4)]);
+        assert_eq!((status.first_date, status.last_date), (Some(date), Some(date)));
+
+        // What is damaged is named.
+        let path = archive.layout.faults(date, Uuid::from_u128(1));
+        for damaged in [&b""[..], b"PAR1", b"PAR1\xff\xff\xff\xffPAR1", b"no Parquet at all"] {
+            archive.store.put(&path, damaged.to_vec().into()).await.unwrap();
+            let error = archive.status(DateTime::UNIX_EPOCH).await.unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::Archive, "{error}");
+            assert!(error.to_string().contains(path.as_ref()), "{error}");
+        }
+    }
+
+    /// A footer may be longer than what is read of it at first.
+    #[tokio::test]
+    async fn a_long_footer() {
+        let store = InMemory::new();
+        let (path, long) = (Path::from("faults"), "3".repeat(100_000));
+        let file = faults(Uuid::nil(), 1, &long);
+        let size = file.len() as u64;
+        store.put(&path, file.into()).await.unwrap();
+        let footer = Footer::in_metadata(&metadata_of(&store, &path, size).await.unwrap());
+        assert_eq!(footer.report_sha256, Some(long));
+    }
+}

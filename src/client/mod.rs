@@ -119,7 +119,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client with the defaults: SOAP, region [`R1`](Region::R1).
+    /// A client with the defaults: SOAP, region [`R1`](crate::Region::R1).
     ///
     /// # Errors
     /// Those of [`ClientBuilder::build`].

@@ -51,7 +51,7 @@ const SPARK_NAME: usize = 6;
 /// assert_eq!(
 ///     String::from_utf8_lossy(&table),
 ///     "\
-/// Imports by week since 2026-03-01
+/// Faults by week since 2026-03-01
 ///
 ///   Imports over SOAP and REST
 ///   faults  █ ▃

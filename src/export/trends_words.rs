@@ -20,7 +20,7 @@ pub(super) fn title(trends: &Trends) -> String {
     let since = trends.since();
     match trends.rows() {
         [] => format!("No import since {since}"),
-        _ => format!("Imports by {} since {since}", trends.by()),
+        _ => format!("Faults by {} since {since}", trends.by()),
     }
 }
 

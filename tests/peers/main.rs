@@ -30,9 +30,11 @@ mod spreadsheet;
 #[cfg(feature = "cloud")]
 mod archive_stores;
 
-// The program.
+// The program, and the recipes for it.
 #[cfg(target_os = "linux")]
 mod collect_killed;
+#[cfg(unix)]
+mod recipes;
 mod shells;
 #[cfg(target_os = "linux")]
 mod strace;

@@ -60,12 +60,8 @@ fn what_an_archive_holds() {
     assert_eq!(serde_json::to_value(&read).unwrap(), document);
 
     let table = out(&status(root, &[])).to_owned();
-    for line in [
-        "  ended without a report            1",
-        "  about to expire                   2",
-        "contacts                        drop",
-    ] {
-        assert!(table.contains(&format!("{line}\n")), "{table}");
+    for (what, told) in [("  ended without a report", "1"), ("  about to expire", "2"), ("contacts", "drop")] {
+        assert!(table.contains(&format!("{what:24}  {told:>10}\n")), "{table}");
     }
     assert!(table.contains(&format!("\nafrica   {}  ", id(14))), "{table}");
 }

@@ -6,7 +6,7 @@
 //! state of one clean run.
 
 mod gate;
-mod made_up;
+pub(super) mod made_up;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,10 +26,12 @@ use uuid::Uuid;
 use super::collected::Outcome;
 use super::import::{Clock, Import, OLDEST_CLAIM};
 use super::memory::Memory;
+use super::{CollectOptions, Shard, Wanted};
 use crate::archive::Archive;
 use crate::archive::counts_table::{self, Columns};
 use crate::archive::stored_faults::StoredFaults;
 use crate::arrow::Contacts;
+use crate::error::ErrorKind;
 use crate::report_id::ReportId;
 use crate::tally::archived_import::ArchivedStatus;
 use gate::{Fate, Gate, GatedStore, Worker};
@@ -257,6 +259,25 @@ fn as_time_passes() {
             let import = counts_table::read(bytes, date, Columns::All).unwrap();
             assert_eq!((import.status, import.total, import.reasons.len()), (status, None, 0));
         }
+    });
+}
+
+/// A store that writes over what is there, whatever it is asked, has one collector at a time.
+#[test]
+fn no_shards_in_a_store_that_ignores_conditions() {
+    in_runtime(|| {
+        let gate = Gate::new([]);
+        let store = GatedStore { store: Arc::default(), gate: gate.clone(), ignores_conditions: true };
+        let mut worker = Worker::new(gate, async {
+            let archive = Archive::create_in(Arc::new(store), "faults", Some(&Contacts::Drop)).await.unwrap();
+            assert!(!archive.manifest().conditional_puts);
+            let imports: [Wanted; 0] = [];
+            let options = CollectOptions::new().shard(Shard::new(0, 2).unwrap());
+            let error = archive.collect([], imports.clone(), &options, |_| {}).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Archive);
+            archive.collect([], imports, &CollectOptions::new(), |_| {}).await.unwrap();
+        });
+        while worker.step() {}
     });
 }
 

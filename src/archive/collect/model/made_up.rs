@@ -76,8 +76,8 @@ pub(super) fn report_id(id: Uuid) -> ReportId {
 }
 
 /// The service, behind the gate of a worker.
-#[derive(Clone)]
-pub(super) struct MadeUp {
+#[derive(Clone, Default)]
+pub(in crate::archive::collect) struct MadeUp {
     pub(super) gate: Gate,
     /// Are all reports gone?
     pub(super) is_over: bool,

@@ -1,0 +1,210 @@
+//! The figures of an import, read from its file of `counts_v1` in little time.
+//!
+//! # How it works
+//!
+//! Files are small and many, so that what costs is not the data but all that is made for each column: a context of zstd and
+//! a page's decoder. What describes the import is the same on every row, and then the footer tells it: the least and the
+//! largest value of a column. So pages are read of no more than four columns, and of none where nothing failed and no figures are
+//! known:
+//!
+//! ```text
+//!   footer   account kind import_id protocol status archived_at total      least = largest
+//!            reason count                                                  the same, where there is one reason
+//!   pages    reason count                                                  where there are several
+//!            service: its keys and its values, those of the first row
+//! ```
+//!
+//! A file of which the footer doesn't tell as much, as another program may have written it, is read as a whole.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use bytes::Bytes;
+use chrono::{DateTime, NaiveDate};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int64Type};
+use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::reader::{FileReader, RowGroupReader};
+use parquet::file::serialized_reader::SerializedFileReader;
+use parquet::file::statistics::Statistics;
+use uuid::Uuid;
+
+use super::counts_table::damaged;
+use super::parquet_file::{guarded, unreadable};
+use crate::arrow::kind;
+use crate::error::Result;
+use crate::reason::FailureReason;
+use crate::report_id::ReportId;
+use crate::tally::archived_import::ArchivedImport;
+
+/// More rows than this are no import's.
+const MOST_ROWS: usize = 100_000;
+
+/// The figures of a file that is filed under a day: unknown reasons have no label, and anomalies and what is known of the
+/// report's bytes are left out. `None` where they can't be had so easily.
+pub(super) fn read(file: &Bytes, date: NaiveDate) -> Result<Option<ArchivedImport>> {
+    guarded(|| {
+        let reader = SerializedFileReader::new(file.clone()).map_err(unreadable)?;
+        if reader.num_row_groups() != 1 {
+            return Ok(None);
+        }
+        let group = reader.get_row_group(0).map_err(unreadable)?;
+        let rows = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
+        match rows {
+            0 => Err(damaged("it has no row")),
+            _ if rows > MOST_ROWS => Err(damaged("it has more rows than there are reasons")),
+            _ => File { group: &*group, rows }.import(date),
+        }
+    })
+}
+
+/// What all rows of a column have in common: a value, or `None` where it is null.
+type Same<T> = Option<T>;
+
+/// The only row group of a file.
+struct File<'f> {
+    group: &'f dyn RowGroupReader,
+    rows: usize,
+}
+
+impl<'f> File<'f> {
+    fn import(&self, date: NaiveDate) -> Result<Option<ArchivedImport>> {
+        let texts = ["account", "kind", "import_id", "protocol", "status"].map(|name| self.same_text(name));
+        let [Some(Some(account)), Some(Some(of)), Some(Some(id)), Some(Some(protocol)), Some(Some(status))] = texts
+        else {
+            return Ok(None);
+        };
+        let (Some(Some(at)), Some(total)) = (self.same_number("archived_at"), self.same_number("total")) else {
+            return Ok(None);
+        };
+        let id: Uuid = parsed("import_id", id)?;
+        let ids = [ReportId::Import(id), ReportId::Enrolment(id)];
+        let id = ids.into_iter().find(|id| kind(*id) == of).ok_or_else(|| damaged("`kind` is none"))?;
+        let at = DateTime::from_timestamp_micros(at).ok_or_else(|| damaged("`archived_at` is no instant"))?;
+        let (account, protocol) = (parsed("account", account)?, parsed("protocol", protocol)?);
+        let import = ArchivedImport::new(account, id, protocol, date, at, parsed("status", status)?);
+        let (Some(reasons), Some(service)) = (self.reasons()?, self.service()?) else { return Ok(None) };
+        Ok(Some(ArchivedImport { total: total.map(count), reasons, service, ..import }))
+    }
+
+    /// The reasons with their counts.
+    fn reasons(&self) -> Result<Option<Vec<(FailureReason, u64)>>> {
+        match (self.same_text("reason"), self.same_number("count")) {
+            (Some(None), _) => return Ok(Some(Vec::new())),
+            (Some(Some(slug)), Some(same)) if self.rows == 1 => {
+                return Ok(Some(vec![(reason(slug), count(same.unwrap_or(0)))]));
+            }
+            _ => {}
+        }
+        let (Some(reasons), Some(counts)) = (self.texts("reason", "reason")?, self.numbers("count", "count")?) else {
+            return Ok(None);
+        };
+        // One that is null has no level that says it is there: then rows and values aren't the same.
+        if reasons.values.len() != self.rows || counts.values.len() != self.rows {
+            return Ok(None);
+        }
+        let reasons = reasons.values.iter().map(|slug| Ok(reason(slug.as_utf8().map_err(unreadable)?)));
+        let reasons = reasons.collect::<Result<Vec<_>>>()?;
+        Ok(Some(reasons.into_iter().zip(counts.values.into_iter().map(count)).collect()))
+    }
+
+    /// The service's figures, which are the same on every row.
+    fn service(&self) -> Result<Option<Option<BTreeMap<String, u64>>>> {
+        let Some(keys) = self.texts("service", "key")? else { return Ok(None) };
+        if keys.values.is_empty() {
+            // A map that is null, or one that is empty: which of them only its levels tell.
+            let is_null = keys.levels.first().is_none_or(|level| *level == 0);
+            return Ok(Some((!is_null).then(BTreeMap::new)));
+        }
+        let Some(values) = self.numbers("service", "value")? else { return Ok(None) };
+        if keys.values.len() != values.values.len() || !keys.values.len().is_multiple_of(self.rows) {
+            return Ok(None);
+        }
+        let first = keys.values.len() / self.rows;
+        let pairs = keys.values.iter().zip(&values.values).take(first);
+        let pairs = pairs.map(|(key, value)| Ok((key.as_utf8().map_err(unreadable)?.to_owned(), count(*value))));
+        pairs.collect::<Result<BTreeMap<_, _>>>().map(|map| Some(Some(map)))
+    }
+
+    /// A column, by the first and the last part of its path.
+    fn column(&self, first: &str, last: &str) -> Option<(usize, &'f ColumnChunkMetaData)> {
+        self.group.metadata().columns().iter().enumerate().find(|(_, column)| {
+            let parts = column.column_path().parts();
+            parts.first().is_some_and(|part| part == first) && parts.last().is_some_and(|part| part == last)
+        })
+    }
+
+    fn same_text(&self, name: &str) -> Option<Same<&'f str>> {
+        let statistics = self.column(name, name)?.1.statistics()?;
+        let Statistics::ByteArray(of) = statistics else { return None };
+        match self.same(statistics, of.min_opt(), of.max_opt())? {
+            Some(text) => text.as_utf8().ok().map(Some),
+            None => Some(None),
+        }
+    }
+
+    fn same_number(&self, name: &str) -> Option<Same<i64>> {
+        let statistics = self.column(name, name)?.1.statistics()?;
+        let Statistics::Int64(of) = statistics else { return None };
+        self.same(statistics, of.min_opt(), of.max_opt()).map(Option::<&i64>::copied)
+    }
+
+    /// What all rows have in common, if anything.
+    fn same<'s, T: PartialEq>(
+        &self,
+        statistics: &Statistics,
+        least: Option<&'s T>,
+        largest: Option<&'s T>,
+    ) -> Option<Same<&'s T>> {
+        match statistics.null_count_opt()? {
+            nulls if nulls == self.rows as u64 => Some(None),
+            0 if statistics.min_is_exact() && statistics.max_is_exact() && least == largest => least.map(Some),
+            _ => None,
+        }
+    }
+
+    fn texts(&self, first: &str, last: &str) -> Result<Option<Values<ByteArray>>> {
+        match self.reader(first, last)? {
+            Some(ColumnReader::ByteArrayColumnReader(reader)) => self.values::<ByteArrayType>(reader).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn numbers(&self, first: &str, last: &str) -> Result<Option<Values<i64>>> {
+        match self.reader(first, last)? {
+            Some(ColumnReader::Int64ColumnReader(reader)) => self.values::<Int64Type>(reader).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn reader(&self, first: &str, last: &str) -> Result<Option<ColumnReader>> {
+        let Some((index, _)) = self.column(first, last) else { return Ok(None) };
+        self.group.get_column_reader(index).map(Some).map_err(unreadable)
+    }
+
+    fn values<T: DataType>(&self, mut reader: ColumnReaderImpl<T>) -> Result<Values<T::T>> {
+        let (mut levels, mut repeated, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        let read = reader.read_records(self.rows, Some(&mut levels), Some(&mut repeated), &mut values);
+        read.map_err(unreadable)?;
+        Ok(Values { levels, values })
+    }
+}
+
+/// A column's values without its nulls, and how much of each place is there.
+struct Values<T> {
+    levels: Vec<i16>,
+    values: Vec<T>,
+}
+
+fn reason(slug: &str) -> FailureReason {
+    let known = FailureReason::known().iter().find(|known| known.slug() == slug);
+    known.cloned().unwrap_or_else(|| FailureReason::unknown(""))
+}
+
+fn count(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+fn parsed<T: FromStr>(name: &str, text: &str) -> Result<T> {
+    text.parse().map_err(|_| damaged(&format!("`{name}` is none that is known")))
+}
