@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use memchr::memchr;
+
 /// The UTF-8 byte order mark.
 pub(crate) const BOM: &[u8] = b"\xef\xbb\xbf";
 
@@ -98,6 +100,9 @@ pub(crate) fn format(input: &[u8]) -> Option<Format> {
 
 /// Are at least half of the bytes at even places NUL and none of the others, or the other way round?
 fn is_unmarked_utf16(first: &[u8]) -> bool {
+    if memchr(0, first).is_none() {
+        return false;
+    }
     let nuls = |from: usize| first.iter().skip(from).step_by(2).filter(|&&byte| byte == 0).count();
     let (even, odd) = (nuls(0), nuls(1));
     let half_of_even = even * 2 >= first.len().div_ceil(2);

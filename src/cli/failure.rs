@@ -17,7 +17,7 @@ const NOT_THERE: u8 = 5;
 const UNAVAILABLE: u8 = 6;
 
 /// What ends the program early.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub enum Failure {
     /// Whoever read the output has had enough: no failure to speak of.
     ClosedPipe,

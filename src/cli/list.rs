@@ -26,11 +26,15 @@ Examples:
 const NOTES: &str = "\
 A CSV is faithful, byte for byte, unless --spreadsheet-safe is given: use that for files that people open in a \
 spreadsheet, and not for files that a program reads or that are imported again; `faults restore` undoes it. A workbook \
-needs none of it: each of its cells is text.";
+needs none of it: each of its cells is text.
+
+Standard output stays empty on failure, but for one case: a file of more than 64 MiB is written while it is read, and \
+where something ends that late, such as a row of more than 16 MiB or the disk, a part has been written. -o \
+FILE is whole or not there.";
 
 /// Up to what size a file is read through before its rows are written to standard output, so that nothing is written
-/// where the reading fails. What can still go wrong in a larger one, behind its first MiB, is a row of many megabytes, a
-/// header of many thousand columns, or the disk.
+/// where the reading fails. To read a larger one twice would take half as long again, and what can still go wrong in it,
+/// behind its first MiB, is rare: a row of many megabytes, a header of many thousand columns, or the disk.
 const CHECKED: u64 = 64 << 20;
 
 /// The rows themselves, filtered
@@ -101,8 +105,7 @@ impl List {
         let size = if destination.is_stream() { self.source.file_size() } else { None };
         let is_checked = size.is_some_and(|size| size <= CHECKED) || size.is_some() && self.reading.strict;
         if is_checked && format != Format::Xlsx {
-            let make = || Ok(Rows::new(&style, OutputRows::Nowhere, &wanted));
-            self.source.feed(&read, make)?;
+            self.source.feed(&read, || Ok(Check::new(&style, &wanted)))?;
         }
         let make = || {
             let rows = destination.rows(size.is_some()).map_err(|error| destination.unwritable_rows(error))?;
@@ -151,6 +154,15 @@ struct Wanted {
     limit: u64,
 }
 
+impl Wanted {
+    /// Is this one of them? It is counted then.
+    fn takes(&mut self, fault: &Fault<'_>) -> bool {
+        let takes = self.limit > 0 && self.filter.wants(fault.reason());
+        self.limit -= u64::from(takes);
+        takes
+    }
+}
+
 /// How they are written.
 struct Style {
     format: Format,
@@ -182,11 +194,38 @@ impl FaultSink for Rows {
     }
 
     fn fault(&mut self, fault: &Fault<'_>) -> Result<(), Error> {
-        if self.wanted.limit == 0 || !self.wanted.filter.wants(fault.reason()) {
+        if self.wanted.takes(fault) { self.written.sink().fault(fault) } else { Ok(()) }
+    }
+}
+
+/// Finds out whether the faults can be read and written. Those that are as they should be always can: so the writer is given
+/// the others alone, and those behind them.
+struct Check {
+    rows: Rows,
+    is_behind_unusual: bool,
+}
+
+impl Check {
+    fn new(style: &Style, wanted: &Wanted) -> Self {
+        Check { rows: Rows::new(style, OutputRows::Nowhere, wanted), is_behind_unusual: false }
+    }
+}
+
+impl FaultSink for Check {
+    fn columns(&mut self, columns: &Columns) -> Result<(), Error> {
+        self.rows.columns(columns)
+    }
+
+    fn fault(&mut self, fault: &Fault<'_>) -> Result<(), Error> {
+        if !self.rows.wanted.takes(fault) {
             return Ok(());
         }
-        self.wanted.limit -= 1;
-        self.written.sink().fault(fault)
+        let is_unusual = !fault.anomalies().is_empty();
+        let is_behind_unusual = std::mem::replace(&mut self.is_behind_unusual, is_unusual);
+        if is_unusual || is_behind_unusual {
+            return self.rows.written.sink().fault(fault);
+        }
+        Ok(())
     }
 }
 

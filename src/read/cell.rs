@@ -112,7 +112,7 @@ impl Utf8 {
         if self.invalid {
             return;
         }
-        while self.len > 0 {
+        while self.len != 0 {
             let Some((&byte, rest)) = piece.split_first() else { return };
             piece = rest;
             self.pending[self.len] = byte;
@@ -192,15 +192,30 @@ mod tests {
         }
     }
 
-    /// What has been folded ends where a character does: here it is a letter that folds to a `k`.
+    #[test]
+    fn the_longest_cell_that_is_kept() {
+        for (len, is_kept) in [(Cell::LONGEST, true), (Cell::LONGEST + 1, false)] {
+            let mut cell = Cell::default();
+            cell.feed(&b"x".repeat(len));
+            assert_eq!(cell.bytes().map(<[u8]>::len), is_kept.then_some(len));
+            assert_eq!(cell.unknown_reason().is_some(), is_kept);
+            cell.clear();
+            assert_eq!(cell.bytes(), Some(&[][..]));
+        }
+    }
+
+    /// What has been folded ends where a character does: here it is a letter that folds to a `k`, or one that makes another
+    /// word of it.
     #[test]
     fn a_long_cell_is_parted_between_characters() {
-        for spaces in Cell::LONGEST - 9..Cell::LONGEST {
-            let text = format!("Bloc{}\u{212a}er", " ".repeat(spaces));
-            for piece in [1, 3, Cell::LONGEST - 1, text.len()] {
-                let mut cell = Cell::default();
-                text.as_bytes().chunks(piece).for_each(|piece| cell.feed(piece));
-                assert_eq!(cell.slot(), Some(Slot::Blocker), "{spaces} by {piece}");
+        for (letter, slot) in [("\u{212a}", Some(Slot::Blocker)), ("\u{10428}k", None), ("\u{e9}k", None)] {
+            for spaces in Cell::LONGEST - 9..Cell::LONGEST {
+                let text = format!("Bloc{}{letter}er", " ".repeat(spaces));
+                for piece in [1, 3, Cell::LONGEST - 1, text.len()] {
+                    let mut cell = Cell::default();
+                    text.as_bytes().chunks(piece).for_each(|piece| cell.feed(piece));
+                    assert_eq!(cell.slot(), slot, "{letter} behind {spaces} by {piece}");
+                }
             }
         }
     }

@@ -16,6 +16,7 @@
 //! This only looks; [`Reading`](super::Reading) then reads the same bytes once more, with what has been found here.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use memchr::memchr2;
 
@@ -25,7 +26,7 @@ use super::options::{ReadOptions, Separator};
 use super::record::{Record, Shape};
 use crate::error::{Error, Result};
 use crate::reason::Slot;
-use crate::reason::key::FoldedKey;
+use crate::reason::key::has_key;
 
 /// How far a header with something in front of it is looked for: so many records, and so many bytes.
 const PREAMBLE_RECORDS: usize = 16;
@@ -37,9 +38,11 @@ pub(crate) const JUDGED: u64 = 1 << 20;
 /// What the beginning of a report says.
 #[derive(Debug)]
 pub(crate) struct Head {
-    pub(crate) header: Header,
+    pub(crate) header: Arc<Header>,
     /// How many bytes stand in front of the header, and are skipped.
     pub(crate) preamble: usize,
+    /// The line that is the header, where it is a whole line and has no quotes: then it needn't be read once more.
+    pub(crate) line: Option<HeaderLine>,
     /// Does the header name the reason's column, so that this is certainly a report?
     pub(crate) names_reason: bool,
     /// Is the header's second name an email's, so that a header alone is an empty report?
@@ -48,11 +51,19 @@ pub(crate) struct Head {
     pub(crate) is_too_wide: bool,
 }
 
+/// A header in one line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeaderLine {
+    /// How long it is, with its line end.
+    pub(crate) len: usize,
+    pub(crate) is_utf8: bool,
+}
+
 /// What a look at the beginning has found.
 pub(crate) enum Beginning {
     /// More bytes are needed to tell.
     GoesOn,
-    Head(Box<Head>),
+    Head(Head),
     /// There is no record that could be a header.
     NoRecord,
 }
@@ -78,8 +89,8 @@ impl Found {
     fn is_fault(&self, names: &Names) -> bool {
         let has_at = |column: usize| self.cells.get(column).is_some_and(|cell| cell.contains(&b'@'));
         let is_known = |column: usize| self.cells.get(column).is_some_and(|cell| Slot::of(cell).is_some());
-        let is_known = is_known(0) || names.reason_position().is_some_and(is_known);
-        self.exact.is_none() && (is_known || has_at(1) && !has_at(0))
+        let is_known = || is_known(0) || names.reason_position().is_some_and(is_known);
+        self.exact.is_none() && (has_at(1) && !has_at(0) || is_known())
     }
 }
 
@@ -92,7 +103,7 @@ struct Finder<'t> {
     start: u64,
     options: &'t ReadOptions,
     names: &'t Names,
-    separators: Vec<Separator>,
+    separators: &'t [Separator],
     /// Does it stand behind a line `sep=X`, so that all in front of the first record is preamble?
     is_behind_line: bool,
 }
@@ -102,26 +113,22 @@ struct Finder<'t> {
 /// `text` starts with a line that holds more than spaces and tabs, at the position `start` of the input, which ends
 /// with it only with `last`.
 pub(crate) fn find(text: &[u8], last: bool, start: u64, options: &ReadOptions, names: &Names) -> Result<Beginning> {
-    let mut finder =
-        Finder { text, last, start, options, names, separators: Separator::ALL.to_vec(), is_behind_line: false };
-    let mut preamble = 0;
-    if let Some(separator) = options.separator {
-        finder.separators = vec![separator];
-    } else {
+    let mut finder = Finder { text, last, start, options, names, separators: &Separator::ALL, is_behind_line: false };
+    let (mut preamble, mut line) = (0, None);
+    if options.separator.is_none() {
         // Empty reports that were joined leave lines of marks.
         let marks = lines_of_marks(text);
-        match separator_line(&text[marks..], last) {
-            None => return Ok(Beginning::GoesOn),
-            Some(Some((separator, len))) => {
-                let len = marks + len;
-                preamble = len;
-                finder.is_behind_line = true;
-                finder.separators = vec![separator];
-                finder.text = &text[len..];
-                finder.start += len as u64;
-            }
-            Some(None) => {}
+        let Some(found) = separator_line(&text[marks..], last) else { return Ok(Beginning::GoesOn) };
+        if let Some((separator, len)) = found {
+            line = Some(separator);
+            preamble = marks + len;
+            finder.is_behind_line = true;
+            finder.text = &text[preamble..];
+            finder.start += preamble as u64;
         }
+    }
+    if let Some(separator) = options.separator.as_ref().or(line.as_ref()) {
+        finder.separators = std::slice::from_ref(separator);
     }
     let mut found = finder.find()?;
     if let Beginning::Head(head) = &mut found {
@@ -224,7 +231,7 @@ impl Finder<'_> {
     /// Rule 4b: the first record, by the separator by which it names the most. `None`: more is needed to tell.
     fn choose(&self) -> Option<First> {
         let mut firsts = Vec::new();
-        for &separator in &self.separators {
+        for &separator in self.separators {
             match self.first(separator) {
                 First::Is(first) if first.exact.reason.is_some() => return Some(First::Is(first)),
                 First::GoesOn(true) if !self.last => return None,
@@ -234,7 +241,7 @@ impl Finder<'_> {
         let has_email =
             |first: &First| matches!(first, First::Is(first) if first.exact.email.is_some() && first.record.cells >= 2);
         let chosen = firsts.iter().position(has_email).unwrap_or(0);
-        (chosen < firsts.len()).then(|| firsts.swap_remove(chosen))
+        firsts.into_iter().nth(chosen)
     }
 
     /// Rule 4c: the header behind a title, comments and the like. The outer `None`: more is needed to tell.
@@ -248,7 +255,7 @@ impl Finder<'_> {
         };
         let is_all = self.last || self.text.len() > within;
         let mut records: Vec<Vec<Found>> = Vec::new();
-        for &separator in &self.separators {
+        for &separator in self.separators {
             let (shape, mut found) = (self.shape(separator), Vec::new());
             each_record(text, last, shape, (0, Some(1)), |record, cells| {
                 // What is cut off at the bound doesn't end within it.
@@ -275,7 +282,7 @@ impl Finder<'_> {
             |&(by, place): &(usize, usize)| records.get(by).and_then(|found| found.get(place)).is_some_and(is_header);
         let Some((by, place)) = places.into_iter().find(is_at) else { return Some(None) };
         let header = records.swap_remove(by).swap_remove(place);
-        for &separator in &self.separators {
+        for &separator in self.separators {
             if self.has_fault_before(header.record.start, separator)? {
                 return Some(None);
             }
@@ -303,6 +310,7 @@ impl Finder<'_> {
     fn head(&self, found: Found, preamble: usize) -> Result<Beginning> {
         let preamble = if self.is_behind_line { found.record.start as usize } else { preamble };
         let is_header = !found.is_fault(self.names);
+        let line = self.line(&found.record).filter(|_| is_header && found.record.start as usize == preamble);
         let Found { cells, shape, exact, .. } = found;
         if is_header && is_own_output(&cells) {
             return Err(Error::own_output());
@@ -314,25 +322,29 @@ impl Finder<'_> {
         let names_email_second = is_header && cells.get(1).is_some_and(is_clean_email);
         let is_too_wide = cells.len() > self.options.most_columns;
         let header = if is_header {
-            Header::new(cells, &exact, shape, self.names)?
+            Arc::new(Header::new(cells, &exact, shape, self.names)?)
         } else {
-            Header::none(cells.len(), shape, self.names)?
+            Arc::new(Header::none(cells.len(), shape, self.names)?)
         };
         let names_reason = is_header && exact.reason.is_some() || self.names.reason_position().is_some();
-        Ok(Beginning::Head(Box::new(Head { header, preamble, names_reason, names_email_second, is_too_wide })))
+        Ok(Beginning::Head(Head { header, preamble, line, names_reason, names_email_second, is_too_wide }))
+    }
+
+    /// A record that is one line without quotes.
+    fn line(&self, record: &Record) -> Option<HeaderLine> {
+        let is_whole = record.next > record.end && !record.has_quotes && !record.unclosed_quote;
+        let bytes = self.text.get(record.start as usize..record.end as usize).filter(|_| is_whole)?;
+        let is_utf8 = bytes.is_ascii() || simdutf8::basic::from_utf8(bytes).is_ok();
+        Some(HeaderLine { len: (record.next - record.start) as usize, is_utf8 })
     }
 }
 
 /// Is it the header of a summary that this crate has written?
 fn is_own_output(names: &Texts) -> bool {
-    const OWN: [&[u8]; 4] = [b"reason", b"count", b"share", b"remedy"];
+    const OWN: [&[u8]; 4] = [b"count", b"share", b"remedy", b"reason"];
 
-    let mut found = [false; OWN.len()];
-    for name in names.iter() {
-        let key = FoldedKey::of(name);
-        found.iter_mut().zip(OWN).for_each(|(found, own)| *found |= key.as_bytes() == Some(own));
-    }
-    found == [true; OWN.len()]
+    // The reason's comes last: each report has it.
+    OWN.iter().all(|own| names.iter().any(|name| has_key(name, own)))
 }
 
 /// On which lines something stands in front of the header.

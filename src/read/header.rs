@@ -20,7 +20,10 @@ use super::record::{Record, Shape, Sink};
 use super::scan::Scanner;
 use crate::error::{Error, Result};
 use crate::reason::Slot;
-use crate::reason::key::FoldedKey;
+use crate::reason::key::{is_email_column, is_reason_column, may_be_known_column};
+
+/// For how many columns there is room before it is known how many there are.
+const USUAL_COLUMNS: usize = 16;
 
 /// Several texts, one behind the other, without a box for each.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -30,6 +33,15 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
+    /// The cells of a line without quotes.
+    fn of_line(line: &[u8], separator: u8) -> Self {
+        // At once, and not a few bytes at a time.
+        let (bytes, ends) = (Vec::with_capacity(line.len()), Vec::with_capacity(USUAL_COLUMNS));
+        let mut texts = Texts { bytes, ends };
+        line.split(|&byte| byte == separator).for_each(|cell| texts.push(cell));
+        texts
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
@@ -88,7 +100,7 @@ impl Header {
     pub(crate) fn new(names: Texts, exact: &Exact, shape: Shape, rules: &Names) -> Result<Self> {
         let width = names.len();
         let (reason, email) = rules.columns(&names, exact, width)?;
-        let is_like_fault = names.get(reason).is_some_and(|name| Slot::of(name).is_some());
+        let is_like_fault = names.get(reason).is_some_and(|name| !is_reason_column(name) && Slot::of(name).is_some());
         let (is_of_answer, compared) = (false, OnceLock::new());
         Ok(Header { names, has_names: true, width, reason, email, shape, is_of_answer, compared, is_like_fault })
     }
@@ -135,6 +147,11 @@ impl Header {
     /// May a record with a known reason be the header once more?
     pub(crate) fn is_like_fault(&self) -> bool {
         self.is_like_fault
+    }
+
+    /// May a row with so many cells be one that a line break has torn apart, so that it goes on in the next record? Rule 7.
+    pub(crate) fn may_go_on(&self, cells: usize) -> bool {
+        self.reason == 0 && self.width >= 3 && (2..self.width).contains(&cells)
     }
 
     /// Is a record with so many cells this header once more?
@@ -206,10 +223,10 @@ impl Wanted {
     }
 
     /// Is it an exact name: the one that has been set, or one that is known?
-    fn is(&self, name: &[u8], key: &FoldedKey, is_known: impl FnOnce(&FoldedKey) -> bool) -> bool {
+    fn is(&self, name: &[u8], is_known: impl FnOnce(&[u8]) -> bool) -> bool {
         match self {
             Wanted::Name(compared, _) => as_compared(name) == *compared,
-            _ => is_known(key),
+            _ => is_known(name),
         }
     }
 
@@ -234,19 +251,22 @@ impl Names {
 
     /// Is it an exact name of the email's column?
     pub(crate) fn is_email(&self, name: &[u8]) -> bool {
-        self.email.is(name, &FoldedKey::of(name), FoldedKey::is_email_column)
+        self.email.is(name, is_email_column)
     }
 
     /// Where exact names stand among the names of a header.
     pub(crate) fn exact(&self, names: &Texts) -> Exact {
         let mut exact = Exact::default();
+        let are_known = !matches!(self.reason, Wanted::Name(..)) && !matches!(self.email, Wanted::Name(..));
         for (column, name) in names.iter().enumerate() {
-            let key = FoldedKey::of(name);
-            if self.reason.is(name, &key, FoldedKey::is_reason_column) {
+            if are_known && !may_be_known_column(name) {
+                continue;
+            }
+            if self.reason.is(name, is_reason_column) {
                 let place = if exact.reason.is_none() { &mut exact.reason } else { &mut exact.second_reason };
                 place.get_or_insert(column);
             }
-            if self.email.is(name, &key, FoldedKey::is_email_column) {
+            if self.email.is(name, is_email_column) {
                 let place = if exact.email.is_none() { &mut exact.email } else { &mut exact.second_email };
                 place.get_or_insert(column);
             }
@@ -280,15 +300,6 @@ impl Names {
                 .or_else(|| (0..width).find(|&column| column != reason)),
         };
         Ok((reason, email))
-    }
-
-    /// The same, without what has been set and a header lacks.
-    pub(crate) fn as_far_as_there(&self, names: &Texts) -> Names {
-        let there = |wanted: &Wanted| match wanted.chosen(names, names.len()) {
-            Ok(_) => wanted.clone(),
-            Err(_) => Wanted::Known,
-        };
-        Names { reason: there(&self.reason), email: there(&self.email) }
     }
 }
 
@@ -403,6 +414,11 @@ impl<'b, F: FnMut(&Record, Texts) -> ControlFlow<()>> Sink<'b> for Each<'_, F> {
         ControlFlow::Continue(())
     }
 
+    fn cells(&mut self, line: &'b [u8], separator: u8) -> ControlFlow<(), usize> {
+        self.cells = Texts::of_line(line, separator);
+        ControlFlow::Continue(self.cells.len())
+    }
+
     fn end_record(&mut self, record: Record, _: Option<&'b [u8]>) -> ControlFlow<()> {
         let bytes = self.text.get(record.start as usize..record.end as usize).unwrap_or_default();
         let cells = std::mem::take(&mut self.cells);
@@ -434,8 +450,7 @@ pub(crate) fn skip(record: &Record, bytes: &[u8], separator: u8) -> Skip {
         let is_line_of_tabs = separator == b'\t' && record.only_spaces && !record.has_quotes;
         return if is_bare || is_line_of_tabs { Skip::Silently } else { Skip::BlankRow };
     }
-    let is_line = is_bare || separator == b'\t' && !record.has_quotes;
-    if is_line && !bytes.is_empty() && is_marks(bytes) {
+    if !bytes.is_empty() && is_marks(bytes) {
         return Skip::Silently;
     }
     Skip::No

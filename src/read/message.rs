@@ -263,6 +263,30 @@ mod tests {
         }
     }
 
+    /// Told as soon as there is something else than a mark and white space, however it comes.
+    #[test]
+    fn beginnings_of_objects() {
+        for (input, expected) in [
+            ("", None),
+            ("{}", None),
+            ("{} ", Some(true)),
+            ("\u{feff}", None),
+            ("\u{feff}{", Some(true)),
+            ("\u{feff} \r\n\t", None),
+            ("\u{feff} \r\n\t{", Some(true)),
+            ("     {", Some(true)),
+            ("[{}]", Some(false)),
+            ("Reason,{", Some(false)),
+        ] {
+            for piece in [1, 2, 100] {
+                let mut seen = 0;
+                let lens = (1..=input.len()).filter(|len| len % piece == 0 || *len == input.len());
+                let told = lens.map(|len| begins_as_object(&input.as_bytes()[..len], &mut seen)).find(Option::is_some);
+                assert_eq!(told.flatten(), expected, "{input:?} by {piece}");
+            }
+        }
+    }
+
     #[cfg(feature = "client")]
     #[test]
     fn pages() {

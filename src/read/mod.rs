@@ -19,6 +19,7 @@ pub(crate) mod answer;
 mod answer_error;
 pub(crate) mod cell;
 pub(crate) mod counter;
+mod current;
 mod head;
 pub(crate) mod header;
 mod judgement;
@@ -118,6 +119,7 @@ enum Next {
 }
 
 impl Reading {
+    #[inline]
     pub(crate) fn new(options: &ReadOptions) -> Self {
         Reading {
             names: Names::new(options),
@@ -161,10 +163,10 @@ impl Reading {
     }
 
     /// What has been counted, once the last byte has been read.
-    pub(crate) fn into_counts(self) -> ReasonCounts {
-        match self.stage {
-            Stage::Body(body) => body.rows.counts,
-            Stage::Answer(object) => object.answer.into_counts(),
+    pub(crate) fn take_counts(&mut self) -> ReasonCounts {
+        match &mut self.stage {
+            Stage::Body(body) => std::mem::take(&mut body.rows.counts),
+            Stage::Answer(object) => object.answer.take_counts(),
             _ => ReasonCounts::new(),
         }
     }
@@ -217,14 +219,16 @@ impl Reading {
             }
             Beginning::NoRecord => Err(refuse(text, last, &self.options, None)),
             Beginning::Head(head) => {
-                let (shape, preamble) = (head.header.shape, head.preamble);
+                let (shape, preamble, header) = (head.header.shape, head.preamble, head.line);
                 let lines = lines(&text[..preamble]).count() as u64 - 1;
                 let skipped = head::preamble_lines(&text[..preamble], line);
                 let (strict, most_columns) = (self.options.strict, self.options.most_columns);
-                let mut rows = Rows::new(*head, strict, most_columns, self.names.clone());
-                rows.skip_preamble(skipped);
-                let scanner = Scanner::new(shape, self.base, at + preamble, line + lines);
-                Ok(Next::Stage(Stage::Body(Box::new(Body { scanner, rows, start }))))
+                let (len, its_lines) = header.map_or((0, 0), |line| (line.len, 1));
+                let scanner = Scanner::new(shape, self.base, at + preamble + len, line + lines + its_lines);
+                let rows = Rows::new(head, line + lines, strict, most_columns, self.names.clone());
+                let mut body = Box::new(Body { scanner, rows, start });
+                body.rows.skip_preamble(skipped);
+                Ok(Next::Stage(Stage::Body(body)))
             }
         }
     }
@@ -336,10 +340,11 @@ impl Body {
             return Err(failure.clone());
         }
         // Nothing that is read at once holds a cell larger than a block.
-        let may_run = options.largest_field >= plain::BLOCK && options.largest_row >= plain::BLOCK;
+        let may_run = options.largest_field >= plain::BLOCK;
         let mut taking = Taking { rows, sink, buffer, base, may_run };
         let flow = take(scanner, &mut taking, last);
-        if !taking.rows.is_certain() && !judge(scanner, &mut taking, last, flow.is_break()) {
+        let is_judged = taking.rows.failure.is_some() || taking.rows.is_certain();
+        if !is_judged && !judge(scanner, &mut taking, last, flow.is_break()) {
             let text = start.checked_sub(base).and_then(|start| buffer.get(start as usize..));
             return Err(refuse(text.unwrap_or_default(), last, options, Some(taking.rows.header.width)));
         }
@@ -347,8 +352,8 @@ impl Body {
             return Err(failure.clone());
         }
         match flow {
-            ControlFlow::Continue(read) if !last => self.drop_front::<S>(read, base, options),
-            _ => Ok(buffer.len()),
+            ControlFlow::Continue(read) => self.drop_front::<S>(read, base, options),
+            ControlFlow::Break(()) => Ok(buffer.len()),
         }
     }
 
@@ -372,6 +377,7 @@ impl Body {
 
 /// Takes all records that are at hand, and returns how many bytes the scanner no longer needs.
 fn take<S: RowSink>(scanner: &mut Scanner, taking: &mut Taking<'_, '_, S>, last: bool) -> ControlFlow<(), usize> {
+    taking.begin()?;
     let read = scanner.pass(taking.buffer, last, taking)?;
     if last {
         let flow = taking.flush();

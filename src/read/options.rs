@@ -113,6 +113,9 @@ impl ReadOptions {
 
     /// Where the reason stands, instead of finding it out by the names of the header.
     ///
+    /// A header that lacks the column is the error [`NoSuchColumn`](crate::ErrorKind::NoSuchColumn), whether or not anything
+    /// else shows that this is a report: the first header, or a later one, where reports were joined.
+    ///
     /// ```
     /// use dotdigital_faults::{ColumnChoice, FaultReport, ReadOptions};
     ///
@@ -126,7 +129,8 @@ impl ReadOptions {
         self
     }
 
-    /// Where the email stands, instead of finding it out by the names of the header.
+    /// Where the email stands, instead of finding it out by the names of the header. One that lacks it is an error, as for
+    /// the [reason's column](Self::reason_column).
     pub fn email_column(mut self, column: ColumnChoice) -> Self {
         self.email_column = Some(column);
         self

@@ -3,8 +3,9 @@
 //! A record is plain if it ends with LF or CRLF, each of its quotes opens a cell right behind a separator or closes
 //! one right before one, it has as many cells as the header, it is UTF-8, no line inside its quotes looks like a fault,
 //! and it is no header: its reason is known, or it holds an `@`. No reading rule has anything to say of such a record
-//! but to count it. Whatever else there is, the run ends in front of it: it is for the careful reading of
-//! [`Scanner`](super::scan::Scanner), and nothing is decided here.
+//! but to count it. One that is plain but for its number of cells, or for bytes that are not UTF-8, and whose reason is known,
+//! ends the run, too, but is found whole and told: an [`UnusualRecord`]. Whatever else there is, the run ends in front of it:
+//! it is for the careful reading of [`Scanner`](super::scan::Scanner), and nothing is decided here.
 //!
 //! # How it works
 //!
@@ -25,11 +26,15 @@
 //! closing quote, a CR without its LF. Records before the first wrong byte are still good. Noted of a block are the ends
 //! of its records, each with the number of separators before it, and the masks of the separators; from them a second
 //! pass takes the records: the width is the difference of two numbers, the reason's cell starts behind the nth separator.
-//! Whether that cell is a known reason is told by its first 24 bytes, compared with the spellings that have been met.
+//! Whether that cell is a known reason is told by its first 24 bytes, compared with the spellings that have been met, or by
+//! its last ones where it ends the record.
+
+mod block;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use self::block::{Block, Masks};
 use super::header::Header;
 use super::level::level;
 use super::line::lines;
@@ -42,15 +47,10 @@ use fearless_simd::{Level, dispatch, u8x64};
 
 /// How many bytes are looked at at a time. It fits the fastest cache, and a longer record is not plain.
 pub(crate) const BLOCK: usize = 16 * 1024;
-/// The most records that are noted of a block.
-const MOST: usize = 1024;
 /// After how many blocks without a plain record it isn't looked any less often: once in 64 records then.
 const MOST_MISSES: u32 = 6;
 /// How many bytes one vector, and one mask of bits, covers.
 pub(crate) const WORD: usize = 64;
-
-/// As many words as a block has, and a mask of their numbers.
-const MOST_WORDS: usize = 2 * BLOCK / WORD - 1;
 
 /// Where the reason's cell stands in a row.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +59,17 @@ enum Place {
     Last,
     /// Behind so many separators.
     Behind(usize),
+}
+
+impl Place {
+    /// Is it the same cell in a record of so many, although the header has another number?
+    fn is_in(self, cells: usize) -> bool {
+        match self {
+            Place::First => true,
+            Place::Last => false,
+            Place::Behind(separators) => separators < cells,
+        }
+    }
 }
 
 /// One plain record.
@@ -74,6 +85,18 @@ pub(crate) struct PlainRecord<'b> {
     pub(crate) unknown: Option<&'b [u8]>,
 }
 
+/// A record that is plain but for its width, or for bytes that are not UTF-8; or one behind a record that is kept back. Its
+/// reason is known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UnusualRecord {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) line: u64,
+    pub(crate) slot: Slot,
+    pub(crate) cells: usize,
+    pub(crate) is_utf8: bool,
+}
+
 /// Reads runs of plain records.
 pub(crate) struct PlainReader {
     header: Arc<Header>,
@@ -84,6 +107,8 @@ pub(crate) struct PlainReader {
     /// How many times in a row nothing was plain, and how many times more it isn't looked.
     misses: u32,
     pause: u32,
+    /// The unusual record with which the last run has ended.
+    unusual: Option<UnusualRecord>,
 }
 
 impl std::fmt::Debug for PlainReader {
@@ -104,17 +129,33 @@ impl PlainReader {
             last if last + 1 == header.width => Place::Last,
             separators => Place::Behind(separators),
         };
-        let (block, spellings) = (Block::default(), Spellings::documented(header.shape.separator));
-        Some(PlainReader { header: Arc::clone(header), place, level: level(), block, spellings, misses: 0, pause: 0 })
+        let spellings = match place {
+            Place::Last => Spellings::last(),
+            _ => Spellings::documented(header.shape.separator),
+        };
+        let block = Block::default();
+        Some(PlainReader {
+            header: Arc::clone(header),
+            place,
+            level: level(),
+
+            block,
+            spellings,
+            misses: 0,
+            pause: 0,
+            unusual: None,
+        })
     }
 
-    /// Takes the plain records with which `bytes` begin. A record begins there, at `position` in the input.
+    /// Takes the plain records with which `bytes` begin. A record begins there, at `position` in the input; `is_held` says
+    /// whether the one before it is kept back. An unusual record ends the run, and is part of it.
     #[inline]
     pub(crate) fn read<'b>(
         &mut self,
         bytes: &'b [u8],
         position: u64,
         line: u64,
+        is_held: bool,
         mut take: impl FnMut(PlainRecord<'b>) -> ControlFlow<()>,
     ) -> Run {
         let mut run = Run::default();
@@ -127,7 +168,8 @@ impl PlainReader {
                 }
                 self.block.note(self.level, self.header.shape.separator, text, start);
             }
-            let taken = self.take_block(bytes, run.bytes, start, line + run.lines, &mut take);
+            let taken =
+                self.take_block(bytes, run.bytes, start, line + run.lines, is_held && run.bytes == 0, &mut take);
             let (more, is_over) = match taken {
                 ControlFlow::Continue(more) => (more, false),
                 ControlFlow::Break(more) => (more, true),
@@ -146,6 +188,11 @@ impl PlainReader {
         }
     }
 
+    /// The unusual record with which the last run has ended, if it has.
+    pub(crate) fn take_unusual(&mut self) -> Option<UnusualRecord> {
+        self.unusual.take()
+    }
+
     /// Where nothing has been plain for long, it is looked less and less often.
     fn pauses(&mut self) -> bool {
         if self.pause > 0 {
@@ -157,7 +204,7 @@ impl PlainReader {
     }
 
     /// Takes what is plain of the rest of the block, which starts at `offset` of the bytes. `Break`: nothing more is
-    /// wanted.
+    /// wanted, or the last record was unusual.
     #[inline(never)]
     fn take_block<'b>(
         &mut self,
@@ -165,10 +212,13 @@ impl PlainReader {
         offset: usize,
         position: u64,
         line: u64,
+        is_held: bool,
         take: &mut impl FnMut(PlainRecord<'b>) -> ControlFlow<()>,
     ) -> ControlFlow<Run, Run> {
-        let PlainReader { header, place, block, spellings, .. } = self;
+        let PlainReader { header, place, block, spellings, unusual, .. } = self;
         let (width, place, is_utf8) = (header.width, *place, block.is_utf8);
+        // No record has no cell: so whatever stands behind one that is kept back is unusual.
+        let expected = if is_held { 0 } else { width };
         let masks = Masks(&block.separators);
         let text = &bytes[offset..];
         let passed = (position - block.start) as usize;
@@ -179,25 +229,39 @@ impl PlainReader {
         let mut is_over = false;
         for end in block.ends.get(block.next..block.count).unwrap_or_default() {
             let to = end.at as usize - passed;
-            if (end.separators - separators) as usize + 1 != width {
+            let cells = (end.separators - separators) as usize + 1;
+            let mut is_unusual = cells != expected;
+            if is_unusual && cells != width && !place.is_in(cells) {
                 break;
             }
             let cell = match place {
                 Place::First => from,
                 // What a mark in the first cell means is told by others; no spelling begins with one.
                 _ if text[from] == BOM[0] => break,
-                Place::Last => masks.last_cell(from + passed, to + passed) - passed,
+                // Only looked for where its last bytes don't tell.
+                Place::Last => to,
                 Place::Behind(separators) => masks.cell_behind(separators, from + passed) - passed,
             };
-            let found = text[cell..].first_chunk().and_then(|bytes| spellings.find(bytes));
+            let found = match place {
+                Place::Last => text[..to].last_chunk().and_then(|bytes| spellings.find_last(bytes)),
+                _ => text[cell..].first_chunk().and_then(|bytes| spellings.find(bytes)),
+            };
             let (slot, unknown) = match found {
                 Some(slot) => (slot, None),
-                None => match Spellings::learn(spellings, text, cell, to, header, &text[from..to]) {
-                    Some(learned) => learned,
-                    None => break,
-                },
+                None => {
+                    let cell = match place {
+                        Place::Last => masks.last_cell(from + passed, to + passed) - passed,
+                        _ => cell,
+                    };
+                    match Spellings::learn(spellings, text, cell, to, header, &text[from..to]) {
+                        Some(learned) => learned,
+                        None => break,
+                    }
+                }
             };
-            if !is_utf8 && std::str::from_utf8(&text[from..to]).is_err() {
+            is_unusual |= !is_utf8 && !is_utf8_text(&text[from..to]);
+            // Whether it is the header once more, or goes on with the one before it, is for others to find out.
+            if is_unusual && unknown.is_some() {
                 break;
             }
             let mut inner_lines = 0;
@@ -217,10 +281,17 @@ impl PlainReader {
             let record_end = to - usize::from(is_crlf);
             let record =
                 PlainRecord { from: offset + from, to: offset + record_end, line: line + lines, slot, unknown };
+            let start = std::mem::replace(&mut from, to + 1);
             lines += 1 + inner_lines;
             separators = end.separators;
-            from = to + 1;
             taken += 1;
+            if is_unusual {
+                let PlainRecord { from, to: end, line, slot, .. } = record;
+                let is_utf8 = is_utf8 || is_utf8_text(&text[start..to]);
+                *unusual = Some(UnusualRecord { from, to: end, line, slot, cells, is_utf8 });
+                is_over = true;
+                break;
+            }
             if take(record).is_break() {
                 is_over = true;
                 break;
@@ -243,6 +314,10 @@ pub(crate) fn cell_ends(word: &[u8; WORD], separator: u8) -> u64 {
     dispatch!(level(), simd => find(simd, word, separator))
 }
 
+fn is_utf8_text(bytes: &[u8]) -> bool {
+    bytes.is_ascii() || simdutf8::basic::from_utf8(bytes).is_ok()
+}
+
 /// A quick look at how a record begins, so that lines of something else cost next to nothing.
 fn may_be_plain(text: &[u8]) -> bool {
     !matches!(text.first(), None | Some(b'\n' | b'\r' | b' ' | b'\t'))
@@ -252,302 +327,6 @@ fn may_be_plain(text: &[u8]) -> bool {
 /// taken for longer than it is, which makes it no less like one.
 fn may_hold_fault(record: &[u8], header: &Header) -> bool {
     lines(record).skip(1).any(|line| header.is_fault(line))
-}
-
-/// Where the records of a block end, as far as its quotes are as they should be.
-#[derive(Debug, Default)]
-struct Block {
-    /// The position of the block in the input. Others are counted from it.
-    start: u64,
-    /// The first `count` of these are noted.
-    ends: Vec<End>,
-    count: usize,
-    /// The first of the ends that is not taken yet.
-    next: usize,
-    /// The separators of each word that part cells.
-    separators: Vec<u64>,
-    /// The LFs inside quotes.
-    breaks: Vec<u32>,
-    /// Are all the records that end here UTF-8?
-    is_utf8: bool,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct End {
-    /// The position of the LF.
-    at: u32,
-    /// How many separators stand before it in the block.
-    separators: u32,
-}
-
-impl Block {
-    /// Does a record that has been noted start at this position of the input?
-    fn goes_on_at(&mut self, position: u64) -> bool {
-        let Some(at) = position.checked_sub(self.start) else { return false };
-        // The careful reading has taken one record or more in between.
-        while self.next < self.count
-            && let Some(end) = self.ends.get(self.next)
-            && u64::from(end.at) < at
-        {
-            self.next += 1;
-        }
-        let before = self.ends.get(self.next.wrapping_sub(1));
-        self.next < self.count && before.is_some_and(|end| u64::from(end.at) + 1 == at)
-    }
-
-    fn next_break(&self, broken: usize) -> u32 {
-        self.breaks.get(broken).copied().unwrap_or(u32::MAX)
-    }
-
-    /// Notes the records with which `text` begins.
-    fn note(&mut self, level: Level, separator: u8, text: &[u8], start: u64) {
-        let text = &text[..text.len().min(BLOCK)];
-        self.start = start;
-        self.next = 0;
-        self.breaks.clear();
-        let most = MOST.min(text.len() / 8 + 2 * WORD);
-        if self.ends.len() < most {
-            self.ends.resize(most, End::default());
-        }
-        if self.separators.len() <= text.len() / WORD {
-            self.separators.resize(text.len() / WORD + 1, 0);
-        }
-        let Block { ends, separators, breaks, .. } = self;
-        let places = Places { ends: &mut ends[..], separators: &mut separators[..], breaks };
-        let notes = dispatch!(level, simd => Notes::of(simd, separator, text, places));
-        let Notes { count, is_rare, .. } = notes;
-        self.count = count;
-        let len = self.ends.get(count.wrapping_sub(1)).map_or(0, |end| end.at as usize);
-        self.is_utf8 = !is_rare || simdutf8::basic::from_utf8(&text[..len]).is_ok();
-    }
-}
-
-/// The separators of each word that part cells.
-struct Masks<'m>(&'m [u64]);
-
-impl Masks<'_> {
-    /// Where the last cell of the record from `from` to `to` starts.
-    #[inline(always)]
-    fn last_cell(&self, from: usize, to: usize) -> usize {
-        let end = to / WORD;
-        let (here, before) = (self.word(end) & ((1 << (to % WORD)) - 1), self.word(end.wrapping_sub(1)));
-        // One of the two, as a rule; to choose without a branch is faster, since which of them is anybody's guess.
-        let (mut word, mut mask) = if here == 0 { (end.wrapping_sub(1), before) } else { (end, here) };
-        while mask == 0 {
-            if word <= from / WORD || word > end {
-                return from;
-            }
-            word -= 1;
-            mask = self.word(word);
-        }
-        from.max(word * WORD + WORD - mask.leading_zeros() as usize)
-    }
-
-    /// Where the cell behind so many separators of the record that starts at `from` starts.
-    #[inline(always)]
-    fn cell_behind(&self, mut separators: usize, from: usize) -> usize {
-        let mut word = from / WORD;
-        let mut mask = self.word(word) & (u64::MAX << (from % WORD));
-        while (mask.count_ones() as usize) < separators && word < self.0.len() {
-            separators -= mask.count_ones() as usize;
-            word += 1;
-            mask = self.word(word);
-        }
-        for _ in 1..separators {
-            mask &= mask.wrapping_sub(1);
-        }
-        word * WORD + mask.trailing_zeros() as usize + 1
-    }
-
-    #[inline(always)]
-    fn word(&self, word: usize) -> u64 {
-        self.0.get(word).copied().unwrap_or(0)
-    }
-}
-
-/// Where notes are made.
-struct Places<'p> {
-    ends: &'p mut [End],
-    separators: &'p mut [u64],
-    breaks: &'p mut Vec<u32>,
-}
-
-/// What has been noted of a block so far.
-#[derive(Default)]
-struct Notes {
-    count: usize,
-    separators: u32,
-    /// Was the last byte a CR?
-    after_cr: u64,
-    quotes: Quotes,
-    /// How many words are not ASCII.
-    beyond_ascii: usize,
-    /// Is something not UTF-8, or UTF-8 of a rare kind?
-    is_rare: bool,
-}
-
-impl Notes {
-    /// Notes the records of a text, as far as its quotes and line ends are as they should be.
-    #[inline(always)]
-    fn of<S: Simd>(simd: S, separator: u8, text: &[u8], mut places: Places<'_>) -> Notes {
-        let mut notes = Notes { quotes: Quotes { separator, ..Quotes::default() }, ..Notes::default() };
-        let (words, rest) = text.as_chunks::<WORD>();
-        // To note them and look at them later is faster than to stop at each.
-        let mut beyond_ascii = [0; 2 * BLOCK / WORD];
-        let mut goes_on = true;
-        for (number, word) in words.iter().enumerate() {
-            beyond_ascii[notes.beyond_ascii & MOST_WORDS] = number as u16;
-            goes_on = notes.word(simd, separator, word, number, text, &mut places);
-            if !goes_on {
-                break;
-            }
-        }
-        notes.is_rare = !are_common_characters(simd, words, beyond_ascii.get(..notes.beyond_ascii).unwrap_or_default());
-        if goes_on && !rest.is_empty() {
-            // NULs mean nothing, and no record ends in them.
-            let mut word = [0; WORD];
-            word.iter_mut().zip(rest).for_each(|(place, &byte)| *place = byte);
-            notes.word(simd, separator, &word, words.len(), text, &mut places);
-            notes.is_rare |= !rest.is_ascii();
-        }
-        notes
-    }
-
-    /// Notes one word of the text. `false` where nothing more can be noted.
-    ///
-    /// Most words have no quote: what those need stays in registers, and the rest is elsewhere.
-    #[inline(always)]
-    fn word<S: Simd>(
-        &mut self,
-        simd: S,
-        separator: u8,
-        word: &[u8; WORD],
-        number: usize,
-        text: &[u8],
-        places: &mut Places<'_>,
-    ) -> bool {
-        let bytes = u8x64::from_slice(simd, word);
-        let mask = |byte: u8| bytes.simd_eq(u8x64::splat(simd, byte)).to_bitmask();
-        let (quotes, lfs, crs) = (mask(b'"'), mask(b'\n'), mask(b'\r'));
-        self.beyond_ascii += usize::from(bytes.simd_ge(u8x64::splat(simd, 0x80)).to_bitmask() != 0);
-        let mut found = Found { ends: lfs, separators: mask(separator), wrong: (crs << 1 | self.after_cr) & !lfs };
-        self.after_cr = crs >> 63;
-        if quotes | self.quotes.open != 0 {
-            let before = (number * WORD).checked_sub(1).and_then(|before| text.get(before)).copied();
-            found = self.quotes.look(quotes, crs, found, before.unwrap_or(separator), number, places.breaks);
-        }
-        if found.wrong != 0 {
-            // What stands before the first wrong byte is right, and no record ends between a quote and the byte
-            // behind it that shows it to be wrong.
-            found.ends &= (1 << found.wrong.trailing_zeros()) - 1;
-        }
-        if let Some(place) = places.separators.get_mut(number) {
-            *place = found.separators;
-        }
-        self.note_ends((number * WORD) as u32, found.ends, found.separators, places.ends) && found.wrong == 0
-    }
-
-    /// Notes where records end in a word. `false` where there is no room for more.
-    #[inline(always)]
-    fn note_ends(&mut self, at: u32, mut ends: u64, separators: u64, places: &mut [End]) -> bool {
-        let count = ends.count_ones() as usize;
-        let Some([first, further @ ..]) = places.get_mut(self.count..).and_then(<[End]>::first_chunk_mut::<WORD>)
-        else {
-            return false;
-        };
-        let mut end = || {
-            let bit = ends.trailing_zeros();
-            let below = separators & (ends ^ ends.wrapping_sub(1));
-            ends &= ends.wrapping_sub(1);
-            End { at: at + bit, separators: self.separators + below.count_ones() }
-        };
-        // One at most, as a rule; to write it is faster than to look whether there is one.
-        *first = end();
-        if count > 1 {
-            further.iter_mut().take(count - 1).for_each(|place| *place = end());
-        }
-        self.count += count;
-        self.separators += separators.count_ones();
-        true
-    }
-}
-
-/// What has been found in a word.
-#[derive(Clone, Copy)]
-struct Found {
-    /// Which LFs end records, and which separators part cells.
-    ends: u64,
-    separators: u64,
-    /// The bytes that stand where they shouldn't.
-    wrong: u64,
-}
-
-/// The quotes of a block, as far as it has been looked at.
-#[derive(Default)]
-struct Quotes {
-    separator: u8,
-    /// Something but 0 where the next word starts inside quotes, or right behind a closing one.
-    open: u64,
-    /// All ones inside quotes.
-    inside: u64,
-    /// One right behind a closing quote.
-    after_close: u64,
-}
-
-impl Quotes {
-    /// Leaves out what stands inside quotes, and adds what is wrong about the quotes themselves.
-    #[inline(always)]
-    fn look(&mut self, quotes: u64, crs: u64, found: Found, before: u8, number: usize, breaks: &mut Vec<u32>) -> Found {
-        let Found { ends: lfs, separators, wrong } = found;
-        let bounds = quotes | separators | lfs | crs;
-        let inside = prefix_xor(quotes) ^ self.inside;
-        let (opens, closes) = (quotes & inside, quotes & !inside);
-        let is_misplaced_first = opens & 1 != 0 && !matches!(before, b'"' | b'\n' | b'\r') && before != self.separator;
-        let misplaced = opens & !(bounds << 1 | 1) | u64::from(is_misplaced_first);
-        let followed = (closes << 1 | self.after_close) & !bounds;
-        self.after_close = closes >> 63;
-        self.inside = ((inside as i64) >> 63) as u64;
-        self.open = self.after_close | self.inside;
-        let mut inner = lfs & inside;
-        while inner != 0 {
-            breaks.push((number * WORD) as u32 + inner.trailing_zeros());
-            inner &= inner - 1;
-        }
-        Found { ends: lfs & !inside, separators: separators & !inside, wrong: wrong | misplaced | followed }
-    }
-}
-
-/// Are all the characters beyond ASCII in these words of two or three bytes, whole and in UTF-8? Those that need more
-/// than a count of their bytes to tell are rare enough to be left to others.
-#[inline(always)]
-fn are_common_characters<S: Simd>(simd: S, words: &[[u8; WORD]], numbers: &[u16]) -> bool {
-    let mut are_common = true;
-    // Where a word has to go on with a character of the one before it, and which word that is.
-    let (mut going_on, mut next) = (0, 0);
-    for &number in numbers {
-        let number = usize::from(number);
-        let Some(word) = words.get(number) else { return false };
-        are_common &= going_on == 0 || number == next;
-        let bytes = u8x64::from_slice(simd, word);
-        let from = |byte: u8| bytes.simd_ge(u8x64::splat(simd, byte));
-        let is = |byte: u8| bytes.simd_eq(u8x64::splat(simd, byte));
-        let (first, first_of_three) = (from(0xc0).to_bitmask(), from(0xe0).to_bitmask());
-        let further = from(0x80).to_bitmask() & !first;
-        let rare = is(0xc0) | is(0xc1) | is(0xe0) | is(0xed) | from(0xf0);
-        are_common &= further == (first << 1 | first_of_three << 2 | going_on) && rare.to_bitmask() == 0;
-        going_on = first >> 63 | first_of_three >> 62;
-        next = number + 1;
-    }
-    are_common && going_on == 0
-}
-
-/// Whether an odd number of bits is set at a place and below it.
-#[inline(always)]
-fn prefix_xor(mut bits: u64) -> u64 {
-    for shift in [1, 2, 4, 8, 16, 32] {
-        bits ^= bits << shift;
-    }
-    bits
 }
 
 #[cfg(test)]

@@ -20,17 +20,18 @@ use std::sync::Arc;
 
 use memchr::{memchr, memchr_iter};
 
-use super::cell::{Cell, KnownCells, Utf8};
-use super::head::Head;
+use super::cell::KnownCells;
+use super::current::{Candidate, Current};
+use super::head::{Head, HeaderLine};
 use super::header::{Exact, Header, Names, Skip, Texts, each_record, skip};
 use super::judgement::{Judgement, Queued};
-use super::plain::{PlainReader, PlainRecord};
+use super::plain::{PlainReader, PlainRecord, UnusualRecord};
 use super::record::{Record, Run, Sink};
 use super::row::{Row, RowSink};
 use crate::anomaly::{Anomaly, AnomalySet};
 use crate::error::Error;
+use crate::reason::Slot;
 use crate::reason::counts::ReasonCounts;
-use crate::reason::{FailureReason, Slot};
 
 /// What may stand between the two parts of a row that was torn apart.
 const LARGEST_GAP: u64 = 64 * 1024;
@@ -47,6 +48,8 @@ pub(crate) struct Rows {
     names: Names,
     /// Has the first record been read?
     has_begun: bool,
+    /// The header, where it has been read already: what is unusual about it, and its line.
+    read_header: Option<(AnomalySet, u64)>,
     current: Current,
     known: Option<Box<KnownCells>>,
     /// A short row that may go on behind a line break.
@@ -57,52 +60,23 @@ pub(crate) struct Rows {
     plain: Option<Box<PlainReader>>,
 }
 
-/// What is known of the record being read.
-#[derive(Debug, Default)]
-struct Current {
-    column: usize,
-    /// The reason's cell and, once the record has ended, the known reason that it says.
-    cell: Cell,
-    slot: Option<Slot>,
-    email_has_at: bool,
-    utf8: Utf8,
-    invalid_utf8: bool,
-}
-
-impl Current {
-    fn clear(&mut self) {
-        self.cell.clear();
-        self.column = 0;
-        self.slot = None;
-        self.email_has_at = false;
-        self.utf8 = Utf8::default();
-        self.invalid_utf8 = false;
-    }
-}
-
-/// A record that is a fault, or the beginning of one.
-#[derive(Debug)]
-struct Candidate {
-    start: u64,
-    end: u64,
-    line: u64,
-    cells: usize,
-    slot: Slot,
-    unknown: Option<FailureReason>,
-    anomalies: AnomalySet,
-}
-
 impl Rows {
-    pub(crate) fn new(head: Head, strict: bool, most_columns: usize, names: Names) -> Self {
+    pub(crate) fn new(head: Head, line: u64, strict: bool, most_columns: usize, names: Names) -> Self {
         let judgement = Judgement::new(&head);
+        let unusual = |header: HeaderLine| match header.is_utf8 {
+            true => AnomalySet::EMPTY,
+            false => AnomalySet::from(Anomaly::InvalidUtf8),
+        };
+        let read_header = head.line.map(|header| (unusual(header), line));
         let mut rows = Rows {
             counts: ReasonCounts::new(),
             failure: None,
-            header: Arc::new(head.header),
+            header: head.header,
             strict,
             most_columns,
             names,
             has_begun: false,
+            read_header,
             current: Current::default(),
             known: None,
             pending: None,
@@ -155,6 +129,13 @@ impl Rows {
         ControlFlow::Continue(())
     }
 
+    /// Ends the reading there, also where it isn't certain: with what was an error of a report before, or with this one.
+    fn fail_at_once(&mut self, error: Error) -> ControlFlow<()> {
+        let first = self.judgement.failure.take().unwrap_or(error);
+        self.failure.get_or_insert(first);
+        ControlFlow::Break(())
+    }
+
     /// Counts what is unusual in a row or, in a strict reading, stops there.
     fn unusual(&mut self, anomalies: AnomalySet, line: u64) -> ControlFlow<()> {
         self.counts.anomalies_mut().record(anomalies, line);
@@ -190,6 +171,14 @@ pub(crate) struct Taking<'t, 'b, S> {
 }
 
 impl<'b, S: RowSink> Taking<'_, 'b, S> {
+    /// Begins with the header, where it has been read already.
+    pub(crate) fn begin(&mut self) -> ControlFlow<()> {
+        let Some((anomalies, line)) = self.rows.read_header.take() else { return ControlFlow::Continue(()) };
+        self.rows.has_begun = true;
+        self.begin_header()?;
+        self.rows.unusual(anomalies, line)
+    }
+
     /// It is a report: what has been kept back is told.
     pub(crate) fn is_certain(&mut self) -> ControlFlow<()> {
         let judgement = &mut self.rows.judgement;
@@ -304,13 +293,10 @@ impl<'b, S: RowSink> Taking<'_, 'b, S> {
     ) -> ControlFlow<()> {
         self.flush()?;
         let Some((cells, exact)) = other else { return self.rows.unusual(anomalies, record.line) };
-        let (columns, most) = (cells.len(), self.rows.most_columns);
-        let (shape, names) = (self.rows.header.shape, self.rows.names.as_far_as_there(&cells));
-        if let Err(error) = Header::new(cells.clone(), &exact, shape, &self.rows.names) {
-            self.rows.fail(error.at_line(record.line))?;
-        }
-        if let Ok(header) = Header::new(cells, &exact, shape, &names) {
-            self.rows.header = Arc::new(header);
+        let (columns, most, shape) = (cells.len(), self.rows.most_columns, self.rows.header.shape);
+        match Header::new(cells, &exact, shape, &self.rows.names) {
+            Ok(header) => self.rows.header = Arc::new(header),
+            Err(error) => return self.rows.fail_at_once(error.at_line(record.line)),
         }
         if columns > most {
             self.rows.fail(Error::too_wide(columns, most).at_line(record.line))?;
@@ -344,8 +330,7 @@ impl<'b, S: RowSink> Taking<'_, 'b, S> {
 
     /// Keeps a fault back that a line break may have torn apart; only the record behind it tells.
     fn hold_or_emit(&mut self, candidate: Candidate) -> ControlFlow<()> {
-        let Header { width, reason, .. } = *self.rows.header;
-        if reason == 0 && width >= 3 && (2..width).contains(&candidate.cells) {
+        if self.rows.header.may_go_on(candidate.cells) {
             self.rows.pending = Some(candidate);
             return ControlFlow::Continue(());
         }
@@ -432,28 +417,36 @@ impl<'b, S: RowSink> Sink<'b> for Taking<'_, 'b, S> {
     }
 
     fn take_plain_records(&mut self, bytes: &'b [u8], start: u64, line: u64) -> ControlFlow<(), Run> {
-        let Taking { rows, sink, .. } = self;
-        // What is pending may go on in the next record.
-        let (Some(plain), None, true) = (&mut rows.plain, &rows.pending, rows.judgement.is_certain) else {
-            return ControlFlow::Continue(Run::default());
-        };
-        let counts = &mut rows.counts;
-        let mut flow = ControlFlow::Continue(());
-        let run = plain.read(bytes, start, line, |PlainRecord { from, to, line, slot, unknown }| {
-            match unknown {
-                None => counts.add_known(slot, 1),
-                Some(cell) => counts.add_unknown_cell(cell, 1),
+        let mut run = Run::default();
+        loop {
+            let Taking { rows, sink, .. } = self;
+            let Rows { plain: Some(plain), judgement: Judgement { is_certain: true, .. }, pending, counts, .. } = rows
+            else {
+                return ControlFlow::Continue(run);
+            };
+            let (ahead, start) = (&bytes[run.bytes..], start + run.bytes as u64);
+            let mut flow = ControlFlow::Continue(());
+            let more = plain.read(ahead, start, line + run.lines, pending.is_some(), |record| {
+                let PlainRecord { from, to, line, slot, unknown } = record;
+                match unknown {
+                    None => counts.add_known(slot, 1),
+                    Some(cell) => counts.add_unknown_cell(cell, 1),
+                }
+                let (start, end) = (start + from as u64, start + to as u64);
+                let row = Row { start, end, line, slot, anomalies: AnomalySet::EMPTY };
+                flow = sink.row(row, if S::NEEDS_BYTES { &ahead[from..to] } else { &[] });
+                flow
+            });
+            run.bytes += more.bytes;
+            run.lines += more.lines;
+            let unusual = plain.take_unusual();
+            if more.bytes > 0 {
+                rows.last = AnomalySet::EMPTY;
             }
-            let (start, end) = (start + from as u64, start + to as u64);
-            let row = Row { start, end, line, slot, anomalies: AnomalySet::EMPTY };
-            flow = sink.row(row, if S::NEEDS_BYTES { &bytes[from..to] } else { &[] });
-            flow
-        });
-        if run.bytes > 0 {
-            rows.last = AnomalySet::EMPTY;
+            flow?;
+            let Some(unusual) = unusual else { return ControlFlow::Continue(run) };
+            self.unusual_record(&unusual, start)?;
         }
-        flow?;
-        ControlFlow::Continue(run)
     }
 
     fn begins_with_header(&self, text: &[u8], last: bool) -> Option<bool> {
@@ -462,6 +455,16 @@ impl<'b, S: RowSink> Sink<'b> for Taking<'_, 'b, S> {
 }
 
 impl<'b, S: RowSink> Taking<'_, 'b, S> {
+    /// A record that was read at once, but isn't as it should be. Its reason is known: so it doesn't go on with what is
+    /// pending.
+    fn unusual_record(&mut self, record: &UnusualRecord, start: u64) -> ControlFlow<()> {
+        self.flush()?;
+        let &UnusualRecord { from, to, line, slot, cells, is_utf8 } = record;
+        let anomalies = if is_utf8 { AnomalySet::EMPTY } else { AnomalySet::from(Anomaly::InvalidUtf8) };
+        let (start, end) = (start + from as u64, start + to as u64);
+        self.hold_or_emit(Candidate { start, end, line, cells, slot, unknown: None, anomalies })
+    }
+
     /// A strict reading names the row that begins first: what is pending is unusual in any case.
     fn blank_row(&mut self, line: u64) -> ControlFlow<()> {
         let blank = AnomalySet::from(Anomaly::BlankRow);

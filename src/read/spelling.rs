@@ -1,4 +1,9 @@
-//! The spellings of known reasons that have been met, told apart by their first bytes.
+//! The spellings of known reasons that have been met, told apart by their first bytes, or by their last ones.
+//!
+//! ```text
+//!   Hard bounced,jo@…                     a cell in front of others: its bytes, and the separator behind it
+//!                jo@…,Hard bounced\r\n    the last cell: the separator in front of it, its bytes, and the CR if any
+//! ```
 
 use std::sync::{Arc, LazyLock};
 
@@ -11,10 +16,13 @@ use crate::reason::{FailureReason, Slot};
 
 /// The spellings of known reasons that have been met, each with its quotes, if any, and the byte that ends its cell.
 ///
-/// A cell that begins with one of these bytes is that cell: the last byte ends it.
+/// A cell that begins with one of these bytes is that cell: the last byte ends it. Where the reason stands last, a record
+/// that ends with one of them ends with that cell: its first byte is the separator.
 #[derive(Clone, Debug)]
 pub(super) struct Spellings {
     sets: [[Spelling; 2]; 32],
+    /// Are they those of cells that end their records?
+    are_last: bool,
 }
 
 /// How many bytes of a spelling are compared at once.
@@ -27,19 +35,30 @@ struct Spelling {
     slot: Slot,
 }
 
-impl Default for Spellings {
-    fn default() -> Self {
+impl Spellings {
+    fn new(are_last: bool) -> Self {
         // Whatever the bytes are, a mask of nothing makes no one of them.
         let none = Spelling { words: [1; 3], masks: [0; 3], slot: Slot::Other };
-        Spellings { sets: [[none; 2]; 32] }
+        Spellings { sets: [[none; 2]; 32], are_last }
     }
-}
 
-impl Spellings {
+    /// The reason of the cell that begins with these bytes.
     #[inline(always)]
     pub(super) fn find(&self, bytes: &[u8; SPELLING]) -> Option<Slot> {
         let text = words(bytes);
-        let [first, second] = &self.sets[set(text)];
+        self.find_in(set(text), text)
+    }
+
+    /// The reason of the cell that ends with these bytes, behind which stands the LF.
+    #[inline(always)]
+    pub(super) fn find_last(&self, bytes: &[u8; SPELLING]) -> Option<Slot> {
+        let text = words(bytes);
+        self.find_in(last_set(text), text)
+    }
+
+    #[inline(always)]
+    fn find_in(&self, set: usize, text: [u64; 3]) -> Option<Slot> {
+        let [first, second] = &self.sets[set];
         let is = |spelling: &Spelling| {
             let [a, b, c] = spelling.words;
             let [x, y, z] = spelling.masks;
@@ -57,8 +76,14 @@ impl Spellings {
         if separator == b',' { Arc::clone(&COMMA) } else { Arc::new(Spellings::of_labels(separator)) }
     }
 
+    /// None yet, of cells that end their records: whether a CR stands behind them is still to be seen.
+    pub(super) fn last() -> Arc<Self> {
+        static NONE: LazyLock<Arc<Spellings>> = LazyLock::new(|| Arc::new(Spellings::new(true)));
+        Arc::clone(&NONE)
+    }
+
     fn of_labels(separator: u8) -> Self {
-        let mut spellings = Spellings::default();
+        let mut spellings = Spellings::new(false);
         // Those that a CSV is documented to hold: many of the others begin alike, and would be in each other's way.
         for reason in FailureReason::iter().filter(is_documented_in_csv) {
             let mut text = [reason.label().as_bytes(), &[separator]].concat();
@@ -97,7 +122,12 @@ impl Spellings {
                 memchr(b'@', record).is_some() && !header.is_reason_name(inner) && inner.len() == spelled.len();
             return is_fault.then_some((Slot::Other, Some(inner)));
         };
-        Arc::make_mut(spellings).keep(&text[cell..], spelled.len() + 1, slot);
+        let spellings = Arc::make_mut(spellings);
+        if spellings.are_last {
+            spellings.keep_last(&text[..end], end - cell + 1, slot);
+        } else {
+            spellings.keep(&text[cell..], spelled.len() + 1, slot);
+        }
         Some((slot, None))
     }
 
@@ -111,9 +141,31 @@ impl Spellings {
             bytes @ 1..8 => (1 << (8 * bytes)) - 1,
             _ => u64::MAX,
         });
-        let [first, second] = &mut self.sets[set(text)];
+        self.keep_in(set(text), text, masks, slot);
+    }
+
+    /// Keeps a spelling of so many bytes at the end of a text, with the separator in front of it.
+    fn keep_last(&mut self, text: &[u8], len: usize, slot: Slot) {
+        let Some(bytes) = text.last_chunk().filter(|_| (8..=SPELLING).contains(&len)) else { return };
+        // A line break inside it might be the end of the record before.
+        if memchr(b'\n', &bytes[SPELLING - len..]).is_some() {
+            return;
+        }
+        let text = words(bytes);
+        let masks = [16, 8, 0].map(|behind| match len.saturating_sub(behind) {
+            0 => 0,
+            bytes @ 1..8 => u64::MAX << (64 - 8 * bytes),
+            _ => u64::MAX,
+        });
+        self.keep_in(last_set(text), text, masks, slot);
+    }
+
+    fn keep_in(&mut self, set: usize, text: [u64; 3], masks: [u64; 3], slot: Slot) {
+        let [first, second] = &mut self.sets[set];
         let spelling = Spelling { words: [text[0] & masks[0], text[1] & masks[1], text[2] & masks[2]], masks, slot };
-        *second = std::mem::replace(first, spelling);
+        // The first one that was met is the most frequent, as a rule: it is compared first, and stays.
+        let place = if first.masks == [0; 3] { first } else { second };
+        *place = spelling;
     }
 }
 
@@ -132,6 +184,12 @@ fn words(bytes: &[u8; SPELLING]) -> [u64; 3] {
 #[inline(always)]
 fn set(words: [u64; 3]) -> usize {
     (words[0].wrapping_mul(0x78e5_1061_7311_d8a3) >> 59) as usize
+}
+
+/// The same by the last eight bytes; here two labels end with the same ones.
+#[inline(always)]
+fn last_set(words: [u64; 3]) -> usize {
+    (words[2].wrapping_mul(0x677f_6cbd_cc22_af59) >> 59) as usize
 }
 
 #[cfg(test)]
@@ -158,23 +216,42 @@ mod tests {
                 other[at] ^= 1 << (at % 8);
                 let expected = (at >= spelling.len()).then_some(slot);
                 assert_eq!(spellings.find(&other), expected, "{shown} with another byte {at}");
+                // The same bit in two words, which may leave the set as it is.
+                for bit in 0..8 {
+                    let mut other = text;
+                    other[at] ^= 1 << bit;
+                    if let Some(later) = other.get_mut(at + 8) {
+                        *later ^= 1 << bit;
+                        assert_eq!(spellings.find(&other), expected, "{shown} with two other bytes from {at}");
+                    }
+                }
             }
         }
     }
 
+    fn last(text: &[u8]) -> [u8; SPELLING] {
+        *text.last_chunk().unwrap()
+    }
+
     fn learn(spellings: &mut Arc<Spellings>, record: &[u8]) -> Option<(Slot, Option<Vec<u8>>)> {
+        learn_at(spellings, record, 0)
+    }
+
+    /// Learns what stands in the cell that begins at that place of a record.
+    fn learn_at(spellings: &mut Arc<Spellings>, record: &[u8], cell: usize) -> Option<(Slot, Option<Vec<u8>>)> {
         let mut names = Texts::default();
         [&b"Reason"[..], b"email"].into_iter().for_each(|name| names.push(name));
         let rules = Names::new(&ReadOptions::new());
         let shape = Shape { separator: b',', largest_field: 1 << 20, largest_row: 1 << 20 };
         let header = Header::new(names.clone(), &rules.exact(&names), shape, &rules).unwrap();
         let text = [record, b"\nBlocker,behind@it,and so on\n"].concat();
-        let (slot, unknown) = Spellings::learn(spellings, &text, 0, record.len(), &header, record)?;
+        let (slot, unknown) = Spellings::learn(spellings, &text, cell, record.len(), &header, record)?;
         Some((slot, unknown.map(<[u8]>::to_vec)))
     }
 
     #[test]
     fn documented_spellings() {
+        assert_eq!(FailureReason::iter().filter(is_documented_in_csv).count(), 13);
         for separator in [b',', b';', b'\t'] {
             let spellings = Spellings::documented(separator);
             for reason in FailureReason::iter().filter(is_documented_in_csv) {
@@ -183,9 +260,9 @@ mod tests {
             }
         }
         assert!(Arc::ptr_eq(&Spellings::documented(b','), &Spellings::documented(b',')), "made once");
-        assert_eq!(Spellings::default().find(&[0; SPELLING]), None);
+        assert_eq!(Spellings::new(false).find(&[0; SPELLING]), None);
         assert_eq!(
-            Spellings::default().find(&[1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]),
+            Spellings::new(false).find(&[1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]),
             None
         );
     }
@@ -203,7 +280,7 @@ mod tests {
                 assert_eq!(spellings.find(&bytes(spelling.as_bytes(), 0)), None, "{len}");
             }
         }
-        let mut spellings = Arc::new(Spellings::default());
+        let mut spellings = Arc::new(Spellings::new(false));
         for (record, spelling) in
             [(&b"\"Blocker\",a@x"[..], &b"\"Blocker\","[..]), (b"BLOCKER", b"BLOCKER\n"), (b"blocker\r", b"blocker\r")]
         {
@@ -215,16 +292,63 @@ mod tests {
         assert_eq!(spellings.find(&bytes(b"Failed,a@x", 0)), None);
     }
 
-    /// Of those that begin with the same bytes, the last two are kept.
+    /// Of those that begin with the same bytes, the first and the last are kept.
     #[test]
     fn spellings_that_begin_alike() {
-        let mut spellings = Spellings::documented(b',');
+        let mut spellings = Arc::new(Spellings::new(false));
         let three = ["Hard----bounced,", "Hard-----bounced,", "Hard------bounced,"];
         for spelling in three {
             learn(&mut spellings, format!("{spelling}a@x").as_bytes());
         }
         let found = three.map(|spelling| spellings.find(&bytes(spelling.as_bytes(), 0)));
-        assert_eq!(found, [None, Some(Slot::HardBounced), Some(Slot::HardBounced)]);
+        assert_eq!(found, [Some(Slot::HardBounced), None, Some(Slot::HardBounced)]);
+    }
+
+    /// The last cell of a record is told by how it ends, with its separator, whatever stands in front of that.
+    #[test]
+    fn spellings_at_the_end() {
+        for line_end in ["", "\r"] {
+            for len in 12..30 {
+                let cell = format!("Hard{}bounced", "-".repeat(len - 11));
+                let (mut spellings, record) = (Spellings::last(), format!("jo@example.com,{cell}{line_end}"));
+                let cell_at = record.len() - cell.len() - line_end.len();
+                let learned = learn_at(&mut spellings, record.as_bytes(), cell_at);
+                assert_eq!(learned, Some((Slot::HardBounced, None)));
+                let is_kept = len + 1 + line_end.len() <= SPELLING;
+                for before in ["", ",", "somebody.else@example.com,"] {
+                    let text = format!("{}{before},{cell}{line_end}", " ".repeat(SPELLING));
+                    let found = spellings.find_last(&last(text.as_bytes()));
+                    assert_eq!(found, is_kept.then_some(Slot::HardBounced), "{text:?}");
+                }
+                for other in [format!("x{cell}{line_end}"), format!(",{cell}x"), format!(",{cell}{line_end} ")] {
+                    assert_eq!(spellings.find_last(&last(format!("{:>30}", other).as_bytes())), None, "{other:?}");
+                }
+            }
+        }
+        // What has a line break inside might begin in the record before, and what has less than eight bytes isn't kept.
+        let mut spellings = Spellings::last();
+        for (record, cell) in
+            [(&b"jo@example.com,also here,\"Hard\nbounced\""[..], 25), (b"jo@example.com,and also here,Failed", 29)]
+        {
+            assert!(learn_at(&mut spellings, record, cell).is_some_and(|(slot, _)| slot != Slot::Other));
+            assert_eq!(spellings.find_last(&last(record)), None, "{}", record.escape_ascii());
+        }
+    }
+
+    /// No two of the documented labels are in each other's way more than two at a time.
+    #[test]
+    fn labels_at_the_end() {
+        for line_end in ["", "\r"] {
+            let mut spellings = Spellings::last();
+            let labels: Vec<_> = FailureReason::iter().filter(is_documented_in_csv).collect();
+            let record = |reason: &FailureReason| format!("jo@example.com,1017,{}{line_end}", reason.label());
+            for reason in &labels {
+                learn_at(&mut spellings, record(reason).as_bytes(), 20);
+            }
+            for reason in &labels {
+                assert_eq!(spellings.find_last(&last(record(reason).as_bytes())), Some(Slot::from(reason)), "{reason}");
+            }
+        }
     }
 
     #[test]

@@ -65,16 +65,38 @@ impl FoldedKey {
     pub(crate) fn as_bytes(&self) -> Option<&[u8]> {
         self.bytes.get(..self.len)
     }
+}
 
-    /// Returns true if it is the key of a name of the reason's column.
-    pub(crate) fn is_reason_column(&self) -> bool {
-        self.as_bytes() == Some(b"reason")
+/// Returns true if a text has this key, which is short enough to be one of ours. Most texts soon show that they
+/// haven't.
+pub(crate) fn has_key(text: &[u8], key: &[u8]) -> bool {
+    let mut rest = key.iter();
+    for byte in text {
+        if !byte.is_ascii() {
+            return FoldedKey::of(text).as_bytes() == Some(key);
+        }
+        if byte.is_ascii_alphanumeric() && rest.next() != Some(&byte.to_ascii_lowercase()) {
+            return false;
+        }
     }
+    rest.as_slice().is_empty()
+}
 
-    /// Returns true if it is the key of a name of the email's column.
-    pub(crate) fn is_email_column(&self) -> bool {
-        matches!(self.as_bytes(), Some(b"email" | b"emailaddress" | b"mail"))
-    }
+/// May it be a name of the reason's column or of the email's? Most others tell by their first letter.
+#[inline]
+pub(crate) fn may_be_known_column(name: &[u8]) -> bool {
+    let letter = name.first().map_or(0, |first| first | 0x20);
+    matches!(letter, b'r' | b'e' | b'm') || !letter.is_ascii_lowercase()
+}
+
+/// Returns true if it is a name of the reason's column.
+pub(crate) fn is_reason_column(name: &[u8]) -> bool {
+    has_key(name, b"reason")
+}
+
+/// Returns true if it is a name of the email's column.
+pub(crate) fn is_email_column(name: &[u8]) -> bool {
+    has_key(name, b"email") || has_key(name, b"emailaddress") || has_key(name, b"mail")
 }
 
 impl From<&str> for FoldedKey {
@@ -82,5 +104,54 @@ impl From<&str> for FoldedKey {
         let mut key = FoldedKey::default();
         key.feed(text.as_bytes());
         key
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is told letter by letter is what the folded key says.
+    #[test]
+    fn a_text_has_its_key_and_no_other() {
+        let texts = [
+            "",
+            " ",
+            "reason",
+            " Re-a_so\u{ad}n ",
+            "REASON\u{feff}",
+            "reaso",
+            "reasons",
+            "r\u{e9}ason",
+            "reason\u{e9}",
+            "\u{feff}Reason",
+            "x\u{feff}reason",
+            "email",
+            "E-Mail",
+            "e mail address",
+            "mail",
+            "mails",
+            "k\u{130}",
+            "\u{212a}",
+            "reason\u{130}",
+            "Re\u{0}ason",
+            "r",
+            "\u{ff32}eason",
+            "long text that no key of ours has, by far",
+        ];
+        let keys = ["", "reason", "email", "emailaddress", "mail", "k"];
+        for text in texts {
+            for bytes in [text.as_bytes(), &[text.as_bytes(), b"\xff"].concat()] {
+                for key in keys.map(str::as_bytes) {
+                    assert_eq!(has_key(bytes, key), FoldedKey::of(bytes).as_bytes() == Some(key), "{text:?} {key:?}");
+                }
+                assert!(may_be_known_column(bytes) || !is_reason_column(bytes) && !is_email_column(bytes), "{text:?}");
+            }
+        }
+        assert!(!may_be_known_column(b"firstname") && !may_be_known_column(b"Postcode"));
+        assert!(is_reason_column(b"Reason") && !is_reason_column(b"reasons"));
+        assert!(
+            [&b"email"[..], b"Email address", b"mail"].into_iter().all(is_email_column) && !is_email_column(b"emails")
+        );
     }
 }

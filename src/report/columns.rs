@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::escape::escape;
 use crate::read::header::Header;
-use crate::reason::key::FoldedKey;
+use crate::reason::key::{is_email_column, is_reason_column};
 
 /// The columns under which faults stand: their names, and which of them are the reason's and the email's.
 ///
@@ -126,9 +126,9 @@ impl Columns {
 
     /// Does the header name the reason's column or the email's, so that it surely is one?
     pub(crate) fn names_reason_or_email(&self) -> bool {
-        let key = |column: usize| self.header.names.get(column).map(FoldedKey::of);
-        key(self.header.reason).is_some_and(|key| key.is_reason_column())
-            || self.header.email.and_then(key).is_some_and(|key| key.is_email_column())
+        let name = |column: usize| self.header.names.get(column);
+        name(self.header.reason).is_some_and(is_reason_column)
+            || self.header.email.and_then(name).is_some_and(is_email_column)
     }
 
     /// The names for an error, in less than 1 KiB; `None` where they may be a contact's data.

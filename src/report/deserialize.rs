@@ -13,7 +13,7 @@ use super::columns::Columns;
 use super::fault::Fault;
 use super::{FaultReport, Faults};
 use crate::error::{Error, ErrorKind, Result};
-use crate::reason::key::FoldedKey;
+use crate::reason::key::{is_email_column, is_reason_column};
 
 impl Fault<'_> {
     /// The fault as a value of the user's own type: as [`FaultReport::deserialize`] does it for all of them.
@@ -196,10 +196,9 @@ fn column_of(field: &str, columns: &Columns) -> Option<usize> {
     if let Some(column) = columns.names().position(|name| name == field) {
         return Some(column);
     }
-    let key = FoldedKey::from(field);
-    if key.is_reason_column() {
+    if is_reason_column(field.as_bytes()) {
         Some(columns.reason())
-    } else if key.is_email_column() {
+    } else if is_email_column(field.as_bytes()) {
         columns.email()
     } else {
         columns.position(field).filter(|&column| column < columns.len())

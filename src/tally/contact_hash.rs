@@ -6,6 +6,9 @@ use std::collections::HashSet;
 use std::hash::BuildHasherDefault;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
+use siphasher::sip;
+#[cfg(test)]
+use siphasher::sip128::Hash128;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::report::fault::{Fault, folded_email};
@@ -13,22 +16,73 @@ use crate::report::fault::{Fault, folded_email};
 /// Into how many parts contacts are spread, so that what is kept of them grows a little at a time.
 pub(crate) const PARTS: usize = 256;
 
-/// The hash of an email. That two emails have the same one is too unlikely to ever happen, also by intent, since the key is
-/// made anew each time.
-pub(crate) type ContactHash = [u32; 4];
+/// What stands for an email: a hash of 128 bits, and another of 48 bits by another key, which checks it. The last 16 bits
+/// are left to whoever keeps it.
+///
+/// Two emails are taken for one only where both hashes are the same, 176 bits in all. Nobody can bring that about, since
+/// the keys are made anew each time and never told; and that it happens by chance among a billion contacts is less likely
+/// than one in 10^35.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ContactHash([u32; 6]);
+
+impl ContactHash {
+    fn new((first, second): (u64, u64), check: u64) -> Self {
+        let words = [first, second, check >> 16 << 16].map(|word| [(word >> 32) as u32, word as u32]);
+        let [[a, b], [c, d], [e, f]] = words;
+        ContactHash([a, b, c, d, e, f])
+    }
+
+    /// In which of the [`PARTS`] it is kept.
+    pub(crate) fn part(self) -> usize {
+        self.0[0] as usize % PARTS
+    }
+
+    /// The same with 16 bits of somebody else's at its end. Those of one contact are ordered by them.
+    pub(crate) fn with(mut self, bits: u16) -> Self {
+        self.0[5] |= u32::from(bits);
+        self
+    }
+
+    /// The bits at its end.
+    pub(crate) fn bits(self) -> u16 {
+        self.0[5] as u16
+    }
+
+    /// The same without them.
+    pub(crate) fn contact(mut self) -> Self {
+        self.0[5] &= !0xffff;
+        self
+    }
+}
 
 /// Hashes the emails of contacts, as they are compared.
 #[derive(Clone)]
 pub(crate) struct ContactHasher {
     keys: (u64, u64),
+    check_keys: (u64, u64),
     email: Vec<u8>,
+    /// Which bits of the hash and of its check are kept: in a test, to make either a weak one.
+    #[cfg(test)]
+    kept: (u64, u64),
 }
 
 impl ContactHasher {
-    /// With a key of its own.
+    /// With keys of its own.
     pub(crate) fn new() -> Self {
         let random = || RandomState::new().build_hasher().finish();
-        ContactHasher { keys: (random(), random()), email: Vec::new() }
+        ContactHasher {
+            keys: (random(), random()),
+            check_keys: (random(), random()),
+            email: Vec::new(),
+            #[cfg(test)]
+            kept: (u64::MAX, u64::MAX),
+        }
+    }
+
+    /// One that keeps so little of a hash and of its check that emails often have the same.
+    #[cfg(test)]
+    pub(crate) fn weak(kept: (u64, u64)) -> Self {
+        ContactHasher { kept, ..ContactHasher::new() }
     }
 
     /// The hash of a fault's email; `None` where there is none: what holds no `@` is nobody's address.
@@ -52,12 +106,16 @@ impl ContactHasher {
     pub(crate) fn hash_of(&self, email: &[u8]) -> ContactHash {
         let mut hasher = SipHasher13::new_with_keys(self.keys.0, self.keys.1);
         hasher.write(email);
-        let hash = hasher.finish128();
-        [hash.h1 as u32, (hash.h1 >> 32) as u32, hash.h2 as u32, (hash.h2 >> 32) as u32]
+        let mut check_hasher = sip::SipHasher13::new_with_keys(self.check_keys.0, self.check_keys.1);
+        check_hasher.write(email);
+        let (hash, check) = (hasher.finish128(), check_hasher.finish());
+        #[cfg(test)]
+        let (hash, check) = (Hash128 { h1: hash.h1 & self.kept.0, h2: hash.h2 & self.kept.0 }, check & self.kept.1);
+        ContactHash::new((hash.h1, hash.h2), check)
     }
 }
 
-/// The contacts that have been met, in about 30 bytes each.
+/// The contacts that have been met, in about 40 bytes each.
 #[cfg(feature = "split")]
 pub(crate) struct ContactSet {
     parts: Vec<HashSet<ContactHash, BuildHasherDefault<FirstBytes>>>,
@@ -71,7 +129,7 @@ impl ContactSet {
 
     /// Adds a contact; `false` where it has been met before.
     pub(crate) fn insert(&mut self, contact: ContactHash) -> bool {
-        let part = self.parts.get_mut(contact[0] as usize % PARTS);
+        let part = self.parts.get_mut(contact.part());
         part.is_none_or(|part| part.insert(contact))
     }
 }

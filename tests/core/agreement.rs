@@ -556,6 +556,14 @@ fn a_copy_behind_a_bom_ends_where_its_quotes_do() {
     assert_eq!(faults[1].fields[0], b"x");
 }
 
+/// Once it is known where the reason stands, a line inside the quotes of the header's copy looks like a fault.
+#[test]
+fn a_copy_behind_a_bom_that_holds_a_fault() {
+    let header = "\"a\nx,a@b,Blocker\",email,Reason\n";
+    let faults = agreed(format!("{header}1,c@d,Duplicate\n\u{feff}{header}").as_bytes(), 100);
+    assert_eq!(faults.len(), 3);
+}
+
 /// With its BOM left in place, the header's copy begins with a short record, which would fit.
 #[test]
 fn a_torn_row_ends_where_the_header_stands_once_more() {

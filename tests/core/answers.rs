@@ -3,8 +3,8 @@
 use std::fs;
 
 use dotdigital_faults::{
-    Anomaly, Error, ErrorKind, FailureReason, Fault, FaultFeed, FaultReader, FaultReport, ReadOptions, ReasonCounts,
-    ReportKind, export,
+    Anomaly, Error, ErrorKind, FailureReason, Fault, FaultFeed, FaultReader, FaultReport, ReadOptions, ReasonCounter,
+    ReasonCounts, ReportKind, export,
 };
 use serde_json::Value;
 
@@ -73,11 +73,25 @@ fn which_code_tells_why() {
         (r#"[{"failureCode":"consentRecordsNotApplied"},{"description":"x"}]"#, "other", false),
         (r#"[{"failureCode":null},{"failureCode":"Blocker"}]"#, "blocker", false),
         (r#"[{"description":"x"}]"#, "other", false),
+        // What is new is passed over, whatever it holds.
+        (r#"[{"new":{"failureCode":["Duplicate"]},"failureCode":"Blocker"}]"#, "blocker", false),
         ("null", "other", false),
     ] {
         let answer = format!(r#"{{"status":"Finished","failures":[{{"failures":{inner}}}]}}"#);
         let (faults, _) = read(answer.as_bytes(), &ReadOptions::new(), &[3, 100]).unwrap();
         assert_eq!((faults[0].slug, faults[0].is_partial), (reason, is_partial), "{inner}");
+    }
+}
+
+/// One of more than 64 KiB is counted, under no text of its own.
+#[test]
+fn a_code_of_any_length() {
+    for (len, is_kept) in [(64 * 1024, true), (64 * 1024 + 1, false)] {
+        let code = "x".repeat(len);
+        let answer = format!(r#"{{"status":"Finished","failures":[{{"failures":[{{"failureCode":"{code}"}}]}}]}}"#);
+        let counts = read(answer.as_bytes(), &ReadOptions::new(), &[1000]).unwrap().1;
+        let label = if is_kept { &code } else { ReasonCounts::FURTHER_UNKNOWN };
+        assert_eq!(counts.get(&FailureReason::from(label)), 1, "{len}");
     }
 }
 
@@ -108,7 +122,11 @@ fn members_in_any_order_and_texts_with_escapes() {
 
 #[test]
 fn an_answer_without_failures_has_columns() {
-    for answer in [r#"{"importId":"1","status":"Finished"}"#, r#"{"status":"Finished","failures":[]}"#] {
+    for answer in [
+        r#"{"importId":"1","status":"Finished"}"#,
+        r#"{"status":"Finished","failures":[]}"#,
+        r#"{"importId":"1","status":"Finished","failures":null,"summary":null}"#,
+    ] {
         assert_eq!(read(answer.as_bytes(), &ReadOptions::new(), &[1, 100]).unwrap().0, []);
         let report = FaultReport::from_bytes(answer).unwrap();
         assert_eq!(report.columns().collect::<Vec<_>>().len(), 8);
@@ -199,6 +217,23 @@ fn other_json_is_told_by_its_words() {
     }
 }
 
+/// Of the service's own figures, the first 64 are kept, and none of more than 256 bytes. One that is kept stands there once.
+#[test]
+fn figures_that_stand_there_twice() {
+    let name = "n".repeat(200);
+    let long = |digits: usize| format!(r#""{name}":{},"{name}":{}"#, "1".repeat(digits), "2".repeat(digits));
+    let many = |others: usize| {
+        let others: String = (0..others).map(|number| format!(r#""{number}":1,"#)).collect();
+        format!(r#"{others}"a":1,"a":2"#)
+    };
+    for (summary, is_read) in
+        [(long(56), false), (long(57), true), (many(1), false), (many(62), false), (many(63), true)]
+    {
+        let answer = format!(r#"{{"importId":"1","status":"Finished","summary":{{{summary}}}}}"#);
+        assert_eq!(read(answer.as_bytes(), &ReadOptions::new(), &[1000]).is_ok(), is_read, "{summary}");
+    }
+}
+
 /// What shows that it is about contacts is repeated nowhere.
 #[test]
 fn an_unreadable_answer_tells_nobody() {
@@ -206,8 +241,13 @@ fn an_unreadable_answer_tells_nobody() {
         r#"{"importId":"1"}"#,
         r#"{"importId":"1","status":null,"failures":[]}"#,
         r#"{"importId":"1","status":{},"failures":[]}"#,
+        r#"{"importId":{},"status":"Finished","failures":[]}"#,
+        r#"{"importId":"1","status":"Finished","failures":{}}"#,
+        r#"{"importId":"1","status":"Finished","summary":[]}"#,
         r#"{"status":"Finished","failures":{}}"#,
         r#"{"status":"Finished","failures":"a@example.com"}"#,
+        r#"{"importId":"1","status":"Finished","failures":"a@example.com"}"#,
+        r#"{"importId":"1","status":"Finished","summary":7}"#,
         r#"{"status":"Finished","failures":["a@example.com"]}"#,
         r#"{"status":"Finished","failures":[["a@example.com"]]}"#,
         r#"{"status":"Finished","failures":[null]}"#,
@@ -222,7 +262,9 @@ fn an_unreadable_answer_tells_nobody() {
         r#"{"status":"Finished","failures":[],"failures":[{}]}"#,
         r#"{"importId":"1","status":"Failed","status":"Finished"}"#,
         r#"{"importId":"1","importId":"1","status":"Finished"}"#,
+        r#"{"importId":"1","status":"Finished","summary":{},"summary":{}}"#,
         r#"{"importId":"1","status":"Finished","summary":{"a":1,"a":2}}"#,
+        r#"{"status":"Finished","failures":[{"identifiers":{},"identifiers":{}}]}"#,
         r#"{"status":"Finished","failures":[{"identifiers":{"email":"a@example.com","email":"b@example.com"}}]}"#,
         r#"{"status":"Finished","failures":[{"identifiers":{"x":null,"y":"1","x":"2"}}]}"#,
         r#"{"status":"Finished","failures":[{"failures":[],"failures":[]}]}"#,
@@ -277,6 +319,13 @@ fn an_answer_is_read_within_bounds() {
         assert_eq!(large(error), (ErrorKind::TooLarge, true), "{answer}");
         read(answer.as_bytes(), &ReadOptions::new(), &[100]).unwrap();
     }
+    // Exactly as much as allowed.
+    for (len, is_read) in [(500, true), (501, false)] {
+        let failure = format!(r#"{{"new":[{}0]{}}}"#, "0,".repeat(200), " ".repeat(len - 411));
+        assert_eq!(failure.len(), len);
+        let answer = format!(r#"{{"status":"Finished","failures":[{failure},{failure}]}}"#);
+        assert_eq!(read(answer.as_bytes(), &options, &[1, 1000]).is_ok(), is_read, "{len}");
+    }
     let spaces = format!(r#"{{"importId":"1","status":"Finished","created":[{}]}}"#, " ".repeat(2000));
     read(spaces.as_bytes(), &options, &[1, 64, 3000]).unwrap();
 
@@ -286,6 +335,15 @@ fn an_answer_is_read_within_bounds() {
     assert_eq!(error.kind(), ErrorKind::TooLarge);
     assert!(error.to_string().contains("28 columns"), "{error}");
     read(answer.as_bytes(), &ReadOptions::new().most_columns(28), &[9]).unwrap();
+
+    // The names of all identifiers are held.
+    for (len, is_read) in [(100, true), (101, false)] {
+        let name = |number: usize| "n".repeat(if number == 0 { len } else { 100 } - 1) + &number.to_string();
+        let failures = (0..5).map(|number| format!(r#"{{"identifiers":{{"{}":1}}}}"#, name(number)));
+        let answer = format!(r#"{{"status":"Finished","failures":[{}]}}"#, failures.collect::<Vec<_>>().join(","));
+        let read = read(answer.as_bytes(), &options, &[1, 1000]);
+        assert_eq!(read.map(|_| ()).map_err(large), if is_read { Ok(()) } else { Err((ErrorKind::TooLarge, true)) });
+    }
 
     for depth in [100, 100_000] {
         let nested =
@@ -313,6 +371,21 @@ fn identifiers_that_differ_in_each_failure_do_not_explode() {
         let mut feed = FaultFeed::new(|_: &Fault<'_>| Ok(()));
         let fed = feed.feed(answer.as_bytes()).and_then(|()| feed.finish());
         assert_eq!(fed.is_ok(), streams);
+    }
+}
+
+/// Each byte of a failure allows one of a cell that isn't there.
+#[test]
+fn what_a_failure_holds_allows_more() {
+    let names: Vec<_> = (0..16_000).map(|number| format!(r#""i{number}":1"#)).collect();
+    let names = names.join(",");
+    for (more, is_read) in [(0, false), (100_000, true)] {
+        let first = format!(r#"{{"identifiers":{{{names}}},"new":"{}"}}"#, "x".repeat(more));
+        let answer = format!(r#"{{"status":"Finished","failures":[{first}{}]}}"#, ",{}".repeat(4_200));
+        let mut counter = ReasonCounter::new();
+        let counted = counter.feed(answer.as_bytes()).and_then(|()| counter.finish());
+        let expected = if is_read { Ok(4_201) } else { Err(ErrorKind::TooLarge) };
+        assert_eq!(counted.map(|counts| counts.total()).map_err(|error| error.kind()), expected, "{more}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is printed of whom.
 
+use dotdigital_faults::ReasonCounter;
 use serde::Deserialize;
 
 use crate::helpers::report::report;
@@ -26,6 +27,13 @@ fn nothing_printed_for_programmers_holds_contact_data() {
     assert!(!said.to_lowercase().contains("secret"), "{said}");
     assert!(said.contains(r#"Fault { line: 3, reason: "other", anomalies: {"short_row"} }"#), "{said}");
     assert!(said.contains("Other(<18 bytes>)"), "{said}");
+}
+
+#[test]
+fn what_counts_shows_its_name_alone() {
+    let mut counter = ReasonCounter::new();
+    counter.feed(b"Reason,email\nBlocker,secret@example.com\n").unwrap();
+    assert_eq!(format!("{counter:?}"), "ReasonCounter { .. }");
 }
 
 #[cfg(all(feature = "split", feature = "table", feature = "xlsx"))]

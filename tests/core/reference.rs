@@ -660,7 +660,7 @@ fn stands_alone(reader: &Reader, header: &Header, first: &Record) -> bool {
 }
 
 /// Rule 2: does a known reason stand in the reason's cell of one of the first 1,000 records of two cells or more that
-/// end within the first MiB?
+/// end within the first MiB, or, before that, a header that lacks a column that is set?
 fn holds_a_known_reason(reader: &Reader, header: &Header, first: &Record) -> bool {
     let mut reader = reader.clone();
     let mut reason_column = header.reason_column;
@@ -681,6 +681,10 @@ fn holds_a_known_reason(reader: &Reader, header: &Header, first: &Record) -> boo
         }
         if kind == Kind::Other {
             let other = reader.options.header(&record, true);
+            // Rule 4a: that is the error, whatever stands behind it, as it is for the first header.
+            if reader.options.sets_a_column_that_lacks(&other) {
+                return true;
+            }
             reason_column = other.reason_column;
             reader.header = Some(other);
         }

@@ -1,7 +1,7 @@
 //! The reading rules, case by case, each through every entry of the library: slice, reader of one byte at a time,
 //! pieces of odd sizes.
 
-use dotdigital_faults::{Anomaly, FaultReport, ReadOptions, Separator};
+use dotdigital_faults::{Anomaly, ColumnChoice, FaultReport, ReadOptions, Separator};
 
 use crate::helpers::cases::cases;
 use crate::helpers::report::{
@@ -100,6 +100,13 @@ fn the_largest_field() {
         &ReadOptions::new().largest_field(4),
         "2 blocker [Blocker|a@b|\\\"1\\\"\\\"345\\\"] unclosed_quote\n3 duplicate [Duplicate|c@d|y]\nunclosed_quote=1",
     );
+    // Its last byte is a quote.
+    for (largest, quotes) in [(5, "1234\\\""), (4, "\\\"1234\\\"\\\"\\\"")] {
+        let unclosed = if largest == 5 { "" } else { " unclosed_quote\nunclosed_quote=1" };
+        let expected = format!("2 blocker [Blocker|a@b|{quotes}]{unclosed}");
+        let report = b"Reason,email,x\nBlocker,a@b,\"1234\"\"\"\n";
+        check("a doubled quote", report, &ReadOptions::new().largest_field(largest), &expected);
+    }
     // Fields without quotes, and what stands behind a closing quote, have no limit.
     check(
         "no quotes",
@@ -140,11 +147,11 @@ fn how_far_a_header_is_looked_for() {
     const BOUND: usize = 64 * 1024;
     let rows = "Blocker,a@b\n".repeat(10);
     let mut reports = Vec::new();
-    for end in ["\n", "\r\n", "\r"] {
+    for (front, end) in [("", "\n"), ("", "\r\n"), ("", "\r"), ("sep=,\n", "\n"), ("\u{feff}sep=,\n", "\n")] {
         let header = format!("Reason,email{end}");
         for (len, is_found) in [(BOUND, true), (BOUND + 1, false), (BOUND - 1, true)] {
-            let title = "t".repeat(len - header.len() - 1);
-            reports.push((format!("{title}\n{header}{rows}"), is_found, format!("{end:?} at {len}")));
+            let title = "t".repeat(len - front.len() - header.len() - 1);
+            reports.push((format!("{front}{title}\n{header}{rows}"), is_found, format!("{front:?} {end:?} at {len}")));
         }
     }
     for (titles, is_found) in [(15, true), (16, false)] {
@@ -152,8 +159,10 @@ fn how_far_a_header_is_looked_for() {
     }
     for (report, is_found, what) in reports {
         let read = FaultReport::from_bytes(report.clone()).unwrap();
-        assert_eq!(read.anomalies().get(Anomaly::Preamble) > 0, is_found, "{what}");
-        for sizes in [&[1_000][..], &[65_535, 1, 1, 1]] {
+        // The line `sep=,` is one of the preamble in any case.
+        let others = u64::from(report.contains("sep="));
+        assert_eq!(read.anomalies().get(Anomaly::Preamble) > others, is_found, "{what}");
+        for sizes in [&[1_000][..], &[65_535, 1, 1, 1], &[BOUND, 1]] {
             let pushed = render_pushed(report.as_bytes(), sizes, &ReadOptions::new());
             assert_eq!(pushed.map_err(|error| render_error(&error)), Ok(render(&read)), "{what} by {sizes:?}");
         }
@@ -222,6 +231,11 @@ fn the_most_columns() {
         ("as many as allowed", &b"Reason,email,x\nBlocker,a@b,1,2,3\n"[..], String::from("2 blocker [Blocker|a@b|1|2|3] long_row\nlong_row=1")),
         ("a header with more", b"Reason,email,x,y\nBlocker,a@b\n", too_wide("", 4, 3)),
         ("no header, and a first row with more", b"Blocker,a@b,1,2\n", too_wide("", 4, 3)),
+        (
+            "another header with as many as allowed",
+            b"Reason,email\nBlocker,a@b\nReason,email,x\nFailed,c@d,1\n",
+            "2 blocker [Blocker|a@b]\nunder [Reason|email|x]\n4 failures [Failed|c@d|1]\nother_header=1".into(),
+        ),
         ("another header with more", b"Reason,email\nBlocker,a@b\nReason,email,x,y\n", too_wide("line 3: ", 4, 3)),
         (
             "what is no report goes first",
@@ -257,6 +271,77 @@ fn the_largest_gap_in_a_torn_row() {
             assert_eq!(pushed, render(&read), "{gap} in pieces of {sizes:?}");
         }
         assert_eq!(render_pulled(report.as_bytes(), &ReadOptions::new()).unwrap(), render(&read), "{gap}");
+    }
+}
+
+/// Lines are counted from the first one on, and those of nothing have any length up to that of the largest row.
+#[test]
+fn lines_of_nothing_in_front() {
+    for (front, line) in [("\r\n".repeat(40), 42), ("\r".repeat(99), 101), (format!("{}\n\t\r", " ".repeat(200)), 4)] {
+        let report = format!("{front}Reason,email\nBlocker,a@b\n");
+        check("in front", report.as_bytes(), &ReadOptions::new(), &format!("{line} blocker [Blocker|a@b]"));
+    }
+    for (spaces, is_read) in [(100, true), (101, false)] {
+        let options = ReadOptions::new().largest_row(100);
+        let report = format!("\n\n{}\nReason,email\nBlocker,a@b\n", " ".repeat(spaces));
+        let expected = match is_read {
+            true => Ok("5 blocker [Blocker|a@b]".to_owned()),
+            false => Err("TooLarge: line 3: a row is larger than the 100 bytes allowed; allow more with ReadOptions::largest_row".to_owned()),
+        };
+        let pushed = render_pushed(report.as_bytes(), &[1], &options);
+        assert_eq!(pushed.map_err(|error| render_error(&error)), expected, "{spaces}");
+    }
+}
+
+/// Wherever it is cut. The first bytes of a report come together: so there are some rows in front.
+#[test]
+fn what_is_cut_between_its_bytes() {
+    const FRONT: &str = "Reason,email,x\nBlocker,a@b,1\nBlocker,a@b,2\nBlocker,a@b,3\nBlocker,a@b,4\nBlocker,a@b,5\n";
+    for rest in [
+        "\r\n\r\n\rDuplicate,c@d,6\r\n\r\nMoon,e@f,7\r\n",
+        "Moon,e@f,\"a\r\n\r\nb\"\r\nDuplicate,c@d,\"6\"\"\"\r\n",
+        "Moon,e@f,\"a\r\nDuplicate,c@d,6\r\n",
+        "Moon,e@f\r\n\r\nand so on,1\r\nDuplicate,c@d,6",
+        "\u{feff}\"Reason\",email,x\r\nDuplicate,c@d,6\n",
+        "\u{feff}\u{feff}\"Reason\",\"email\",x\nDuplicate,c@d,6\n\u{feff}\"reason\",email,\"x\"",
+        "\u{feff}\"Reason\",email\nDuplicate,c@d,6\n\u{feff}",
+        "\u{feff}\n \u{feff}\u{feff} \n\u{feff}Duplicate,c@d,6\n",
+        "\u{fec0}\"Reason\",email,x\nDuplicate,c@d,\u{fec0}\n",
+        "\"Moon\",e@f,\"\u{e9}\u{20ac}\u{1f600}\"\n\"Dupli\"cate,c@d,6\n",
+        "x,email,Reason\r\n1,c@d,Duplicate\r\n",
+    ] {
+        for cuts in [&[1][..], &[2], &[3], &[FRONT.len() + 1, 1, 1, 2], &[usize::MAX]] {
+            let report = format!("{FRONT}{rest}");
+            crate::agreement::compare(report.as_bytes(), &Options::default(), cuts);
+        }
+    }
+}
+
+/// Behind a byte order mark it is seen whether the header stands there once more, as far as the largest row goes.
+#[test]
+fn a_mark_in_front_of_the_largest_row() {
+    let options = ReadOptions::new().largest_row(100);
+    for len in [90, 96, 97, 98, 99] {
+        let header = format!("Reason,{}", "x".repeat(len - 7));
+        let rows = "Blocker,a@b\n".repeat(3);
+        for (behind, faults) in [("\n", 6), ("x\n", 7)] {
+            let report = format!("{header}\n{rows}\u{feff}{header}{behind}{rows}");
+            for sizes in [&[1][..], &[2]] {
+                let counts = count_in_pieces(report.as_bytes(), sizes, &options).unwrap();
+                assert_eq!(counts.total(), if len > 97 { 7 } else { faults }, "{len} {behind:?} by {sizes:?}");
+            }
+        }
+    }
+}
+
+/// Only a text that is whole, and none of contacts, is repeated: 200 characters of it.
+#[test]
+fn how_much_of_a_text_is_repeated() {
+    for (report, is_shown) in [("x".repeat(200), true), ("x".repeat(201), true), ("x,".repeat(600_000), false)] {
+        let error = FaultReport::from_bytes(report.clone()).unwrap_err().to_string();
+        let shown = if report.len() > 200 { format!("{}…;", &report[..200]) } else { format!("{report};") };
+        assert_eq!(error.contains(&shown), is_shown, "{error}");
+        assert!(is_shown || !error.contains("x,x"), "{error}");
     }
 }
 
@@ -309,6 +394,60 @@ fn errors_of_wide_headers_are_short() {
     assert!(error.len() < 1024 && !error.contains("ann"), "{error}");
 }
 
+/// What is said goes before the defaults of an account.
+#[test]
+fn options_before_those_of_an_account() {
+    let account = ReadOptions::new()
+        .strict(true)
+        .separator(Separator::Semicolon)
+        .reason_column(ColumnChoice::position(2))
+        .email_column(ColumnChoice::name("contact"));
+    let report = b"Why;x,contact;z\nMoon;Sun,a@b;Mars\n";
+    let columns = |options: &ReadOptions| {
+        let read = FaultReport::with_options(report, options).unwrap();
+        let names: Vec<_> = read.columns().collect();
+        (names.join("|"), read.reason_column(), read.email_column())
+    };
+    let own = ReadOptions::new().separator(Separator::Comma).reason_column(ColumnChoice::position(1));
+    let own = own.email_column(ColumnChoice::position(2));
+    assert_eq!(columns(&own.or(&account)), ("Why;x|contact;z".into(), 0, Some(1)));
+    let other = account.clone().email_column(ColumnChoice::position(3));
+    assert_eq!(columns(&ReadOptions::new().or(&other)), ("Why|x,contact|z".into(), 1, Some(2)));
+    let error = FaultReport::with_options(report, &ReadOptions::new().or(&account)).unwrap_err();
+    assert_eq!(render_error(&error), "NoSuchColumn: the report has no column `contact`");
+    // Only what an account's reports have is taken from there.
+    let short = b"x;Reason;contact\n1;Blocker\n";
+    check("not strict", short, &ReadOptions::new().or(&account), "2 blocker [1|Blocker] short_row\nshort_row=1");
+    let error = FaultReport::with_options(short, &ReadOptions::new().strict(true).or(&account)).unwrap_err();
+    assert_eq!(error.anomaly(), Some(Anomaly::ShortRow));
+}
+
+/// As the command line takes them: digits are a position.
+#[test]
+fn options_as_text() {
+    for (text, expected) in [
+        ("2", Ok(ColumnChoice::position(2))),
+        ("Why", Ok(ColumnChoice::name("Why"))),
+        ("+2", Ok(ColumnChoice::name("+2"))),
+        ("2nd reason", Ok(ColumnChoice::name("2nd reason"))),
+        ("0", Err("there is no column 0")),
+        ("00", Err("there is no column 0")),
+        ("", Err("a column without a name can't be looked for")),
+        (" \t", Err("a column without a name can't be looked for")),
+    ] {
+        let column = text.parse::<ColumnChoice>().map_err(|error| error.to_string());
+        match expected {
+            Ok(expected) => assert_eq!(column, Ok(expected)),
+            Err(words) => assert!(column.is_err_and(|error| error.starts_with(words)), "{text}"),
+        }
+    }
+    for separator in Separator::ALL {
+        assert_eq!(separator.to_string().to_uppercase().parse::<Separator>().unwrap(), separator);
+    }
+    assert_eq!(format!("{:>10}", Separator::Pipe), "      pipe");
+    assert!(",".parse::<Separator>().unwrap_err().to_string().contains("no separator is named `,`"));
+}
+
 #[test]
 fn a_report_larger_than_allowed() {
     let options = ReadOptions::new().largest_report(20);
@@ -343,6 +482,8 @@ fn a_report_that_is_cut_off() {
         (b"Reason,email\nBlocker,a@b\nDuplicate,b@c", false),
         (b"Reason,email\nBlocker,a@b\nDuplicate,\"b@", true),
         (b"", false),
+        // What is unusual, and then many rows that aren't.
+        (&[b"Reason,email\nDuplicate\n", "Blocker,a@b\n".repeat(200).as_bytes(), b" "].concat(), false),
     ] {
         let report = FaultReport::from_bytes(bytes).unwrap();
         assert_eq!(report.counts().is_cut_off(), cut_off, "{:?}", String::from_utf8_lossy(bytes));

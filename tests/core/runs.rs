@@ -1,6 +1,6 @@
 //! Plain records are read many at a time, and that changes nothing: neither for any report nor for any splitting.
 
-use dotdigital_faults::{FailureReason, FaultReport, ReadOptions};
+use dotdigital_faults::{Anomaly, FailureReason, FaultReport, ReadOptions};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -74,14 +74,26 @@ fn reason() -> impl Strategy<Value = String> {
     prop_oneof![20 => select(known), 1 => select(others.to_vec()).prop_map(str::to_owned)]
 }
 
+const HEADERS: [&str; 7] = [
+    "Reason,email,a,b,c",
+    "a,Reason,email,b,c",
+    "a,b,email,c,Reason",
+    "Blocker,email,a,b,c",
+    "email,a,b,c,Duplicate",
+    "Reason,email",
+    "Reason",
+];
+
 prop_compose! {
     /// A report that is plain for the most part, often longer than what is looked at at a time.
     fn report()(
-        header in select(vec!["Reason,email,a,b,c", "a,b,email,c,Reason", "Blocker,email,a,b,c", "email,a,b,c,Duplicate", "Reason,email", "Reason"]),
+        header in select(HEADERS.to_vec()),
         bom in any::<bool>(),
         rows in vec((reason(), vec(plain_cell(), 4), 0..1000_usize), 0..300),
         ends in select(vec!["\n", "\r\n"]),
         odd in vec((any::<prop::sample::Index>(), odd_piece()), 0..6),
+        // How often rows are of another width, or headers: now and then, or all the time.
+        often in select(vec![1, 1, 40]),
     ) -> Vec<u8> {
         let width = header.split(',').count();
         let mut bytes = if bom { b"\xef\xbb\xbf".to_vec() } else { Vec::new() };
@@ -89,9 +101,9 @@ prop_compose! {
         bytes.extend_from_slice(ends.as_bytes());
         for (reason, mut cells, chance) in rows {
             cells.truncate(width - 1);
-            let place = if header.starts_with("Reason") || header.starts_with("Blocker") { 0 } else { cells.len() };
-            cells.insert(place, reason);
-            match chance {
+            let place = header.split(',').position(|name| ["Reason", "Blocker", "Duplicate"].contains(&name));
+            cells.insert(place.unwrap_or(0), reason);
+            match chance / often {
                 0..5 => drop(cells.pop()),
                 5..10 => cells.push("more".into()),
                 10..15 => cells = vec![header.into()],
@@ -148,6 +160,70 @@ proptest! {
     #[test]
     fn runs_change_nothing(input in inputs()) {
         compare(input)?;
+    }
+}
+
+/// Wherever in a word the quotes stand that close a cell, or are two for one, or what is wrong about them.
+#[test]
+fn quotes_at_every_place() {
+    for len in 0..130 {
+        let (before, behind) = ("y".repeat(len), "z".repeat(90));
+        for (cell, is_sound) in [
+            (format!("\"{before}\"\",{behind},\n{behind}\""), true),
+            (format!("\"{before}\"\"\"\"{behind}\""), true),
+            (format!("\"{before}\"x{behind}"), true),
+            (format!("\"{before}\n\"x{behind}"), false),
+            (format!("y{before}\"{behind}"), true),
+        ] {
+            let row = format!("Blocker,a@b,{cell}\n");
+            let report = format!("Reason,email,x\n{}", row.repeat(20));
+            compare((report.clone().into_bytes(), vec![200], false)).unwrap();
+            let read = FaultReport::from_bytes(report).unwrap();
+            assert_eq!(read.anomalies().is_empty(), is_sound, "{row}");
+            assert!(read.len() == 20 || !is_sound, "{row}");
+        }
+    }
+}
+
+/// What stands inside quotes may seem to be the rest of the row, where the two quotes of one are in two words.
+#[test]
+fn a_doubled_quote_at_every_place() {
+    for len in 0..130 {
+        let row = format!("Blocker,a@b,\"{}\"\",z\n{}\"\n", "y".repeat(len), "z".repeat(90));
+        let report = format!("Reason,email,x,y\n{}", row.repeat(20));
+        compare((report.clone().into_bytes(), vec![200], false)).unwrap();
+        let read = FaultReport::from_bytes(report).unwrap();
+        assert_eq!((read.len(), read.anomalies().get(Anomaly::ShortRow)), (20, 20), "{row}");
+    }
+}
+
+/// Sound characters and broken ones, wherever in a word they stand.
+#[test]
+fn characters_at_every_place() {
+    for (bytes, is_sound) in [
+        ("\u{e9}".as_bytes(), true),
+        ("\u{20ac}".as_bytes(), true),
+        ("\u{1f600}".as_bytes(), true),
+        (b"\xa9\xc3", false),
+        (b"\x82x\xe2\x82", false),
+        (b"\x82\xe2x\x82", false),
+        (b"\xe2\xe2\x82", false),
+        (b"\xe2\x82", false),
+        (b"\xe2", false),
+        (b"\x82", false),
+    ] {
+        for len in 0..70 {
+            let row = [b"Blocker,a@b,", "y".repeat(len).as_bytes(), bytes, b"y\n"].concat();
+            let report = [b"Reason,email,x\n", &row.repeat(10)[..], &b"Blocker,a@b,y\n".repeat(20)].concat();
+            let read = FaultReport::from_bytes(&report[..]).unwrap();
+            let invalid = read.anomalies().get(Anomaly::InvalidUtf8);
+            assert_eq!(
+                (read.len(), invalid),
+                (30, if is_sound { 0 } else { 10 }),
+                "{} behind {len}",
+                row.escape_ascii()
+            );
+        }
     }
 }
 

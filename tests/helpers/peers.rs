@@ -75,6 +75,16 @@ pub fn python_with_moto() -> Option<PathBuf> {
     python_with("DOTDIGITAL_FAULTS_MOTO", "moto, flask, flask_cors")
 }
 
+/// A Python that has Kubernetes' schemas.
+pub fn python_with_kubernetes() -> Option<PathBuf> {
+    python_with("DOTDIGITAL_FAULTS_KUBERNETES", "kubernetes_validate")
+}
+
+/// A Python that has Airflow.
+pub fn python_with_airflow() -> Option<PathBuf> {
+    python_with("DOTDIGITAL_FAULTS_AIRFLOW", "airflow.sdk")
+}
+
 /// Azurite's server of blobs.
 pub fn azurite() -> Option<PathBuf> {
     let azurite = std::env::var_os("DOTDIGITAL_FAULTS_AZURITE").map_or_else(|| "azurite-blob".into(), PathBuf::from);

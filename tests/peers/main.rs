@@ -30,7 +30,9 @@ mod spreadsheet;
 #[cfg(feature = "cloud")]
 mod archive_stores;
 
-// The program.
+// The program, and the recipes for it.
+#[cfg(unix)]
+mod recipes;
 mod shells;
 #[cfg(target_os = "linux")]
 mod strace;

@@ -89,6 +89,17 @@ enum Asked {
     Unknown(Error),
 }
 
+/// How the putting of faults ends.
+enum Put {
+    Done,
+    /// The same was there, put at this instant.
+    Before(DateTime<Utc>),
+    /// Others are there, put at this instant, as far as that can be read.
+    Another(Option<DateTime<Utc>>),
+    /// The counts are there: somebody else has been quicker.
+    Settled,
+}
+
 impl Import {
     /// Looks up how it stands, which asks the service nothing.
     pub(super) async fn look(&self) -> Result<Standing> {
@@ -154,56 +165,72 @@ impl Import {
     }
 
     /// Keeps a report.
-    async fn keep<S: Service>(&self, claim: &Claim, service: &S, report: Spool) -> Result<End> {
+    async fn keep<S: Service>(&self, claim: &Claim, service: &S, mut report: Spool) -> Result<End> {
         let protocol = service.protocol(self.id);
-        let mut figures = match (self.id, protocol) {
+        let figures = match (self.id, protocol) {
             (ReportId::Enrolment(_), _) | (_, Protocol::V3) => None,
             // Not to be had, they are left out.
             (ReportId::Import(id), _) => service.figures(id).await.ok(),
         };
-        let archived_at = self.now();
+        let mut archived_at = self.now();
+        let mut is_over_another = false;
+        loop {
+            let mut converted = self.convert(service, report, archived_at).await?;
+            let mut import = self.described(claim, protocol, archived_at, ArchivedStatus::Archived);
+            let figures = figures.clone().or(converted.figures.take());
+            describe(&mut import, &converted, figures);
+            self.is_putting.store(true, Ordering::Relaxed);
+            if let Some(faults) = converted.faults.take() {
+                match self.put_faults(&import, faults, is_over_another).await? {
+                    Put::Done => {}
+                    Put::Before(then) => import.archived_at = then,
+                    Put::Settled => return Ok(End::skipped(None)),
+                    // Each who writes over it writes the same.
+                    Put::Another(then) => {
+                        (report, is_over_another) = (converted.report, true);
+                        archived_at = then.unwrap_or(archived_at);
+                        continue;
+                    }
+                }
+            }
+            return Ok(match self.put_counts(&import).await? {
+                true => End { outcome: Outcome::Archived, total: import.total, error: None },
+                false => End::skipped(None),
+            });
+        }
+    }
+
+    async fn convert<S: Service>(&self, service: &S, report: Spool, archived_at: DateTime<Utc>) -> Result<Converted> {
         let batches = BatchOptions::new(self.account.clone(), self.id, self.contacts.clone());
         let batches = batches.archived_at(archived_at.into());
         let (service, contacts) = (service.clone(), self.contacts.clone());
-        let conversion = Conversion { service, id: self.id, batches, contacts };
-        let mut converted = conversion.of(report, &self.memory).await?;
-        figures = figures.or(converted.figures.take());
-        let mut import = self.described(claim, protocol, archived_at, ArchivedStatus::Archived);
-        describe(&mut import, &converted, figures);
-        self.is_putting.store(true, Ordering::Relaxed);
-        if let Some(faults) = converted.faults.take() {
-            match self.put_faults(&import, faults).await? {
-                Some(archived_at) => import.archived_at = archived_at,
-                None => return Ok(End::skipped(None)),
-            }
-        }
-        Ok(match self.put_counts(&import).await? {
-            true => End { outcome: Outcome::Archived, total: import.total, error: None },
-            false => End::skipped(None),
-        })
+        Conversion { service, id: self.id, batches, contacts }.of(report, &self.memory).await
     }
 
-    /// Puts the faults, and tells what stands as `archived_at` in what is there then; `None` where somebody else has put the
-    /// counts meanwhile.
-    async fn put_faults(&self, import: &ArchivedImport, faults: Bytes) -> Result<Option<DateTime<Utc>>> {
+    /// Puts the faults where there are none, or over those of another report, version or mode of contacts.
+    async fn put_faults(&self, import: &ArchivedImport, faults: Bytes, is_over_another: bool) -> Result<Put> {
         let store = &*self.archive.store;
         let path = self.archive.layout.faults(import.date, self.id.uuid());
-        if put_new(store, &path, faults.clone()).await? {
-            return Ok(Some(import.archived_at));
+        if !is_over_another && put_new(store, &path, faults.clone()).await? {
+            return Ok(Put::Done);
         }
         // What a worker has put that was killed, or is at it right now.
         let there = StoredFaults::read(store, &path).await?;
         let own = Footer::new(Some(self.contacts.mode()), import.report_sha256.clone());
-        if let Some(StoredFaults { footer, archived_at: Some(archived_at) }) = there
-            && footer == own
+        let then = there.as_ref().and_then(|there| there.archived_at);
+        if let (Some(then), Some(there)) = (then, there)
+            && there.footer == own
         {
-            return Ok(Some(archived_at));
+            return Ok(Put::Before(then));
         }
         if self.has_counts(import.date).await? {
-            return Ok(None);
+            return Ok(Put::Settled);
+        }
+        if !is_over_another {
+            return Ok(Put::Another(then));
         }
         store.put(&path, faults.into()).await.map_err(|error| failed("written", &path, error))?;
-        Ok(Some(import.archived_at))
+        Ok(Put::Done)
     }
 
     async fn put_counts(&self, import: &ArchivedImport) -> Result<bool> {

@@ -6,6 +6,8 @@ mod convert;
 mod driver;
 mod import;
 mod memory;
+#[cfg(test)]
+mod model;
 mod options;
 mod service;
 mod shard;

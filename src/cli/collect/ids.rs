@@ -132,7 +132,7 @@ fn parsed<T>(name: &str, value: Option<Value>, parse: impl Fn(&str) -> Option<T>
 /// A day as `2026-03-09`, and in no other way.
 fn day(text: &str) -> Option<NaiveDate> {
     let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-    (date.to_string() == text).then_some(date)
+    (text.len() == "2026-03-09".len() && date.to_string() == text).then_some(date)
 }
 
 #[cfg(test)]

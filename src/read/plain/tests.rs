@@ -21,6 +21,11 @@ fn reader(names: &str) -> PlainReader {
     PlainReader::for_rows_under(&header(names, b','), true).unwrap()
 }
 
+#[test]
+fn debug_shows_where_the_reason_stands() {
+    assert_eq!(format!("{:?}", reader(HEADER)), "PlainReader { place: First, .. }");
+}
+
 /// A record as it is told: its bytes, its line, and its reason's slot or text.
 type Told = (Vec<u8>, u64, Result<Slot, Vec<u8>>);
 
@@ -28,7 +33,7 @@ type Told = (Vec<u8>, u64, Result<Slot, Vec<u8>>);
 fn read(reader: &mut PlainReader, text: &[u8], at: usize, line: u64) -> (Vec<Told>, Run) {
     let mut told = Vec::new();
     let bytes = &text[at..];
-    let run = reader.read(bytes, at as u64, line, |PlainRecord { from, to, line, slot, unknown }| {
+    let run = reader.read(bytes, at as u64, line, false, |PlainRecord { from, to, line, slot, unknown }| {
         let reason = unknown.map_or(Ok(slot), |unknown| Err(unknown.to_vec()));
         assert!(unknown.is_none() || slot == Slot::Other);
         told.push((bytes[from..to].to_vec(), line, reason));
@@ -102,10 +107,7 @@ fn plain_records() {
 /// What isn't, wherever it stands, at any level: the run ends in front of it, and goes on behind it.
 #[test]
 fn odd_records() {
-    let far = [&b"Blocker,a@x,\xc3"[..], &[b'x'; WORD], b"\xa9,", &[b'w'; 2 * WORD]].concat();
     let records: &[&[u8]] = &[
-        // The rest of a character is a word too late.
-        &far,
         // Quotes.
         b"Blocker,a@x,x\"y,z",
         b"Blocker,a@x,x\"y\",z",
@@ -118,11 +120,11 @@ fn odd_records() {
         b"x\",a@x,y,w",
         b"\"Dupli\"\"cate\",a@x,y,w",
         b"\"Moon phase\",a@x,y,w",
-        // Widths.
-        b"Blocker,a@x,Jo",
-        b"Blocker,a@x,Jo,x,y",
-        b"Blocker,a@x,\"Jo,x,y\"",
-        b"Blocker",
+        // Neither of the header's width, nor with a known reason.
+        b"Moon phase,a@x,Jo",
+        b"Moon phase,a@x,Jo,x,y",
+        b"\"Bloc\"ker,a@x,Jo",
+        // Nothing.
         b"",
         b" ",
         b",,,",
@@ -131,21 +133,9 @@ fn odd_records() {
         b"Blocker,a@x,y,w\r\r",
         b"Blocker,a@x,\"y\rz\",w",
         b"Blocker,a@x,\"y\r\",w",
-        // Not UTF-8.
-        b"Blocker,a@x,\xff,w",
-        b"Blocker,a@x,\xc3,w",
-        b"Blocker,a@x,y,\xc3",
-        b"Blocker,a@x,\xa9,w",
-        b"Blocker,a@x,\xc3\xa9\xa9,w",
-        b"Blocker,a@x,\xe2\x82,w",
-        b"Blocker,a@x,\xe2,\x82,w",
-        b"Blocker,a@x,\xe2\x28\xac,w",
-        b"Blocker,a@x,\xc0\x80,w",
-        b"Blocker,a@x,\xc1\xbf,w",
-        b"Blocker,a@x,\xe0\x9f\xbf,w",
-        b"Blocker,a@x,\xed\xa0\x80,w",
-        b"Blocker,a@x,\xf0\x9f\x98,w",
-        b"Blocker,a@x,\xf4\x90\x80\x80,w",
+        // Neither UTF-8, nor with a known reason.
+        b"Moon phase,a@x,\xff,w",
+        b"Moon\xff phase,a@x,y,w",
         // What others judge: a header once more, another one, marks, and a fault that stands inside quotes.
         b"Reason,email,name,note",
         b"reason ,a@x,Jo,note",
@@ -173,6 +163,99 @@ fn odd_records() {
             assert_eq!(told, behind(20), "behind {shown} at {place}");
             assert_eq!((run.bytes, run.lines), (BEHIND.len(), 2), "behind {shown} at {place}");
         }
+    }
+}
+
+/// What is plain but for its width or its bytes: it ends the run, and is told aside, wherever it stands, at any level.
+#[test]
+fn unusual_records() {
+    let far = [&b"Blocker,a@x,\xc3"[..], &[b'x'; WORD], b"\xa9,", &[b'w'; 2 * WORD]].concat();
+    let widths: &[&[u8]] = &[
+        b"Blocker",
+        b"Blocker,a@x",
+        b"Blocker,a@x,Jo\r",
+        b"Blocker,a@x,Jo,x,y",
+        b"Blocker,a@x,\"Jo,x,y\"",
+        b"Blocker,a@x,\"one\ntwo\"",
+    ];
+    let bytes: &[&[u8]] = &[
+        // The rest of a character is a word too late.
+        &far,
+        b"Blocker,a@x,\xff,w",
+        b"Blocker,a@x,\xc3,w",
+        b"Blocker,a@x,y,\xc3",
+        b"Blocker,a@x,\xa9,w",
+        b"Blocker,a@x,\xc3\xa9\xa9,w",
+        b"Blocker,a@x,\xe2\x82,w",
+        b"Blocker,a@x,\xe2,\x82,w",
+        b"Blocker,a@x,\xe2\x28\xac,w",
+        b"Blocker,a@x,\xc0\x80,w",
+        b"Blocker,a@x,\xc1\xbf,w",
+        b"Blocker,a@x,\xe0\x9f\xbf,w",
+        b"Blocker,a@x,\xed\xa0\x80,w",
+        b"Blocker,a@x,\xf0\x9f\x98,w",
+        b"Blocker,a@x,\xf4\x90\x80\x80,w",
+    ];
+    for (record, is_utf8) in
+        widths.iter().map(|record| (record, true)).chain(bytes.iter().map(|record| (record, false)))
+    {
+        for (level, place) in places() {
+            let shown = record.escape_ascii();
+            let text = [&filler(place), *record, b"\n", BEHIND].concat();
+            let mut reader = reader(HEADER);
+            reader.level = level;
+            let (told, run) = read(&mut reader, &text, 0, 7);
+            assert_eq!(told, [(filler(place)[..place - 1].to_vec(), 7, Ok(Slot::Blocker))], "{shown} at {place}");
+            let lines = record.iter().filter(|&&byte| byte == b'\n').count() as u64;
+            assert_eq!((run.bytes, run.lines), (place + record.len() + 1, 2 + lines), "{shown} at {place}");
+            let UnusualRecord { from, to, line, slot, cells, is_utf8: is_told_utf8 } = reader.take_unusual().unwrap();
+            let inner = record.strip_suffix(b"\r").unwrap_or(record);
+            assert_eq!((&text[from..to], line, slot), (inner, 8, Slot::Blocker), "{shown} at {place}");
+            let quoted = if record.contains(&b'"') { b"\"" } else { &b"\r"[..] };
+            let bare = inner.split(|byte| quoted.contains(byte)).step_by(2).flatten();
+            assert_eq!(cells, 1 + bare.filter(|&&byte| byte == b',').count(), "{shown} at {place}");
+            assert_eq!(is_told_utf8, is_utf8, "{shown} at {place}");
+            assert!(reader.take_unusual().is_none());
+            let (told, _) = read(&mut reader, &text, run.bytes, 9 + lines);
+            assert_eq!(told, behind(9 + lines), "behind {shown} at {place}");
+        }
+    }
+}
+
+/// Behind a record that is kept back, the next one is told aside, and those behind it are not; one whose reason isn't known
+/// may go on with it, and is left.
+#[test]
+fn what_stands_behind_a_held_record() {
+    let mut reader = reader(HEADER);
+    let text = [b"Soft bounced,a@x,Jo,x\n", BEHIND].concat();
+    let run = reader.read(&text, 0, 5, true, |_| panic!("nothing is plain behind it"));
+    assert_eq!((run.bytes, run.lines), (22, 1));
+    let unusual = reader.take_unusual().unwrap();
+    assert_eq!((unusual.cells, unusual.slot, unusual.line, unusual.is_utf8), (4, Slot::SoftBounced, 5, true));
+    assert_eq!(read(&mut reader, &text, 22, 6).0, behind(6));
+    let text = [b"Moon phase,a@x,Jo,x\n", BEHIND].concat();
+    let run = reader.read(&text, 100, 5, true, |_| panic!("nothing is plain behind it"));
+    assert_eq!((run.bytes, run.lines), (0, 0));
+    assert!(reader.take_unusual().is_none());
+}
+
+/// Where the reason doesn't stand first, a row of another width must have its column at the same place.
+#[test]
+fn unusual_widths_under_other_headers() {
+    for (names, record, cells) in [
+        ("email,Reason,name,note", "a@x,Blocker", Some(2)),
+        ("email,Reason,name,note", "a@x,Blocker,Jo,x,y", Some(5)),
+        ("email,Reason,name,note", "a@x", None),
+        ("email,Reason,name,note", "Blocker", None),
+        ("email,name,note,Reason", "a@x,Jo,Blocker", None),
+        ("email,name,note,Reason", "a@x,Jo,x,y,Blocker", None),
+        ("email,name,note,Reason", "a@x,Jo,x,Blocker,y", None),
+    ] {
+        let mut reader = reader(names);
+        let (told, run) = read(&mut reader, format!("{record}\n").as_bytes(), 0, 1);
+        assert_eq!(told.len(), 0);
+        assert_eq!(reader.take_unusual().map(|unusual| unusual.cells), cells, "{record} under {names}");
+        assert_eq!(run.bytes > 0, cells.is_some(), "{record} under {names}");
     }
 }
 
@@ -205,7 +288,7 @@ fn long_runs() {
 /// A block is looked at but once, whatever of it is left to the careful reading.
 #[test]
 fn a_block_is_looked_at_once() {
-    let records = ["Blocker,a@x,Jo,note\n", "Blocker,a@x\n", "Blocker,a@x\nBlocker,a@x,Jo,note\n"];
+    let records = ["Blocker,a@x,Jo,note\n", "Moon phase,\n", "Moon phase,\nBlocker,a@x,Jo,note\n"];
     let text = [records.concat().as_bytes(), BEHIND].concat();
     let mut reader = reader(HEADER);
     let (mut at, mut line, mut runs) = (0, 1, Vec::new());
@@ -224,7 +307,7 @@ fn a_block_is_looked_at_once() {
     let mut reader = self::reader(HEADER);
     let first = records.iter().map(|record| record.len()).next().unwrap();
     assert_eq!(read(&mut reader, &text, 0, 1).1.bytes, first);
-    let (told, _) = read(&mut reader, &text, first + 2 * "Blocker,a@x\n".len(), 4);
+    let (told, _) = read(&mut reader, &text, first + 2 * "Moon phase,\n".len(), 4);
     assert_eq!((told.len(), told[0].1, reader.block.start), (3, 4, 0));
     // What it has taken ends in the middle of a record that was noted: its quotes are others than they seemed.
     let middle = first + 3;
@@ -238,7 +321,7 @@ fn a_block_is_looked_at_once() {
 /// Where nothing is plain, it is looked less and less often, but never less than once in 64 records.
 #[test]
 fn looks_that_are_in_vain() {
-    let odd = b"Blocker,a@x\n";
+    let odd = b"Moon phase,\n";
     let text = [&odd.repeat(400)[..], &filler(40).repeat(3), &odd.repeat(100)].concat();
     let mut reader = reader(HEADER);
     let look = |reader: &mut PlainReader, at: usize| {
@@ -324,7 +407,7 @@ fn marks() {
 fn a_run_that_is_stopped() {
     let text = filler(30).repeat(10);
     let mut left = 3;
-    let run = reader(HEADER).read(&text, 0, 1, |_| {
+    let run = reader(HEADER).read(&text, 0, 1, false, |_| {
         left -= 1;
         if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });

@@ -130,6 +130,12 @@ pub const CASES: &[Case] = &[
         b"Faults of list Spring\nReason,email\nBlocker,a@b\n",
         "3 blocker [Blocker|a@b]\npreamble=1",
     ),
+    ("a title and a header alone, without a line end", b"Titel\nReason,email", "preamble=1"),
+    (
+        "a title, and a header that by commas would be a fault",
+        b"Titel\nReason;email;a,b@c\nBlocker;d@e;1\n",
+        "3 blocker [Blocker|d@e|1]\npreamble=1",
+    ),
     (
         "a title with commas, padded",
         b"\"Spring, final\",,\n,,\nReason,email,x\nBlocker,a@b,1\n",

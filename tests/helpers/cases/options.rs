@@ -90,6 +90,24 @@ pub const CASES: &[CaseWithOptions] = &[
         "NoSuchColumn: line 3: the report has no column 3: it has 2; columns are counted from 1",
     ),
     (
+        "the email's position in another header that is too narrow, before a reason is known",
+        "--email-column=3",
+        b"email,x,y\nReason,email\n\"\"\"\"\"\nReason,email,x\nDuplicate,a@b.c\"",
+        "NoSuchColumn: line 2: the report has no column 3: it has 2; columns are counted from 1",
+    ),
+    (
+        "the same, where nothing behind it shows that it is a report",
+        "--email-column=3",
+        b"email,x,y\nMoon,1,2\nReason,email\nMoon,a@b\n",
+        "NoSuchColumn: line 3: the report has no column 3: it has 2; columns are counted from 1",
+    ),
+    (
+        "strict: what is unusual before such a header is the error",
+        "--strict --email-column=3",
+        b"email,x,y\nMoon,1,2,3\nReason,email\n",
+        "Anomaly: line 2: long_row: the row has more fields than the header; the default reading counts such a row and goes on",
+    ),
+    (
         "a name that another header lacks",
         "--email-column=x",
         b"Reason,email,x\nBlocker,1,a@b\nReason,email\nFailed,c@d\n",
