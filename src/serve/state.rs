@@ -96,6 +96,11 @@ impl State {
         self.imports.by_id.get(&id).map(|import| &**import)
     }
 
+    /// Is the import that is filed so known?
+    pub(super) fn has(&self, date: NaiveDate, id: Uuid) -> bool {
+        self.import(id).is_some_and(|import| import.date == date || self.imports.is_filed(date, id))
+    }
+
     /// The newest import of each account and series whose report is kept.
     pub(super) fn newest_archived(&self) -> BTreeMap<Group, &Import> {
         let mut newest = BTreeMap::new();
@@ -175,6 +180,13 @@ impl State {
 }
 
 impl Imports {
+    /// Is an import filed under this day, too, beside the one that its id leads to?
+    fn is_filed(&self, date: NaiveDate, id: Uuid) -> bool {
+        let start = self.list.partition_point(|import| import.date > date);
+        let of_day = self.list.iter().skip(start).take_while(|import| import.date == date);
+        of_day.into_iter().any(|import| import.id.uuid() == id)
+    }
+
     fn add(&mut self, further: Vec<Import>) {
         for import in further {
             let import = Arc::new(import);
