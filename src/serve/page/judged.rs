@@ -11,8 +11,9 @@ use crate::serve::state::{Group, Import, State};
 use crate::tally::archived_import::{ArchivedStatus, Series};
 use crate::tally::trends::judge::{MOST_LOOKED_AT, TrendGate, TrendJudge, TrendVerdict};
 
-/// By how many percentage points more than usual of an import's contacts fail where it fails more than usual.
-pub(super) const POINTS: f64 = 2.0;
+/// By how many percentage points more than usual of an import's contacts fail where it fails more than usual. The alert
+/// rules in `dashboards/` say so, too.
+pub(super) const POINTS: f64 = 5.0;
 
 /// By how many percentage points a reason has risen that is worth naming.
 const POINTS_OF_A_REASON: f64 = 0.1;
