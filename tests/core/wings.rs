@@ -60,7 +60,21 @@ const RULES: [(&str, &[&str]); 21] = [
         ],
     ),
     // Counts and claims, never the service.
-    ("serve", &["archive", "export", "tally", "reason", "error", "escape", "report_id", "protocol", "account_name"]),
+    (
+        "serve",
+        &[
+            "archive",
+            "export",
+            "tally",
+            "reason",
+            "error",
+            "anomaly",
+            "escape",
+            "report_id",
+            "protocol",
+            "account_name",
+        ],
+    ),
     ("sandbox", &["error"]),
     // The public library only, which is another crate to them.
     ("cli", &[]),

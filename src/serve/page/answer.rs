@@ -110,7 +110,9 @@ fn notes(state: &State) -> Markup {
         @if state.last_failed() {
             p.note role="status" {
                 @match state.read_at() {
-                    Some(at) => { "The archive couldn't be read since " (time(at)) ": what stands here may be out of date." },
+                    Some(at) => {
+                        "The archive couldn't be read since " (time(at)) ": what stands here may be out of date."
+                    },
                     None => "The archive couldn't be read. It is tried again.",
                 }
             }

@@ -88,7 +88,8 @@ fn chosen(query: &Query) -> Markup {
                 }
                 @if let Some(more) = and_more(all, MOST_CHOSEN, "") { dd { (more) } }
                 @if all > 1 {
-                    dd { a href=(address(&Query { accounts: Vec::new(), reasons: Vec::new(), ..query.clone() })) { "all" } }
+                    @let all = Query { accounts: Vec::new(), reasons: Vec::new(), ..query.clone() };
+                    dd { (link(&all, "all", false)) }
                 }
             }
         }

@@ -54,6 +54,11 @@ impl Judged<'_> {
         (self.standing != Standing::NoContacts).then_some(self.verdict.share)
     }
 
+    /// Which part usually fails, where that is known and says something.
+    pub(super) fn usual(&self) -> Option<f64> {
+        self.share().and(self.verdict.usual)
+    }
+
     /// How far that is above what is usual.
     fn rise(&self) -> f64 {
         self.verdict.usual.map_or(0.0, |usual| self.verdict.share - usual)

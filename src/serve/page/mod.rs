@@ -1,7 +1,7 @@
 //! The pages for people: all of it in words, links and pictures that need neither a script nor anything from elsewhere.
 //!
-//! However much the archive holds, a page stays small: of every list the worst or the most recent are shown, and how many
-//! others there are is said.
+//! However much the archive holds, a page stays small: of every list the worst or the most recent are shown, and how
+//! many others there are is said.
 
 mod answer;
 mod choice;
@@ -25,7 +25,8 @@ use crate::export::words::grouped;
 use crate::reason::FailureReason;
 use crate::reason::counts::ReasonCounts;
 
-/// The style of the pages, which stands in each of them. It is all that they may use: its hash goes with them as their policy.
+/// The style of the pages, which stands in each of them. It is all that they may use: its hash goes with them as their
+/// policy.
 pub(super) fn style() -> &'static str {
     static STYLE: LazyLock<String> = LazyLock::new(|| [markup::STYLE, TRENDS_STYLE, include_str!("page.css")].concat());
     &STYLE
@@ -62,8 +63,8 @@ fn document(state: &State, title: &str, main: &Markup) -> String {
             }
         }
         p {
-            "A failure rate is the part of the contacts that were not imported, of the imports whose contacts are known. "
-            "Days are those of UTC."
+            "A failure rate is the part of the contacts that were not imported, of the imports whose contacts are "
+            "known. Days are those of UTC."
         }
     };
     Document { title, style: style(), policy: None }.around(main, &footer).into_string()

@@ -59,7 +59,7 @@ fn row(query: &Query, judged: &Judged<'_>) -> Markup {
             td.number.total role="cell" data-label="faults" { (grouped(faults)) }
             td.number role="cell" data-label="contacts" { (number_words(contacts)) }
             td.number.faults role="cell" data-label="failed" { (rate_words(judged.share())) }
-            td.number role="cell" data-label="usually" { (rate_words(judged.verdict.usual.filter(|_| judged.share().is_some()))) }
+            td.number role="cell" data-label="usually" { (rate_words(judged.usual())) }
             td.standing role="cell" { (standing(judged)) }
         }
     }
