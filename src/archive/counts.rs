@@ -22,7 +22,6 @@ use tokio::sync::mpsc;
 use super::Archive;
 use super::counts_table::{self, Columns};
 use super::failure::{damaged, failed};
-use super::folder::Folder;
 use super::layout::Layout;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tally::archived_import::ArchivedImport;
@@ -46,6 +45,9 @@ type Batch = Vec<Result<ArchivedImport>>;
 impl Archive {
     /// Every import that is filed under this day or a later one, as they are read: in no order, and each file by itself, so
     /// that one which can't be read doesn't hide the others.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
     ///
     /// ```no_run
     /// use dotdigital_faults::archive::Archive;
@@ -94,7 +96,10 @@ impl Archive {
 
     /// The same imports as [`imports`](Self::imports), with what [`Trends`] and a [`TrendJudge`](crate::TrendJudge) need and
     /// no more: unknown reasons have no label, anomalies and what is known of the report's bytes are left out. That takes
-    /// less time.
+    /// a quarter of the time.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
     pub fn figures(&self, since: NaiveDate) -> ArchivedImports {
         self.scan(since, Columns::Figures)
     }
@@ -104,7 +109,7 @@ impl Archive {
         let (read, imports) = mpsc::channel(WAITING);
         let reader = Reader { store: Arc::clone(&self.store), layout: self.layout.clone(), columns };
         match &self.folder {
-            Some(folder) => read_folder(folder, &reader, asked, &read),
+            Some(_) => read_folder(&reader, asked, &read),
             None => drop(tokio::spawn(reader.clone().read_bucket(asked, read.clone()))),
         }
         tokio::spawn(list(reader, since, paths, read));
@@ -180,7 +185,7 @@ struct Reader {
 }
 
 /// Reads a folder of a disk, on threads of its own that end with the paths, or with whoever asked.
-fn read_folder(_: &Folder, reader: &Reader, paths: mpsc::Receiver<Vec<Path>>, read: &mpsc::Sender<Batch>) {
+fn read_folder(reader: &Reader, paths: mpsc::Receiver<Vec<Path>>, read: &mpsc::Sender<Batch>) {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let paths = Arc::new(Mutex::new(paths));
     for _ in 0..cores.min(MOST_THREADS) {
