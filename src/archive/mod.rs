@@ -30,6 +30,7 @@ mod parquet_file;
 mod prune;
 mod status;
 mod stored_faults;
+mod unpacked_pages;
 
 use std::fmt;
 use std::sync::Arc;
