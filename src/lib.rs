@@ -128,6 +128,13 @@
            [`import_summary::Difference`] how they compare with a report, and [`reqwest`] is the HTTP library.\n"
 )]
 #![cfg_attr(
+    feature = "archive",
+    doc = "Of an archive: [`AccountName`] is what the user calls an account, [`ArchivedImport`] what is kept of an import for good,\n\
+           with its [`ArchivedStatus`] and the [`Series`] of those that can be compared; [`TrendsOptions`] and [`TrendBy`] say\n\
+           which [`TrendRow`]s there are and what [`TrendKey`] each has, [`TrendsCounter`] makes them of imports of one's own;\n\
+           a [`TrendGate`] is what a judge goes by, and a [`TrendVerdict`] what it finds.\n"
+)]
+#![cfg_attr(
     all(doc, feature = "client", feature = "domains", feature = "html", feature = "sandbox"),
     doc = "The [cookbook] has short programs for most of them."
 )]
