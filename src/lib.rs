@@ -124,7 +124,7 @@
 #![cfg_attr(
     feature = "client",
     doc = "Of a client: [`ClientBuilder`] has its knobs, [`Protocol`] and [`Region`] say where it asks, [`Credentials`] who\n\
-           does, [`Progress`] what it is at; [`ImportStatus`] and [`ImportSummary`] are the service's own words on an import,\n\
+           does, [`Progress`] what it is at; [`FinishedEnrolments`] lists each [`Enrolment`]; [`ImportStatus`] and [`ImportSummary`] are the service's own words on an import,\n\
            [`import_summary::Difference`] how they compare with a report, and [`reqwest`] is the HTTP library.\n"
 )]
 #![cfg_attr(
