@@ -2,9 +2,9 @@
 //!
 //! # How it works
 //!
-//! Files are small and many, so that what costs is not the data but all that is made for each column. What describes the import is the same on every row, and then the footer tells it: the least and the
-//! largest value of a column. So pages are read of no more than four columns, and of none where nothing failed and no figures are
-//! known:
+//! Files are small and many, so that what costs is not the data but all that is made for each column. What describes the
+//! import is the same on every row, and then the footer tells it: the least and the largest value of a column. So pages are
+//! read of no more than four columns, and of none where nothing failed and no figures are known:
 //!
 //! ```text
 //!   footer   account kind import_id protocol status archived_at total      least = largest
