@@ -183,8 +183,8 @@ fn prometheus_scrapes_it_and_answers() {
     }
 }
 
-/// `faults serve` is scraped as Prometheus asks by itself, which is for OpenMetrics, and as one that knows its own text alone;
-/// the token is wanted of both.
+/// `faults serve` is scraped with its token as Prometheus asks by itself, which is for OpenMetrics; and what it tells those who
+/// know Prometheus' own text alone is the same.
 #[test]
 fn prometheus_scrapes_a_dashboard() {
     if !peers::has_prometheus() {
@@ -217,12 +217,10 @@ fn prometheus_scrapes_a_dashboard() {
     let said = String::from_utf8_lossy(&checked.stderr).into_owned() + &String::from_utf8_lossy(&checked.stdout);
     assert!(checked.status.success() && said.is_empty(), "{said}");
 
-    let jobs = ["PrometheusText0.0.4", "OpenMetricsText1.0.0"].map(|protocol| {
-        format!(
-            "- job_name: {protocol}\n  scrape_protocols: [{protocol}]\n  authorization: {{credentials: s3cret}}\n  \
-             static_configs: [{{targets: ['{}']}}]\n",
-            serving.address()
-        )
+    let text = metrics("Accept: text/plain");
+    let plain = serve(move |_| Some(("text/plain; version=0.0.4", text.clone())));
+    let jobs = [("dashboard", serving.address()), ("text", plain)].map(|(job, address)| {
+        format!("- job_name: {job}\n  authorization: {{credentials: s3cret}}\n  static_configs: [{{targets: ['{address}']}}]\n")
     });
     let prometheus = scraping(folder.path(), &jobs.concat());
     let both = patience::happens(|| {
@@ -230,7 +228,7 @@ fn prometheus_scrapes_a_dashboard() {
         found.and_then(|found| Some(found.as_array()?.len())) == Some(2)
     });
     assert!(both, "{:?} {}", ask(&prometheus, "up"), fs::read_to_string(path("log")).unwrap_or_default());
-    for job in ["PrometheusText0.0.4", "OpenMetricsText1.0.0"] {
+    for job in ["dashboard", "text"] {
         for (query, value) in [
             ("sum(dotdigital_import_faults{job='JOB',account='europe'})", "11"),
             ("dotdigital_import_faults{job='JOB',kind='enrolment',reason='other',remedy='investigate'}", "3"),
