@@ -117,6 +117,7 @@
 //! | count people without holding their data | [`Redactor`] |
 //! | keep reports, since the service forgets them after about a week | [`archive`] |
 //! | know what kept reports tell over time, and whether the newest ones fail more than is usual | [`Trends`], [`TrendJudge`] |
+//! | show an archive live, over HTTP, also in a service of one's own | [`serve`] |
 //! | hand faults to an engine in one's own process | [`arrow`] |
 //! | test one's own code without an account | [`sandbox`] |
 //!
@@ -124,8 +125,15 @@
 #![cfg_attr(
     feature = "client",
     doc = "Of a client: [`ClientBuilder`] has its knobs, [`Protocol`] and [`Region`] say where it asks, [`Credentials`] who\n\
-           does, [`Progress`] what it is at; [`ImportStatus`] and [`ImportSummary`] are the service's own words on an import,\n\
+           does, [`Progress`] what it is at; [`FinishedEnrolments`] lists each [`Enrolment`]; [`ImportStatus`] and [`ImportSummary`] are the service's own words on an import,\n\
            [`import_summary::Difference`] how they compare with a report, and [`reqwest`] is the HTTP library.\n"
+)]
+#![cfg_attr(
+    feature = "archive",
+    doc = "Of an archive: [`AccountName`] is what the user calls an account, [`ArchivedImport`] what is kept of an import for good,\n\
+           with its [`ArchivedStatus`] and the [`Series`] of those that can be compared; [`TrendsOptions`] and [`TrendBy`] say\n\
+           which [`TrendRow`]s there are and what [`TrendKey`] each has, [`TrendsCounter`] makes them of imports of one's own;\n\
+           a [`TrendGate`] is what a judge goes by, and a [`TrendVerdict`] what it finds.\n"
 )]
 #![cfg_attr(
     all(doc, feature = "client", feature = "domains", feature = "html", feature = "sandbox"),
@@ -167,7 +175,7 @@
 //! | `arrow` | faults as Arrow record batches |
 //! | `archive` | reports kept in Parquet files, and what they tell over time |
 //! | `cloud` | archives in S3, Google's and Azure's buckets |
-//! | `serve` | what an archive holds, as metrics, JSON and pages over HTTP |
+//! | `serve` | what an archive holds, as pages, metrics and JSON over HTTP |
 //! | `cli` | the program `faults` |
 //!
 //! Without default features the crate reads and counts, and depends on nothing that knows a network.
@@ -187,6 +195,8 @@
 #![cfg_attr(not(feature = "redact"), doc = "[`Redactor`]: #features")]
 #![cfg_attr(feature = "sandbox", doc = "[`sandbox`]: crate::sandbox")]
 #![cfg_attr(not(feature = "sandbox"), doc = "[`sandbox`]: #features")]
+#![cfg_attr(feature = "serve", doc = "[`serve`]: crate::serve")]
+#![cfg_attr(not(feature = "serve"), doc = "[`serve`]: #features")]
 #![cfg_attr(feature = "split", doc = "[`export::split_to_dir`]: crate::export::split_to_dir")]
 #![cfg_attr(not(feature = "split"), doc = "[`export::split_to_dir`]: #features")]
 #![cfg_attr(feature = "xlsx", doc = "[`export::Xlsx`]: crate::export::Xlsx")]

@@ -257,6 +257,23 @@ fn what_is_asked_wrongly() {
 }
 
 #[test]
+fn an_import_has_one_page() {
+    let served = Served::of(&imports());
+    let page = served.get("/imports/00000000-0000-0000-0000-000000000002");
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    assert!(page.text().contains("Moon"), "{}", page.text());
+    let mut other = import(0xabcdef, "europe", days_ago(1), &[("Blocker", 1)], Some(5));
+    other.id = ReportId::Import(Uuid::from_u128(0xabcdef));
+    served.put(&other);
+    served.refresh().unwrap();
+    let id = other.id.uuid();
+    let page = served.get(&format!("/imports/{id}"));
+    for same in [id.simple().to_string(), id.to_string().to_uppercase(), id.simple().to_string().to_uppercase()] {
+        assert_eq!(served.get(&format!("/imports/{same}")).text(), page.text(), "{same}");
+    }
+}
+
+#[test]
 fn a_file_is_read_once() {
     let all = imports();
     let served = Served::of(&all);

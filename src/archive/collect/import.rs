@@ -133,7 +133,7 @@ impl Import {
                 Standing::Settled(end) => return Ok(end),
                 Standing::New => {
                     let path = self.archive.layout.claim(self.id.uuid());
-                    return Err(damaged(&path, "it is there and isn't"));
+                    return Err(damaged(&path, "it was there, and is gone"));
                 }
             },
         };

@@ -530,7 +530,7 @@ proptest! {
             assert!(!is_heard || archived.len() == kept.len(), "{archived:?}");
             let mut seen = SEEN.lock().unwrap();
             seen.insert(order);
-            if seen.len() % 100 == 0 {
+            if seen.len().is_multiple_of(100) {
                 println!("{} distinct interleavings", seen.len());
             }
         });

@@ -150,6 +150,6 @@ pub(super) fn left_over(id: Uuid) -> Bytes {
     let options = options.archived_at(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000));
     let mut batches = FaultBatches::new(&options, |batch: RecordBatch| table.add(&batch));
     FaultReader::new("Reason,email\nDuplicate,other@example.com\n".as_bytes()).drain_into(&mut batches).unwrap();
-    let _ = batches.finish().unwrap();
+    batches.finish().unwrap();
     table.finish(&Contacts::Keep, &"0".repeat(64)).unwrap().unwrap()
 }
