@@ -117,6 +117,7 @@
 //! | count people without holding their data | [`Redactor`] |
 //! | keep reports, since the service forgets them after about a week | [`archive`] |
 //! | know what kept reports tell over time, and whether the newest ones fail more than is usual | [`Trends`], [`TrendJudge`] |
+//! | show an archive live, over HTTP, also in a service of one's own | [`serve`] |
 //! | hand faults to an engine in one's own process | [`arrow`] |
 //! | test one's own code without an account | [`sandbox`] |
 //!
@@ -174,6 +175,7 @@
 //! | `arrow` | faults as Arrow record batches |
 //! | `archive` | reports kept in Parquet files, and what they tell over time |
 //! | `cloud` | archives in S3, Google's and Azure's buckets |
+//! | `serve` | what an archive holds, as pages, metrics and JSON over HTTP |
 //! | `cli` | the program `faults` |
 //!
 //! Without default features the crate reads and counts, and depends on nothing that knows a network.
@@ -193,6 +195,8 @@
 #![cfg_attr(not(feature = "redact"), doc = "[`Redactor`]: #features")]
 #![cfg_attr(feature = "sandbox", doc = "[`sandbox`]: crate::sandbox")]
 #![cfg_attr(not(feature = "sandbox"), doc = "[`sandbox`]: #features")]
+#![cfg_attr(feature = "serve", doc = "[`serve`]: crate::serve")]
+#![cfg_attr(not(feature = "serve"), doc = "[`serve`]: #features")]
 #![cfg_attr(feature = "split", doc = "[`export::split_to_dir`]: crate::export::split_to_dir")]
 #![cfg_attr(not(feature = "split"), doc = "[`export::split_to_dir`]: #features")]
 #![cfg_attr(feature = "xlsx", doc = "[`export::Xlsx`]: crate::export::Xlsx")]
@@ -225,6 +229,8 @@ mod report;
 mod report_id;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+#[cfg(feature = "serve")]
+pub mod serve;
 mod status;
 mod tally;
 

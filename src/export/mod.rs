@@ -37,6 +37,8 @@ mod labels;
 mod layout;
 mod long_form;
 mod markdown;
+#[cfg(feature = "html")]
+pub(crate) mod markup;
 mod options;
 mod prometheus;
 #[cfg(feature = "table")]
@@ -53,6 +55,8 @@ mod spreadsheet;
 mod table;
 #[cfg(feature = "table")]
 mod table_options;
+#[cfg(all(feature = "archive", feature = "html"))]
+pub(crate) mod trends_chart;
 #[cfg(feature = "archive")]
 mod trends_csv;
 #[cfg(all(feature = "archive", feature = "html"))]
@@ -70,9 +74,9 @@ mod trends_vega_lite;
     not(all(feature = "html", feature = "table")),
     allow(dead_code, reason = "some of it only one of the two says")
 )]
-mod trends_words;
+pub(crate) mod trends_words;
 mod vega_lite;
-mod words;
+pub(crate) mod words;
 #[cfg(feature = "xlsx")]
 mod xlsx;
 

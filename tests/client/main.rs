@@ -34,3 +34,9 @@ mod sandbox_v3;
 mod archive_places;
 #[cfg(feature = "archive")]
 mod collect;
+
+// The dashboard.
+#[cfg(feature = "serve")]
+mod serve;
+#[cfg(feature = "serve")]
+mod serve_guard;

@@ -21,6 +21,7 @@ mod schemathesis;
 // Formats.
 mod charts;
 mod chromium;
+mod dashboard;
 mod duckdb;
 mod engines;
 mod prometheus;

@@ -3,11 +3,16 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::Command;
-use std::time::SystemTime;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime};
 
+use dotdigital_faults::{ArchivedStatus, ReportId};
 use serde_json::Value;
+use uuid::Uuid;
 
+use crate::helpers::archive::{claim, days_ago, import, make, without_report};
+use crate::helpers::http;
 use crate::helpers::pages::serve;
 use crate::helpers::patience::{self, HANG};
 use crate::helpers::peers::{self, Running};
@@ -98,6 +103,29 @@ fn unix_time() -> f64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64()
 }
 
+/// Prometheus, which scrapes these jobs each second; its data and its log are in the folder.
+fn scraping(folder: &Path, jobs: &str) -> Running {
+    let path = folder.join("prometheus.yml");
+    fs::write(&path, format!("global: {{scrape_interval: 1s}}\nscrape_configs:\n{jobs}")).unwrap();
+    Running::start(|own| {
+        let mut command = Command::new("prometheus");
+        command
+            .arg(format!("--config.file={}", path.display()))
+            .arg(format!("--storage.tsdb.path={}", folder.join("data").display()))
+            .arg(format!("--web.listen-address={own}"))
+            .stderr(fs::File::create(folder.join("log")).unwrap());
+        command
+    })
+}
+
+/// What it answers to a query.
+fn ask(prometheus: &Running, query: &str) -> Option<Value> {
+    let query: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let answer = get(prometheus.address(), &format!("/api/v1/query?query={query}"))?;
+    let answer: Value = serde_json::from_slice(&answer).ok()?;
+    Some(answer["data"]["result"].clone())
+}
+
 #[test]
 fn prometheus_scrapes_it_and_answers() {
     if !peers::has_prometheus() {
@@ -121,32 +149,12 @@ fn prometheus_scrapes_it_and_answers() {
         "/openmetrics" => Some(("application/openmetrics-text; version=1.0.0; charset=utf-8", metrics.clone())),
         _ => None,
     });
-    let config = format!(
-        "global: {{scrape_interval: 1s}}\nscrape_configs:\n{}",
-        ["text", "openmetrics"]
-            .map(|name| format!(
-                "- job_name: {name}\n  metrics_path: /{name}\n  static_configs: [{{targets: ['{address}']}}]\n"
-            ))
-            .concat()
-    );
-    let path = folder.path().join("prometheus.yml");
-    fs::write(&path, config).unwrap();
-    let log = folder.path().join("log");
-    let prometheus = Running::start(|own| {
-        let mut command = Command::new("prometheus");
-        command
-            .arg(format!("--config.file={}", path.display()))
-            .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
-            .arg(format!("--web.listen-address={own}"))
-            .stderr(fs::File::create(&log).unwrap());
-        command
+    let jobs = ["text", "openmetrics"].map(|name| {
+        format!("- job_name: {name}\n  metrics_path: /{name}\n  static_configs: [{{targets: ['{address}']}}]\n")
     });
-    let ask = |query: &str| -> Option<Value> {
-        let query: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        let answer = get(prometheus.address(), &format!("/api/v1/query?query={query}"))?;
-        let answer: Value = serde_json::from_slice(&answer).ok()?;
-        Some(answer["data"]["result"].clone())
-    };
+    let prometheus = scraping(folder.path(), &jobs.concat());
+    let log = folder.path().join("log");
+    let ask = |query: &str| ask(&prometheus, query);
     let both = patience::happens(|| {
         let up = ask("dotdigital_import_all_faults").and_then(|found| Some(found.as_array()?.len()));
         // Of two files, in two jobs.
@@ -172,5 +180,69 @@ fn prometheus_scrapes_it_and_answers() {
         let read_at: f64 =
             one(&format!("max(dotdigital_import_read_timestamp_seconds{{job='{job}'}})")).parse().unwrap();
         assert!((before..=after).contains(&read_at), "{before} {read_at} {after}");
+    }
+}
+
+/// `faults serve` is scraped with its token as Prometheus asks by itself, which is for OpenMetrics; and what it tells those who
+/// know Prometheus' own text alone is the same.
+#[test]
+fn prometheus_scrapes_a_dashboard() {
+    if !peers::has_prometheus() {
+        return peers::skip("prometheus");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let mut newer = import(2, "europe", days_ago(1), &[("Hard bounced", 5), ("Moon", 2), ("Sun", 1)], Some(100));
+    newer.id = ReportId::Enrolment(Uuid::from_u128(2));
+    let older = import(1, "europe", days_ago(2), &[("Blocker", 3)], Some(60));
+    let expired = without_report(import(3, "asia-2", days_ago(1), &[], None), ArchivedStatus::Expired);
+    make(&path("archive"), &[older, newer, expired]);
+    claim(&path("archive"), 4, "asia-2", SystemTime::now() - Duration::from_secs(6 * 24 * 60 * 60));
+    fs::write(path("token"), "s3cret\n").unwrap();
+    let serving = Running::start(|own| {
+        let mut command = program::command(["serve", "--refresh", "1s", "--listen", &own.to_string()]);
+        command.arg("--archive").arg(path("archive")).arg("--token-file").arg(path("token")).stderr(Stdio::null());
+        command
+    });
+    let token = "Authorization: Bearer s3cret";
+    let metrics = |accept: &str| {
+        let answer = http::send(serving.address(), "GET /metrics", &[token, accept], b"").unwrap();
+        assert_eq!(answer.status, 200);
+        answer.body
+    };
+    let is_read = || metrics("Accept: text/plain").windows(9).any(|text| text == b"enrolment");
+    patience::until("the archive isn't read", is_read);
+    let checked =
+        program::with_input(Command::new("promtool").args(["check", "metrics"]), &metrics("Accept: text/plain"));
+    let said = String::from_utf8_lossy(&checked.stderr).into_owned() + &String::from_utf8_lossy(&checked.stdout);
+    assert!(checked.status.success() && said.is_empty(), "{said}");
+
+    let text = metrics("Accept: text/plain");
+    let plain = serve(move |_| Some(("text/plain; version=0.0.4", text.clone())));
+    let jobs = [("dashboard", serving.address()), ("text", plain)].map(|(job, address)| {
+        format!("- job_name: {job}\n  authorization: {{credentials: s3cret}}\n  static_configs: [{{targets: ['{address}']}}]\n")
+    });
+    let prometheus = scraping(folder.path(), &jobs.concat());
+    let both = patience::happens(|| {
+        let found = ask(&prometheus, "dotdigital_archive_age_seconds");
+        found.and_then(|found| Some(found.as_array()?.len())) == Some(2)
+    });
+    assert!(both, "{:?} {}", ask(&prometheus, "up"), fs::read_to_string(path("log")).unwrap_or_default());
+    for job in ["dashboard", "text"] {
+        for (query, value) in [
+            ("sum(dotdigital_import_faults{job='JOB',account='europe'})", "11"),
+            ("dotdigital_import_faults{job='JOB',kind='enrolment',reason='other',remedy='investigate'}", "3"),
+            ("dotdigital_import_contacts{job='JOB',series='v2',figure='newContacts'}", "57"),
+            ("dotdigital_imports_total{job='JOB',account='asia-2',status='expired'}", "1"),
+            ("sum(dotdigital_imports_total{job='JOB'})", "3"),
+            ("dotdigital_import_last_archived_timestamp_seconds{job='JOB',kind='contact_import'}", "1773100800"),
+            ("dotdigital_claims_about_to_expire{job='JOB',account='asia-2'}", "1"),
+            ("dotdigital_archive_read_errors_total{job='JOB'}", "0"),
+            ("time() - dotdigital_archive_read_timestamp_seconds{job='JOB'} < bool 1e6", "1"),
+        ] {
+            let found = ask(&prometheus, &query.replace("JOB", job)).unwrap();
+            assert_eq!(found[0]["value"][1], value, "{query}: {found}");
+            assert_eq!(found.as_array().unwrap().len(), 1, "{query}: {found}");
+        }
     }
 }
