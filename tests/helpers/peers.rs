@@ -108,6 +108,11 @@ pub fn vega_lite_schema() -> Option<PathBuf> {
     std::env::var_os("DOTDIGITAL_FAULTS_VEGA_LITE").map(PathBuf::from).filter(|path| path.is_file())
 }
 
+/// The JSON Schema of our dashboards, made of the types that Grafana publishes.
+pub fn grafana_schema() -> Option<PathBuf> {
+    std::env::var_os("DOTDIGITAL_FAULTS_GRAFANA").map(PathBuf::from).filter(|path| path.is_file())
+}
+
 /// Are Prometheus and its tool there?
 pub fn has_prometheus() -> bool {
     runs(Command::new("promtool").arg("--version")) && runs(Command::new("prometheus").arg("--version"))

@@ -1,17 +1,14 @@
 //! Prometheus scrapes what we write for it.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::SystemTime;
 
-use serde_json::Value;
-
 use crate::helpers::pages::serve;
-use crate::helpers::patience::{self, HANG};
+use crate::helpers::patience;
 use crate::helpers::peers::{self, Running};
 use crate::helpers::program;
+use crate::helpers::prometheus::{Prometheus, get};
 use crate::inputs::{cases, hostile, summary, summary_as, trends_as};
 
 #[test]
@@ -32,17 +29,6 @@ fn promtool_finds_nothing_to_say() {
         b"x_total{a=\"b\"} 1\nx_total{a=\"b\"} 1\n",
     );
     assert!(!output.status.success());
-}
-
-/// The body of an answer, as far as there is one.
-fn get(address: SocketAddr, path: &str) -> Option<Vec<u8>> {
-    let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(HANG)).ok()?;
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").ok()?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).ok()?;
-    let at = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
-    Some(answer.split_off(at + 4))
 }
 
 /// What node_exporter's textfile collector makes of two files, and what it says about them.
@@ -131,31 +117,15 @@ fn prometheus_scrapes_it_and_answers() {
     );
     let path = folder.path().join("prometheus.yml");
     fs::write(&path, config).unwrap();
-    let log = folder.path().join("log");
-    let prometheus = Running::start(|own| {
-        let mut command = Command::new("prometheus");
-        command
-            .arg(format!("--config.file={}", path.display()))
-            .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
-            .arg(format!("--web.listen-address={own}"))
-            .stderr(fs::File::create(&log).unwrap());
-        command
-    });
-    let ask = |query: &str| -> Option<Value> {
-        let query: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        let answer = get(prometheus.address(), &format!("/api/v1/query?query={query}"))?;
-        let answer: Value = serde_json::from_slice(&answer).ok()?;
-        Some(answer["data"]["result"].clone())
-    };
+    let prometheus = Prometheus::start(&path);
     let both = patience::happens(|| {
-        let up = ask("dotdigital_import_all_faults").and_then(|found| Some(found.as_array()?.len()));
         // Of two files, in two jobs.
-        up == Some(4)
+        prometheus.ask("dotdigital_import_all_faults").is_some_and(|found| found.len() == 4)
     });
-    assert!(both, "{:?} {}", ask("up"), fs::read_to_string(&log).unwrap_or_default());
+    assert!(both, "{:?} {}", prometheus.ask("up"), prometheus.log());
     let one = |query: &str| {
-        let found = ask(query).unwrap();
-        assert_eq!(found.as_array().unwrap().len(), 1, "{query}: {found}");
+        let found = prometheus.ask(query).unwrap();
+        assert_eq!(found.len(), 1, "{query}: {found:?}");
         found[0]["value"][1].as_str().unwrap().to_owned()
     };
     for job in ["text", "openmetrics"] {
