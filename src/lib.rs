@@ -167,6 +167,7 @@
 //! | `arrow` | faults as Arrow record batches |
 //! | `archive` | reports kept in Parquet files, and what they tell over time |
 //! | `cloud` | archives in S3, Google's and Azure's buckets |
+//! | `serve` | what an archive holds, as metrics, JSON and pages over HTTP |
 //! | `cli` | the program `faults` |
 //!
 //! Without default features the crate reads and counts, and depends on nothing that knows a network.
@@ -218,6 +219,8 @@ mod report;
 mod report_id;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+#[cfg(feature = "serve")]
+pub mod serve;
 mod status;
 mod tally;
 

@@ -1,5 +1,7 @@
 //! The claims that are still open: those of imports of which nothing is kept yet.
 
+#[cfg(feature = "serve")]
+use std::collections::HashMap;
 use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -21,9 +23,9 @@ const SKEW: TimeDelta = TimeDelta::days(1);
 
 /// The claims that are open, oldest first, and what is wrong with those that can't be read.
 #[derive(Default)]
-pub(super) struct OpenClaims {
-    pub(super) claims: Vec<Claim>,
-    pub(super) damaged: Vec<Error>,
+pub(crate) struct OpenClaims {
+    pub(crate) claims: Vec<Claim>,
+    pub(crate) damaged: Vec<Error>,
 }
 
 impl Archive {
@@ -69,6 +71,38 @@ impl Archive {
         Ok(open)
     }
 
+    /// All claims that are open, for somebody who knows most imports already, and who knows claims that were open before: these
+    /// never change, and so aren't read again.
+    #[cfg(feature = "serve")]
+    pub(crate) async fn claims_beside(
+        &self,
+        is_counted: impl Fn(Uuid) -> bool,
+        mut before: HashMap<Uuid, Claim>,
+    ) -> Result<OpenClaims> {
+        let claims = self.layout.claims();
+        let mut listed = self.store.list(Some(&claims));
+        let mut found = Vec::new();
+        while let Some(file) = listed.try_next().await.map_err(|error| failed("listed", &claims, error))? {
+            let id = self.layout.claimed(&file.location).filter(|id| !is_counted(*id));
+            found.extend(id.map(|id| (id, before.remove(&id))));
+        }
+        let read = stream::iter(found).map(|(id, known)| async move {
+            match known {
+                Some(claim) => Ok(Ok(self.still_open(claim).await?)),
+                None => self.open_claim(id, None).await,
+            }
+        });
+        let mut read = read.buffer_unordered(AT_ONCE);
+        let mut open = OpenClaims::default();
+        while let Some(read) = read.next().await {
+            match read? {
+                Ok(claim) => open.claims.extend(claim),
+                Err(damaged) => open.damaged.push(damaged),
+            }
+        }
+        Ok(open)
+    }
+
     /// The ids of which days since then have counts.
     async fn counted_since(&self, first: Option<DateTime<Utc>>) -> Result<HashSet<Uuid>> {
         let table = self.layout.counts_table();
@@ -106,11 +140,15 @@ impl Archive {
         if first.is_some_and(|first| claim.claimed_at < first) {
             return Ok(Ok(None));
         }
-        // It may be filed under a day before the claim was made.
-        let counts = self.layout.counts(claim.date, id);
+        Ok(Ok(self.still_open(claim).await?))
+    }
+
+    /// The claim, unless its import has counts. It may be filed under a day before the claim was made.
+    async fn still_open(&self, claim: Claim) -> Result<Option<Claim>> {
+        let counts = self.layout.counts(claim.date, claim.id.uuid());
         match self.store.head(&counts).await {
-            Ok(_) => Ok(Ok(None)),
-            Err(object_store::Error::NotFound { .. }) => Ok(Ok(Some(claim))),
+            Ok(_) => Ok(None),
+            Err(object_store::Error::NotFound { .. }) => Ok(Some(claim)),
             Err(error) => Err(failed("read", &counts, error)),
         }
     }

@@ -10,6 +10,7 @@
 //! import: outside of a runtime the store does its work where it is asked. A bucket is asked for many files at once.
 
 use std::num::NonZero;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -18,6 +19,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use tokio::sync::mpsc;
+use uuid::Uuid;
 
 use super::Archive;
 use super::counts_table::{self, Columns};
@@ -104,7 +106,17 @@ impl Archive {
         self.scan(since, Columns::Figures)
     }
 
+    /// The same imports as [`imports`](Self::imports), but for those of files that are known already.
+    #[cfg(feature = "serve")]
+    pub(crate) fn unknown_imports(&self, since: NaiveDate, is_known: Known) -> ArchivedImports {
+        self.scan_but(since, Columns::All, Some(is_known))
+    }
+
     fn scan(&self, since: NaiveDate, columns: Columns) -> ArchivedImports {
+        self.scan_but(since, columns, None)
+    }
+
+    fn scan_but(&self, since: NaiveDate, columns: Columns, is_known: Option<Known>) -> ArchivedImports {
         let (paths, asked) = mpsc::channel(WAITING);
         let (read, imports) = mpsc::channel(WAITING);
         let reader = Reader { store: Arc::clone(&self.store), layout: self.layout.clone(), columns };
@@ -112,8 +124,10 @@ impl Archive {
             Some(_) => read_folder(&reader, asked, &read),
             None => drop(tokio::spawn(reader.clone().read_bucket(asked, read.clone()))),
         }
-        tokio::spawn(list(reader, since, paths, read));
-        ArchivedImports { imports, batch: Vec::new().into_iter() }
+        let is_whole = Arc::new(AtomicBool::new(true));
+        let listing = Listing { reader, since, is_known, is_whole: Arc::clone(&is_whole) };
+        tokio::spawn(listing.list(paths, read));
+        ArchivedImports { imports, batch: Vec::new().into_iter(), is_whole }
     }
 }
 
@@ -122,9 +136,16 @@ impl Archive {
 pub struct ArchivedImports {
     imports: mpsc::Receiver<Batch>,
     batch: std::vec::IntoIter<Result<ArchivedImport>>,
+    is_whole: Arc<AtomicBool>,
 }
 
 impl ArchivedImports {
+    /// Were all folders listed, however many of their files can't be read? It is known behind the last import.
+    #[cfg(feature = "serve")]
+    pub(crate) fn is_whole(&self) -> bool {
+        self.is_whole.load(Ordering::Acquire)
+    }
+
     /// The next one; `None` behind the last.
     ///
     /// # Errors
@@ -140,39 +161,66 @@ impl ArchivedImports {
     }
 }
 
-/// Lists the files of each day, the latest first, and hands their paths on.
-async fn list(reader: Reader, since: NaiveDate, paths: mpsc::Sender<Vec<Path>>, read: mpsc::Sender<Batch>) {
-    let table = reader.layout.counts_table();
-    let listed = reader.store.list_with_delimiter(Some(&table)).await;
-    let folders = match listed {
-        Ok(listed) => listed.common_prefixes,
-        Err(error) => {
-            let _ = read.send(vec![Err(failed("listed", &table, error))]).await;
-            return;
-        }
-    };
-    let mut days: Vec<_> = folders.iter().filter_map(|folder| reader.layout.day(folder)).collect();
-    days.retain(|day| *day >= since);
-    days.sort_unstable();
-    for day in days.into_iter().rev() {
-        let folder = reader.layout.counts_of(day);
-        let mut files = reader.store.list(Some(&folder)).chunks(BATCH);
-        while let Some(batch) = files.next().await {
-            let (mut found, mut wrong) = (Vec::with_capacity(batch.len()), Vec::new());
-            for file in batch {
-                match file {
-                    // Engines pass over such names, too.
-                    Ok(file) if file.location.filename().is_some_and(|name| name.starts_with(['.', '_'])) => {}
-                    Ok(file) => found.push(file.location),
-                    Err(error) => wrong.push(Err(failed("listed", &folder, error))),
-                }
-            }
-            let is_told = wrong.is_empty() || read.send(wrong).await.is_ok();
-            // Nobody asks any more.
-            if !is_told || paths.send(found).await.is_err() {
+/// Tells of a file, by its day and its id, whether it needn't be read.
+pub(crate) type Known = Arc<dyn Fn(NaiveDate, Uuid) -> bool + Send + Sync>;
+
+/// What is listed.
+struct Listing {
+    reader: Reader,
+    since: NaiveDate,
+    is_known: Option<Known>,
+    is_whole: Arc<AtomicBool>,
+}
+
+impl Listing {
+    /// Lists the files of each day, the latest first, and hands their paths on.
+    async fn list(self, paths: mpsc::Sender<Vec<Path>>, read: mpsc::Sender<Batch>) {
+        let Reader { store, layout, .. } = &self.reader;
+        let table = layout.counts_table();
+        let listed = store.list_with_delimiter(Some(&table)).await;
+        let folders = match listed {
+            Ok(listed) => listed.common_prefixes,
+            Err(error) => {
+                let _ = read.send(vec![Err(self.unlisted(&table, error))]).await;
                 return;
             }
+        };
+        let mut days: Vec<_> = folders.iter().filter_map(|folder| layout.day(folder)).collect();
+        days.retain(|day| *day >= self.since);
+        days.sort_unstable();
+        for day in days.into_iter().rev() {
+            let folder = layout.counts_of(day);
+            let mut files = store.list(Some(&folder)).chunks(BATCH);
+            while let Some(batch) = files.next().await {
+                let (mut found, mut wrong) = (Vec::with_capacity(batch.len()), Vec::new());
+                for file in batch {
+                    match file {
+                        Ok(file) if self.is_wanted(&file.location) => found.push(file.location),
+                        Ok(_) => {}
+                        Err(error) => wrong.push(Err(self.unlisted(&folder, error))),
+                    }
+                }
+                let is_told = wrong.is_empty() || read.send(wrong).await.is_ok();
+                // Nobody asks any more.
+                if !is_told || paths.send(found).await.is_err() {
+                    return;
+                }
+            }
         }
+    }
+
+    fn is_wanted(&self, path: &Path) -> bool {
+        // Engines pass over such names, too.
+        if path.filename().is_some_and(|name| name.starts_with(['.', '_'])) {
+            return false;
+        }
+        let is_known = |known: &Known| self.reader.layout.parse(path).is_some_and(|(date, id)| known(date, id));
+        !self.is_known.as_ref().is_some_and(is_known)
+    }
+
+    fn unlisted(&self, folder: &Path, error: object_store::Error) -> Error {
+        self.is_whole.store(false, Ordering::Release);
+        failed("listed", folder, error)
     }
 }
 

@@ -50,6 +50,8 @@ pub use prune::Pruned;
 pub use status::{ArchiveStatus, OpenClaim};
 
 use crate::arrow::Contacts;
+#[cfg(feature = "serve")]
+pub(crate) use crate::arrow::kind;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tally::archived_import::ArchivedImport;
 use failure::failed;
@@ -142,6 +144,24 @@ impl Archive {
     /// Those of [`create`](Self::create).
     pub async fn create_in(store: Arc<dyn ObjectStore>, prefix: &str, contacts: Option<&Contacts>) -> Result<Self> {
         Archive::create_below(store, None, Path::from(prefix), contacts).await
+    }
+
+    /// Is this a place where an archive could be? Nothing is asked there.
+    ///
+    /// # Errors
+    /// [`Configuration`](ErrorKind::Configuration) where it is none.
+    #[cfg(feature = "serve")]
+    pub(crate) fn check_location(location: &str) -> Result<()> {
+        Location::parse(location).map(drop)
+    }
+
+    /// Reads what the archive says of itself again.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    #[cfg(feature = "serve")]
+    pub(crate) async fn check(&self) -> Result<()> {
+        manifest(&*self.store, &self.layout).await?.map(drop).ok_or_else(no_archive)
     }
 
     /// What the archive says of itself.

@@ -3,6 +3,7 @@
 mod accounts;
 mod accounts_check;
 mod archive;
+mod arriving;
 mod browser;
 mod choice;
 mod collect;
@@ -29,6 +30,7 @@ mod redact;
 mod restore;
 mod secret;
 mod secret_command;
+mod serve;
 mod signals;
 mod source;
 mod split;
@@ -115,6 +117,7 @@ enum Verb {
     Collect(Box<collect::Collect>),
     Trends(Box<trends::TrendsVerb>),
     Archive(archive::ArchiveVerb),
+    Serve(serve::Serve),
     Accounts(accounts_check::AccountsVerb),
     Restore(restore::Restore),
     Reasons(reasons::Reasons),
@@ -208,6 +211,7 @@ pub fn main() -> ExitCode {
         Verb::Demo(demo) => demo.run(color.into()),
         Verb::Trends(trends) => trends.run(color.into()),
         Verb::Archive(archive) => archive.run(),
+        Verb::Serve(serve) => serve.run(),
         Verb::Accounts(accounts) => accounts.run(),
         Verb::Reasons(reasons) => reasons.run(color.into()),
         Verb::Completions(completions) => completions.run(),

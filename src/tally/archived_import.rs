@@ -75,11 +75,7 @@ impl ArchivedImport {
 
     /// With which others it can be compared.
     pub fn series(&self) -> Series {
-        match (self.id, self.protocol) {
-            (ReportId::Enrolment(_), _) => Series::Enrolment,
-            (ReportId::Import(_), Protocol::V3) => Series::V3,
-            (ReportId::Import(_), Protocol::Soap | Protocol::Rest) => Series::V2,
-        }
+        Series::of(self.id, self.protocol)
     }
 
     /// How many faults are no [partial](FailureReason::is_partial) ones, so that the contact was not imported at all;
@@ -126,6 +122,17 @@ pub enum Series {
     V3,
     /// Program enrolments.
     Enrolment,
+}
+
+impl Series {
+    /// Those of an import that was asked about so.
+    pub(crate) fn of(id: ReportId, protocol: Protocol) -> Self {
+        match (id, protocol) {
+            (ReportId::Enrolment(_), _) => Series::Enrolment,
+            (ReportId::Import(_), Protocol::V3) => Series::V3,
+            (ReportId::Import(_), Protocol::Soap | Protocol::Rest) => Series::V2,
+        }
+    }
 }
 
 macro_rules! names {

@@ -6,6 +6,8 @@ use std::io;
 use dotdigital_faults::archive::Stop;
 use tokio::sync::watch;
 
+use crate::cli::arriving::arriving;
+
 /// What the program ends with once a signal has come: 128 and its number.
 type Code = u8;
 
@@ -41,51 +43,5 @@ impl Signals {
             futures_util::future::Either::Left((done, _)) => Some(done),
             futures_util::future::Either::Right(_) => None,
         }
-    }
-}
-
-/// SIGINT and SIGTERM.
-#[cfg(unix)]
-struct Arriving {
-    interrupts: tokio::signal::unix::Signal,
-    terminations: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-fn arriving() -> io::Result<Arriving> {
-    use tokio::signal::unix::{SignalKind, signal};
-    Ok(Arriving { interrupts: signal(SignalKind::interrupt())?, terminations: signal(SignalKind::terminate())? })
-}
-
-#[cfg(unix)]
-impl Arriving {
-    async fn next(&mut self) -> Option<Code> {
-        use std::task::Poll::{Pending, Ready};
-        std::future::poll_fn(|context| {
-            if let Ready(come) = self.interrupts.poll_recv(context) {
-                return Ready(come.map(|()| 130));
-            }
-            match self.terminations.poll_recv(context) {
-                Ready(come) => Ready(come.map(|()| 143)),
-                Pending => Pending,
-            }
-        })
-        .await
-    }
-}
-
-/// Control and C, which is all that there is elsewhere.
-#[cfg(not(unix))]
-struct Arriving;
-
-#[cfg(not(unix))]
-fn arriving() -> io::Result<Arriving> {
-    Ok(Arriving)
-}
-
-#[cfg(not(unix))]
-impl Arriving {
-    async fn next(&mut self) -> Option<Code> {
-        tokio::signal::ctrl_c().await.ok().map(|()| 130)
     }
 }
