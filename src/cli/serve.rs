@@ -24,9 +24,10 @@ Examples:
       for others, who need the token; put a proxy with TLS in front";
 
 const NOTES: &str = "\
-Paths: /metrics for Prometheus (OpenMetrics where it is asked for); /api/counts.json, /api/trends.json and \
-/api/imports.json, arrays of flat records, with since=90d, by=day|week|month|account|reason, account=NAME, reason=SLUG and \
-limit=10000; /healthz, and /readyz, which is 503 until the archive has been read.
+Paths: / and /imports/IMPORT_ID, pages for people; /metrics for Prometheus (OpenMetrics where it is asked for); \
+/api/counts.json, /api/trends.json and /api/imports.json, arrays of flat records; /healthz, and /readyz, which is 503 until \
+the archive has been read. / and /api take since=90d, by=day|week|month|account|reason, account=NAME and reason=SLUG, /api \
+limit=10000, too.
 
 It reads counts and open claims alone: never contact data, and never the service, whose calls are limited. A file is read \
 once. A refresh looks through the folders of the last 14 days, and once an hour through all of them. Where the archive can't \
@@ -36,7 +37,7 @@ With a token every path but /healthz and /readyz wants `Authorization: Bearer TO
 of any user. A request must name an IP address, localhost or a --host. There is no TLS. SIGTERM and SIGINT let open answers be \
 finished, and end it within five seconds, with exit code 0; a second one ends it at once.";
 
-/// An archive as a live dashboard: metrics and JSON over HTTP
+/// An archive as a live dashboard: pages, metrics and JSON over HTTP
 #[derive(Args)]
 #[command(before_help = EXAMPLES, after_help = NOTES)]
 pub struct Serve {

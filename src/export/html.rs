@@ -1,26 +1,20 @@
 //! A page for people, which needs nothing but itself.
 
-use std::collections::HashMap;
 use std::io::Write;
 use std::time::SystemTime;
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
-use super::words::{Line, grouped, label, lines, percent, places, printable, remedy_words, reports, title};
+use super::markup::{Document, POLICY, STYLE, bar, class, failed, head, reasons, remedies, what_to_do};
+use super::words::{grouped, label, percent, places, printable, reports, title};
 use super::writing;
 use crate::error::Result;
 use crate::escape::escape;
 use crate::reason::FailureReason;
-use crate::reason::counts::{ReasonCounts, share};
-use crate::reason::remedy::Remedy;
+use crate::reason::counts::ReasonCounts;
 use crate::tally::group_counts::{GroupCounts, GroupKey};
 use crate::tally::timestamp::within_four_digits;
 use crate::tally::{SourceCounts, Tally};
-
-pub(super) const STYLE: &str = include_str!("page.css");
-
-/// Nothing may be fetched, nothing may run, nothing may be sent; the page's own style is all there is.
-pub(super) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /// How many reasons are named beside a group.
 const REASONS_OF_A_GROUP: usize = 6;
@@ -55,35 +49,20 @@ pub fn tally_to_html(tally: &Tally, mut writer: impl Write) -> Result<()> {
 fn page(tally: &Tally) -> Markup {
     let counts = tally.counts();
     let total = counts.total();
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta name="generator" content=(concat!("dotdigital-faults ", env!("CARGO_PKG_VERSION")));
-                title { (title(total)) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                main {
-                    (headline(tally))
-                    @if total > 0 {
-                        (what_to_do(counts))
-                        (reasons(counts))
-                        @if let Some(groups) = tally.groups() { (group_table(groups, total)) }
-                    }
-                    @if tally.sources().len() > 1 { (sources(tally)) }
-                    (unusual(counts))
-                }
-                footer {
-                    p { "From the faults reports of Dotdigital contact imports. A contact counts once for each row." }
-                }
-            }
+    let main = html! {
+        (headline(tally))
+        @if total > 0 {
+            (what_to_do(counts, "what-to-do", "What to do"))
+            (reasons(counts, "reasons", "Why they failed"))
+            @if let Some(groups) = tally.groups() { (group_table(groups, total)) }
         }
-    }
+        @if tally.sources().len() > 1 { (sources(tally)) }
+        (unusual(counts))
+    };
+    let footer = html! {
+        p { "From the faults reports of Dotdigital contact imports. A contact counts once for each row." }
+    };
+    Document { title: &title(total), style: STYLE, policy: Some(POLICY) }.around(&main, &footer)
 }
 
 fn headline(tally: &Tally) -> Markup {
@@ -91,13 +70,7 @@ fn headline(tally: &Tally) -> Markup {
     let read_at = tally.sources().iter().filter_map(SourceCounts::read_at).min().and_then(date);
     html! {
         header {
-            h1 {
-                @match total {
-                    0 => { span.number { "No" } " contact failed to import" },
-                    1 => { span.number { "1" } " contact failed to import" },
-                    _ => { span.number { (grouped(total)) } " contacts failed to import" },
-                }
-            }
+            h1 { (failed(total)) }
             p.from {
                 @match tally.sources() {
                     [source] if !source.name().is_empty() => bdi { (printable(source.name())) },
@@ -105,55 +78,6 @@ fn headline(tally: &Tally) -> Markup {
                     sources => { (sources.len()) " reports" },
                 }
                 @if let Some(read_at) = read_at { " " span.when { "read " (read_at) } }
-            }
-        }
-    }
-}
-
-/// One bar of all faults, and what it calls for.
-fn what_to_do(counts: &ReasonCounts) -> Markup {
-    let total = counts.total();
-    let remedies = remedies(counts);
-    html! {
-        section aria-labelledby="what-to-do" {
-            h2 id="what-to-do" { "What to do" }
-            (bar("whole", &remedies, total))
-            ul.remedies {
-                @for &(remedy, count) in &remedies {
-                    li.(class(remedy)) {
-                        p.count { strong { (grouped(count)) } " " span.share { (percent(count, total)) } }
-                        h3 { (remedy_words(remedy)) }
-                        p { (remedy.description()) }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn reasons(counts: &ReasonCounts) -> Markup {
-    let total = counts.total();
-    let lines = lines(counts);
-    let most = lines.iter().map(|line| line.count).max().unwrap_or(0);
-    html! {
-        section aria-labelledby="reasons" {
-            h2 id="reasons" { "Why they failed" }
-            table role="table" aria-labelledby="reasons" {
-                (head("reason"))
-                tbody role="rowgroup" {
-                    @for line in &lines {
-                        tr role="row" {
-                            th role="rowheader" scope="row" {
-                                (name(line))
-                                p.about { (about(line)) }
-                            }
-                            td.chart role="cell" { (bar("", &[(line.remedy(), line.count)], most)) }
-                            td.number role="cell" { (grouped(line.count)) }
-                            td.share role="cell" { (percent(line.count, total)) }
-                            td.todo role="cell" { span.pill.(class(line.remedy())) { (remedy_words(line.remedy())) } }
-                        }
-                    }
-                }
             }
         }
     }
@@ -259,73 +183,6 @@ fn unusual(counts: &ReasonCounts) -> Markup {
                 }
             }
         }
-    }
-}
-
-fn head(first: &str) -> Markup {
-    let last = if first == "reason" { "what to do" } else { "why" };
-    html! {
-        thead role="rowgroup" {
-            tr role="row" {
-                th role="columnheader" scope="col" { (first) }
-                th.chart role="columnheader" scope="col" { span.hidden { "bar" } }
-                th.number role="columnheader" scope="col" { "count" }
-                th.share role="columnheader" scope="col" { "share" }
-                th role="columnheader" scope="col" { (last) }
-            }
-        }
-    }
-}
-
-/// A bar whose parts are coloured by what they call for. The numbers stand beside it, so that it is not read aloud.
-fn bar(kind: &str, parts: &[(Remedy, u64)], most: u64) -> Markup {
-    let mut at = 0;
-    let parts = parts.iter().map(|&(remedy, count)| {
-        let start = 100.0 * share(at, most);
-        at += count;
-        (remedy, start, 100.0 * share(count, most), count)
-    });
-    html! {
-        svg.bar.(kind) width="100%" height="100%" aria-hidden="true" focusable="false" {
-            @for (remedy, start, width, count) in parts {
-                rect.(class(remedy)) x=(format_args!("{start:.3}%")) width=(format_args!("{width:.3}%")) height="100%" {
-                    title { (remedy_words(remedy)) ": " (grouped(count)) }
-                }
-            }
-        }
-    }
-}
-
-fn name(line: &Line) -> Markup {
-    html! { @if line.is_ours() { (line.label) } @else { bdi { (line.label) } } }
-}
-
-fn about(line: &Line) -> &'static str {
-    line.reason.as_ref().map_or("The rarest reasons that this version doesn't know.", FailureReason::description)
-}
-
-/// The remedies that are called for, each with the faults that call for it, the largest first.
-fn remedies(counts: &ReasonCounts) -> Vec<(Remedy, u64)> {
-    let mut sums: HashMap<Remedy, u64> = HashMap::new();
-    for (reason, count) in counts.iter() {
-        *sums.entry(reason.remedy()).or_default() += count;
-    }
-    let mut remedies: Vec<_> = Remedy::iter().filter_map(|remedy| Some((remedy, *sums.get(&remedy)?))).collect();
-    remedies.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
-    remedies
-}
-
-/// The class of a remedy's colour.
-pub(super) fn class(remedy: Remedy) -> &'static str {
-    match remedy {
-        Remedy::Correct => "correct",
-        Remedy::Remove => "remove",
-        Remedy::AskConsent => "ask-consent",
-        Remedy::RetryLater => "retry-later",
-        Remedy::LiftSuppression => "lift-suppression",
-        Remedy::Wait => "wait",
-        Remedy::Investigate => "investigate",
-        Remedy::Ignore => "ignore",
     }
 }
 

@@ -37,6 +37,8 @@ mod labels;
 mod layout;
 mod long_form;
 mod markdown;
+#[cfg(feature = "html")]
+pub(crate) mod markup;
 mod options;
 mod prometheus;
 #[cfg(feature = "table")]
@@ -53,6 +55,8 @@ mod spreadsheet;
 mod table;
 #[cfg(feature = "table")]
 mod table_options;
+#[cfg(all(feature = "archive", feature = "html"))]
+pub(crate) mod trends_chart;
 #[cfg(feature = "archive")]
 mod trends_csv;
 #[cfg(all(feature = "archive", feature = "html"))]
@@ -66,9 +70,9 @@ mod trends_table;
 #[cfg(feature = "archive")]
 mod trends_vega_lite;
 #[cfg(feature = "archive")]
-mod trends_words;
+pub(crate) mod trends_words;
 mod vega_lite;
-mod words;
+pub(crate) mod words;
 #[cfg(feature = "xlsx")]
 mod xlsx;
 

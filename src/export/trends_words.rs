@@ -25,7 +25,7 @@ pub(super) fn title(trends: &Trends) -> String {
 }
 
 /// A series in words.
-pub(super) fn series_words(series: Series) -> &'static str {
+pub(crate) fn series_words(series: Series) -> &'static str {
     match series {
         Series::V2 => "Imports over SOAP and REST",
         Series::V3 => "Imports over the newer API (v3)",
@@ -34,7 +34,7 @@ pub(super) fn series_words(series: Series) -> &'static str {
 }
 
 /// What a row is about, in words.
-pub(super) fn name(key: &TrendKey) -> String {
+pub(crate) fn name(key: &TrendKey) -> String {
     match key {
         TrendKey::Reason(reason) if reason.slug() == FailureReason::OTHER => "(unknown reasons)".to_owned(),
         TrendKey::Reason(reason) => reason.label().to_owned(),
@@ -43,7 +43,7 @@ pub(super) fn name(key: &TrendKey) -> String {
 }
 
 /// A rate with one decimal; what occurs at all is never shown as nothing.
-pub(super) fn rate_words(rate: Option<f64>) -> String {
+pub(crate) fn rate_words(rate: Option<f64>) -> String {
     match rate.map(|rate| 100.0 * rate) {
         None => UNKNOWN.to_owned(),
         Some(percent) if percent > 0.0 && percent < 0.05 => "<0.1 %".to_owned(),
@@ -52,13 +52,13 @@ pub(super) fn rate_words(rate: Option<f64>) -> String {
 }
 
 /// A number that may not be known.
-pub(super) fn number_words(number: Option<u64>) -> String {
+pub(crate) fn number_words(number: Option<u64>) -> String {
     number.map_or_else(|| UNKNOWN.to_owned(), grouped)
 }
 
 /// The rows of a series that are shown, and what there is to say of the others. Accounts may be thousands: those with the
 /// most faults are shown, by name.
-pub(super) fn shown(by: TrendBy, rows: &[TrendRow]) -> (Vec<&TrendRow>, Option<String>) {
+pub(crate) fn shown(by: TrendBy, rows: &[TrendRow]) -> (Vec<&TrendRow>, Option<String>) {
     let mut shown: Vec<_> = rows.iter().collect();
     if by != TrendBy::Account || rows.len() <= MOST_ACCOUNTS {
         return (shown, None);

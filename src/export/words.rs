@@ -108,7 +108,7 @@ pub(super) fn label(reason: &FailureReason) -> String {
 }
 
 /// Text on one line, without what would change the text around it, and cut where it is very long.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     escape(text, LONGEST)
 }
 
@@ -134,7 +134,7 @@ pub(super) fn places(anomalies: &Anomalies, anomaly: Anomaly) -> Cow<'static, st
 }
 
 /// A number with its thousands set apart.
-pub(super) fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -153,7 +153,7 @@ pub(super) fn percent(count: u64, total: u64) -> String {
 }
 
 /// A remedy in words.
-pub(super) fn remedy_words(remedy: Remedy) -> String {
+pub(crate) fn remedy_words(remedy: Remedy) -> String {
     remedy.slug().replace('_', " ")
 }
 

@@ -2,6 +2,8 @@
 //!
 //! | path | answer |
 //! |---|---|
+//! | `/` | a page for people: whether imports fail more than usual, whose, why, and what to do; pictures over time, by account, reason, period and grain |
+//! | `/imports/{id}` | a page for people about one import |
 //! | `/metrics` | Prometheus' text, or OpenMetrics where it is asked for |
 //! | `/api/counts.json`, `/api/trends.json`, `/api/imports.json` | arrays of flat records |
 //! | `/healthz` | that it lives |

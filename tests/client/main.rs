@@ -32,3 +32,9 @@ mod sandbox_v3;
 // The archive's place.
 #[cfg(feature = "archive")]
 mod archive_places;
+
+// The dashboard.
+#[cfg(feature = "serve")]
+mod serve;
+#[cfg(feature = "serve")]
+mod serve_guard;

@@ -14,6 +14,8 @@ pub mod child;
 pub mod clock;
 #[cfg(feature = "cli")]
 pub mod collector;
+#[cfg(feature = "serve")]
+pub mod dashboard;
 #[cfg(feature = "split")]
 pub mod files;
 pub mod http;

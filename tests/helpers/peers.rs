@@ -108,6 +108,11 @@ pub fn vega_lite_schema() -> Option<PathBuf> {
     std::env::var_os("DOTDIGITAL_FAULTS_VEGA_LITE").map(PathBuf::from).filter(|path| path.is_file())
 }
 
+/// The script of axe-core, which judges whether everybody can read a page.
+pub fn axe_core() -> Option<PathBuf> {
+    std::env::var_os("DOTDIGITAL_FAULTS_AXE").map(PathBuf::from).filter(|path| path.is_file())
+}
+
 /// The JSON Schema of our dashboards, made of the types that Grafana publishes.
 pub fn grafana_schema() -> Option<PathBuf> {
     std::env::var_os("DOTDIGITAL_FAULTS_GRAFANA").map(PathBuf::from).filter(|path| path.is_file())

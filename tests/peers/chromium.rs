@@ -11,7 +11,7 @@ use crate::helpers::peers;
 use crate::inputs::{hostile, summary, trends_as};
 
 /// Chromium without a window, which can reach nothing but what is named, and with a profile of its own.
-fn chromium(folder: &Path, proxy: SocketAddr) -> Command {
+pub fn chromium(folder: &Path, proxy: SocketAddr) -> Command {
     let mut command = Command::new("chromium");
     command
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
@@ -27,14 +27,18 @@ fn chromium(folder: &Path, proxy: SocketAddr) -> Command {
 /// Where the browser asks for things of its own.
 const BROWSERS_OWN: [&str; 3] = ["google.com", "googleapis.com", "gvt1.com"];
 
+/// The browser asks its maker for things of its own, whatever the page.
+pub fn is_browsers_own(target: &str) -> bool {
+    let host = target.trim_start_matches("http://").split(['/', ':']).next().unwrap_or_default();
+    BROWSERS_OWN.iter().any(|own| host == *own || host.ends_with(&format!(".{own}")))
+}
+
 /// The page as it stands once everything in it has run, and what it has asked for.
 fn run_page(page: &Path) -> (String, Vec<String>) {
     let requests = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&requests);
     let proxy = serve(move |target| {
-        // The browser asks its maker for things of its own, whatever the page.
-        let host = target.trim_start_matches("http://").split(['/', ':']).next().unwrap_or_default();
-        if !BROWSERS_OWN.iter().any(|own| host == *own || host.ends_with(&format!(".{own}"))) {
+        if !is_browsers_own(target) {
             seen.lock().unwrap().push(target.to_owned());
         }
         None
@@ -82,7 +86,7 @@ fn chromium_draws_it_light_dark_and_narrow() {
 }
 
 /// Draws a page in each way in which it may be seen.
-fn draw(html: &[u8]) {
+pub fn draw(html: &[u8]) {
     let folder = tempfile::tempdir().unwrap();
     let page = folder.path().join("page.html");
     fs::write(&page, html).unwrap();

@@ -24,6 +24,7 @@ mod dashboards;
 // Formats.
 mod charts;
 mod chromium;
+mod dashboard;
 mod duckdb;
 mod engines;
 mod prometheus;

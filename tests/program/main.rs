@@ -14,6 +14,7 @@ mod contact_data;
 mod demo;
 mod fetch;
 mod list;
+mod serve;
 mod split;
 mod status;
 mod summary;

@@ -14,6 +14,10 @@ use crate::tally::archived_import::{ArchivedImport, ArchivedStatus, Series};
 /// How many imports before the newest one tell what is usual.
 const MOST_EARLIER: usize = 10;
 
+/// How many of an account and series are looked at, the newest one included: older ones change nothing.
+#[cfg(feature = "serve")]
+pub(crate) const MOST_LOOKED_AT: usize = MOST_EARLIER + 1;
+
 /// Fewer of them tell nothing.
 const LEAST_EARLIER: usize = 3;
 
