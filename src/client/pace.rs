@@ -319,6 +319,8 @@ mod tests {
         assert_eq!([first, second], [Err((ErrorKind::NotPermitted, 1)), Err((ErrorKind::NotPermitted, 0))]);
         let (error, _) = account.call(Deadline::within(SECOND), None).await.unwrap_err();
         assert_eq!((error.to_string().as_str(), account.asked()), ("who?", 1));
+        #[cfg(feature = "archive")]
+        assert_eq!(account.pace.refusal().map(|refusal| refusal.to_string()).as_deref(), Some("who?"));
         // What isn't permitted says nothing of other calls.
         let account = Account::new(&[(403, &[]), OK]);
         assert_eq!([account.quick().await, account.quick().await], [Err((ErrorKind::NotPermitted, 1)), Ok(())]);
