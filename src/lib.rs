@@ -124,8 +124,15 @@
 #![cfg_attr(
     feature = "client",
     doc = "Of a client: [`ClientBuilder`] has its knobs, [`Protocol`] and [`Region`] say where it asks, [`Credentials`] who\n\
-           does, [`Progress`] what it is at; [`ImportStatus`] and [`ImportSummary`] are the service's own words on an import,\n\
+           does, [`Progress`] what it is at; [`FinishedEnrolments`] lists each [`Enrolment`]; [`ImportStatus`] and [`ImportSummary`] are the service's own words on an import,\n\
            [`import_summary::Difference`] how they compare with a report, and [`reqwest`] is the HTTP library.\n"
+)]
+#![cfg_attr(
+    feature = "archive",
+    doc = "Of an archive: [`AccountName`] is what the user calls an account, [`ArchivedImport`] what is kept of an import for good,\n\
+           with its [`ArchivedStatus`] and the [`Series`] of those that can be compared; [`TrendsOptions`] and [`TrendBy`] say\n\
+           which [`TrendRow`]s there are and what [`TrendKey`] each has, [`TrendsCounter`] makes them of imports of one's own;\n\
+           a [`TrendGate`] is what a judge goes by, and a [`TrendVerdict`] what it finds.\n"
 )]
 #![cfg_attr(
     all(doc, feature = "client", feature = "domains", feature = "html", feature = "sandbox"),

@@ -2,10 +2,9 @@
 //!
 //! # How it works
 //!
-//! Files are small and many, so that what costs is not the data but all that is made for each column: a context of zstd and
-//! a page's decoder. What describes the import is the same on every row, and then the footer tells it: the least and the
-//! largest value of a column. So pages are read of no more than four columns, and of none where nothing failed and no figures are
-//! known:
+//! Files are small and many, so that what costs is not the data but all that is made for each column. What describes the
+//! import is the same on every row, and then the footer tells it: the least and the largest value of a column. So pages are
+//! read of no more than four columns, and of none where nothing failed and no figures are known:
 //!
 //! ```text
 //!   footer   account kind import_id protocol status archived_at total      least = largest
@@ -18,19 +17,19 @@
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, NaiveDate};
-use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int64Type};
-use parquet::file::metadata::ColumnChunkMetaData;
-use parquet::file::reader::{FileReader, RowGroupReader};
-use parquet::file::serialized_reader::SerializedFileReader;
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaDataReader};
 use parquet::file::statistics::Statistics;
 use uuid::Uuid;
 
 use super::counts_table::damaged;
 use super::parquet_file::{guarded, unreadable};
+use super::unpacked_pages::UnpackedPages;
 use crate::arrow::kind;
 use crate::error::Result;
 use crate::reason::FailureReason;
@@ -44,16 +43,13 @@ const MOST_ROWS: usize = 100_000;
 /// report's bytes are left out. `None` where they can't be had so easily.
 pub(super) fn read(file: &Bytes, date: NaiveDate) -> Result<Option<ArchivedImport>> {
     guarded(|| {
-        let reader = SerializedFileReader::new(file.clone()).map_err(unreadable)?;
-        if reader.num_row_groups() != 1 {
-            return Ok(None);
-        }
-        let group = reader.get_row_group(0).map_err(unreadable)?;
-        let rows = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
+        let metadata = ParquetMetaDataReader::new().parse_and_finish(file).map_err(unreadable)?;
+        let [group] = metadata.row_groups() else { return Ok(None) };
+        let rows = usize::try_from(group.num_rows()).unwrap_or(0);
         match rows {
             0 => Err(damaged("it has no row")),
             _ if rows > MOST_ROWS => Err(damaged("it has more rows than there are reasons")),
-            _ => File { group: &*group, rows }.import(date),
+            _ => File { file: Arc::new(file.clone()), columns: group.columns(), rows }.import(date),
         }
     })
 }
@@ -61,9 +57,10 @@ pub(super) fn read(file: &Bytes, date: NaiveDate) -> Result<Option<ArchivedImpor
 /// What all rows of a column have in common: a value, or `None` where it is null.
 type Same<T> = Option<T>;
 
-/// The only row group of a file.
+/// A file and the columns of its only row group.
 struct File<'f> {
-    group: &'f dyn RowGroupReader,
+    file: Arc<Bytes>,
+    columns: &'f [ColumnChunkMetaData],
     rows: usize,
 }
 
@@ -96,7 +93,7 @@ impl<'f> File<'f> {
             }
             _ => {}
         }
-        let (Some(reasons), Some(counts)) = (self.texts("reason", "reason")?, self.numbers("count", "count")?) else {
+        let (Some(reasons), Some(counts)) = (self.texts("reason", "reason"), self.numbers("count", "count")) else {
             return Ok(None);
         };
         // One that is null has no level that says it is there: then rows and values aren't the same.
@@ -110,13 +107,13 @@ impl<'f> File<'f> {
 
     /// The service's figures, which are the same on every row.
     fn service(&self) -> Result<Option<Option<BTreeMap<String, u64>>>> {
-        let Some(keys) = self.texts("service", "key")? else { return Ok(None) };
+        let Some(keys) = self.texts("service", "key") else { return Ok(None) };
         if keys.values.is_empty() {
             // A map that is null, or one that is empty: which of them only its levels tell.
             let is_null = keys.levels.first().is_none_or(|level| *level == 0);
             return Ok(Some((!is_null).then(BTreeMap::new)));
         }
-        let Some(values) = self.numbers("service", "value")? else { return Ok(None) };
+        let Some(values) = self.numbers("service", "value") else { return Ok(None) };
         if keys.values.len() != values.values.len() || !keys.values.len().is_multiple_of(self.rows) {
             return Ok(None);
         }
@@ -127,15 +124,15 @@ impl<'f> File<'f> {
     }
 
     /// A column, by the first and the last part of its path.
-    fn column(&self, first: &str, last: &str) -> Option<(usize, &'f ColumnChunkMetaData)> {
-        self.group.metadata().columns().iter().enumerate().find(|(_, column)| {
+    fn column(&self, first: &str, last: &str) -> Option<&'f ColumnChunkMetaData> {
+        self.columns.iter().find(|column| {
             let parts = column.column_path().parts();
             parts.first().is_some_and(|part| part == first) && parts.last().is_some_and(|part| part == last)
         })
     }
 
     fn same_text(&self, name: &str) -> Option<Same<&'f str>> {
-        let statistics = self.column(name, name)?.1.statistics()?;
+        let statistics = self.column(name, name)?.statistics()?;
         let Statistics::ByteArray(of) = statistics else { return None };
         match self.same(statistics, of.min_opt(), of.max_opt())? {
             Some(text) => text.as_utf8().ok().map(Some),
@@ -144,7 +141,7 @@ impl<'f> File<'f> {
     }
 
     fn same_number(&self, name: &str) -> Option<Same<i64>> {
-        let statistics = self.column(name, name)?.1.statistics()?;
+        let statistics = self.column(name, name)?.statistics()?;
         let Statistics::Int64(of) = statistics else { return None };
         self.same(statistics, of.min_opt(), of.max_opt()).map(Option::<&i64>::copied)
     }
@@ -163,30 +160,31 @@ impl<'f> File<'f> {
         }
     }
 
-    fn texts(&self, first: &str, last: &str) -> Result<Option<Values<ByteArray>>> {
+    fn texts(&self, first: &str, last: &str) -> Option<Values<ByteArray>> {
         match self.reader(first, last)? {
-            Some(ColumnReader::ByteArrayColumnReader(reader)) => self.values::<ByteArrayType>(reader).map(Some),
-            _ => Ok(None),
+            ColumnReader::ByteArrayColumnReader(reader) => self.values::<ByteArrayType>(reader),
+            _ => None,
         }
     }
 
-    fn numbers(&self, first: &str, last: &str) -> Result<Option<Values<i64>>> {
+    fn numbers(&self, first: &str, last: &str) -> Option<Values<i64>> {
         match self.reader(first, last)? {
-            Some(ColumnReader::Int64ColumnReader(reader)) => self.values::<Int64Type>(reader).map(Some),
-            _ => Ok(None),
+            ColumnReader::Int64ColumnReader(reader) => self.values::<Int64Type>(reader),
+            _ => None,
         }
     }
 
-    fn reader(&self, first: &str, last: &str) -> Result<Option<ColumnReader>> {
-        let Some((index, _)) = self.column(first, last) else { return Ok(None) };
-        self.group.get_column_reader(index).map(Some).map_err(unreadable)
+    fn reader(&self, first: &str, last: &str) -> Option<ColumnReader> {
+        let column = self.column(first, last)?;
+        let pages = UnpackedPages::of(&self.file, column, self.rows).ok()??;
+        Some(get_column_reader(column.column_descr_ptr(), Box::new(pages)))
     }
 
-    fn values<T: DataType>(&self, mut reader: ColumnReaderImpl<T>) -> Result<Values<T::T>> {
+    /// The values of a column. Whether one that can't be read so is damaged, reading all of the file tells.
+    fn values<T: DataType>(&self, mut reader: ColumnReaderImpl<T>) -> Option<Values<T::T>> {
         let (mut levels, mut repeated, mut values) = (Vec::new(), Vec::new(), Vec::new());
-        let read = reader.read_records(self.rows, Some(&mut levels), Some(&mut repeated), &mut values);
-        read.map_err(unreadable)?;
-        Ok(Values { levels, values })
+        reader.read_records(self.rows, Some(&mut levels), Some(&mut repeated), &mut values).ok()?;
+        Some(Values { levels, values })
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a store's failures are to us.
 
+use std::fmt;
+
 use object_store::path::Path;
 
 use crate::error::{Error, ErrorKind};
@@ -11,7 +13,19 @@ pub(super) fn failed(what: &'static str, path: &Path, source: object_store::Erro
         PermissionDenied { .. } | Unauthenticated { .. } => ErrorKind::NotPermitted,
         _ => ErrorKind::Io,
     };
-    Error::new(kind, format!("the archive's {path} can't be {what}")).caused_by(source)
+    Error::new(kind, format!("the archive's {path} can't be {what}")).caused_by(Said(source))
+}
+
+/// A store's error, which tells its own causes already: so it has none.
+#[derive(Debug)]
+pub(super) struct Said(pub(super) object_store::Error);
+
+impl std::error::Error for Said {}
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 /// A file of the archive that isn't what it should be.

@@ -7,6 +7,8 @@ use object_store::ObjectStore;
 use object_store::path::Path;
 use reqwest::Url;
 
+#[cfg(feature = "cloud")]
+use super::failure::Said;
 use super::folder::Folder;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -64,7 +66,7 @@ fn bucket(url: &Url) -> Result<Location> {
     };
     let unusable = |error: object_store::Error| {
         Error::new(ErrorKind::Configuration, "the archive's bucket can't be used as the environment sets it up")
-            .caused_by(error)
+            .caused_by(Said(error))
     };
     let prefix = Path::from_url_path(url.path()).map_err(|error| unusable(error.into()))?;
     Ok(Location::Bucket(store.map_err(unusable)?, prefix))

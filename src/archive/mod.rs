@@ -30,6 +30,7 @@ mod parquet_file;
 mod prune;
 mod status;
 mod stored_faults;
+mod unpacked_pages;
 
 use std::fmt;
 use std::sync::Arc;
@@ -197,23 +198,34 @@ async fn tried(store: &dyn ObjectStore, layout: &Layout, manifest: Manifest) -> 
 
 /// Reads `archive.json`. Where there is none, there must be nothing else either.
 async fn manifest(store: &dyn ObjectStore, layout: &Layout) -> Result<Option<Manifest>> {
-    if let Some(json) = get(store, &layout.manifest()).await? {
-        return Manifest::from_json(&json).map(Some);
+    let read = async || match get(store, &layout.manifest()).await? {
+        Some(json) => Manifest::from_json(&json).map(Some),
+        None => Ok(None),
+    };
+    if let Some(manifest) = read().await? {
+        return Ok(Some(manifest));
     }
+    if !holds_other_things(store, layout).await? {
+        return Ok(None);
+    }
+    // Somebody else may have made the archive meanwhile, and begun to work with it.
+    read().await?.map(Some).ok_or_else(|| {
+        Error::new(ErrorKind::Archive, "this is no archive: it holds other things, and no archive.json")
+            .advise("name an archive, or an empty place for a new one")
+    })
+}
+
+/// Is there anything but what was being written when somebody was killed?
+async fn holds_other_things(store: &dyn ObjectStore, layout: &Layout) -> Result<bool> {
     let staging = layout.root().clone().join(STAGING);
     let root = Some(layout.root()).filter(|root| !root.as_ref().is_empty());
     let mut listed = store.list(root);
     while let Some(file) = listed.try_next().await.map_err(|error| failed("listed", layout.root(), error))? {
-        // What was being written when somebody was killed.
         if !file.location.prefix_matches(&staging) {
-            return Err(Error::new(
-                ErrorKind::Archive,
-                "this is no archive: it holds other things, and no archive.json",
-            )
-            .advise("name an archive, or an empty place for a new one"));
+            return Ok(true);
         }
     }
-    Ok(None)
+    Ok(false)
 }
 
 /// Reads a file; `None` where there is none.

@@ -42,7 +42,7 @@ fn verb(mut command: Command) -> Command {
 }
 
 fn arg(arg: Arg) -> Arg {
-    let is_choice = CHOICES.contains(&arg.get_id().as_str());
+    let is_choice = CHOICES.contains(&arg.get_id().as_str()) || arg.is_ignore_case_set();
     // What has a heading of its own is for few.
     let is_for_few = arg.get_help_heading().is_some() || FOR_PIPELINES.contains(&arg.get_id().as_str());
     let names = arg.get_value_names().filter(|_| arg.get_action().takes_values());

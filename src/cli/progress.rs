@@ -15,6 +15,7 @@ const TICK: Duration = Duration::from_millis(200);
 
 const SIZED: &str = "reading {wide_bar} {bytes}/{total_bytes}  {bytes_per_sec}  {eta}";
 const COUNTED: &str = "{wide_bar} {msg}";
+const UNCOUNTED: &str = "{spinner} {msg}";
 const UNSIZED: &str = "{spinner} {bytes}  {bytes_per_sec}  {msg}";
 
 /// A bar on standard error that vanishes when it is dropped.
@@ -99,11 +100,16 @@ pub struct Collecting {
 
 impl Collecting {
     pub fn new() -> Self {
-        Collecting { bar: styled(ProgressBar::new(0), COUNTED), failed: AtomicU64::new(0) }
+        let bar = styled(ProgressBar::no_length(), UNCOUNTED);
+        bar.set_message("looking for what is to be collected");
+        Collecting { bar, failed: AtomicU64::new(0) }
     }
 
     /// It is known how many there are.
     pub fn planned(&self, all: u64) {
+        if let Ok(style) = ProgressStyle::with_template(COUNTED) {
+            self.bar.set_style(style);
+        }
         self.bar.set_length(all);
         self.show();
     }

@@ -35,7 +35,6 @@ mod xml;
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -184,7 +183,7 @@ impl Client {
 
     /// The most time of a call.
     #[cfg(feature = "archive")]
-    pub(crate) fn timeout(&self) -> Duration {
+    pub(crate) fn timeout(&self) -> std::time::Duration {
         self.service.timeout
     }
 

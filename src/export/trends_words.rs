@@ -58,7 +58,7 @@ pub(super) fn number_words(number: Option<u64>) -> String {
 
 /// The rows of a series that are shown, and what there is to say of the others. Accounts may be thousands: those with the
 /// most faults are shown, by name.
-pub(super) fn shown<'r>(by: TrendBy, rows: &'r [TrendRow]) -> (Vec<&'r TrendRow>, Option<String>) {
+pub(super) fn shown(by: TrendBy, rows: &[TrendRow]) -> (Vec<&TrendRow>, Option<String>) {
     let mut shown: Vec<_> = rows.iter().collect();
     if by != TrendBy::Account || rows.len() <= MOST_ACCOUNTS {
         return (shown, None);

@@ -216,3 +216,63 @@ async fn a_store_that_writes_over_what_is_there_is_found_out() {
         assert_eq!(opened.manifest().contacts, ContactMode::Keep);
     }
 }
+
+/// Makes an archive, and puts a claim into it, between the moment when somebody finds no manifest and the one when they
+/// look what else is there.
+#[derive(Debug)]
+struct Meanwhile(Arc<InMemory>);
+
+impl std::fmt::Display for Meanwhile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a busy store")
+    }
+}
+
+#[async_trait]
+impl ObjectStore for Meanwhile {
+    async fn put_opts(&self, location: &Place, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
+        self.0.put_opts(location, payload, options).await
+    }
+
+    async fn put_multipart_opts(&self, at: &Place, options: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
+        self.0.put_multipart_opts(at, options).await
+    }
+
+    async fn get_opts(&self, location: &Place, options: GetOptions) -> Result<GetResult> {
+        let got = self.0.get_opts(location, options).await;
+        if got.is_err() {
+            let store: Arc<dyn ObjectStore> = Arc::clone(&self.0) as _;
+            Archive::create_in(store, "a", Some(&Contacts::Drop)).await.unwrap();
+            self.0.put(&Place::from("a/claims/x.json"), PutPayload::from("x")).await.unwrap();
+        }
+        got
+    }
+
+    fn delete_stream(&self, locations: BoxStream<'static, Result<Place>>) -> BoxStream<'static, Result<Place>> {
+        self.0.delete_stream(locations)
+    }
+
+    fn list(&self, prefix: Option<&Place>) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.0.list(prefix)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Place>) -> Result<ListResult> {
+        self.0.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &Place, to: &Place, options: CopyOptions) -> Result<()> {
+        self.0.copy_opts(from, to, options).await
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_second_opens_what_the_first_has_made() {
+    for is_making in [true, false] {
+        let store: Arc<dyn ObjectStore> = Arc::new(Meanwhile(Arc::new(InMemory::new())));
+        let opened = match is_making {
+            true => Archive::create_in(store, "a", Some(&Contacts::Drop)).await,
+            false => Archive::open_in(store, "a").await,
+        };
+        assert_eq!(opened.unwrap().manifest().contacts, ContactMode::Drop);
+    }
+}

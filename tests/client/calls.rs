@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dotdigital_faults::ErrorKind::*;
-use dotdigital_faults::{FailureReason, ImportStatus, Progress, Protocol, ReadOptions};
+use dotdigital_faults::{ColumnChoice, FailureReason, ImportStatus, Progress, Protocol, ReadOptions};
 use tokio::time::Instant;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -102,6 +102,15 @@ async fn a_strict_reading() {
     }
     // The bytes are what they are.
     assert!(client.report_faults_bytes(ID).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_reason_column_that_is_named_makes_a_report() {
+    let report = "grund,email\nMondphase,a@x.com\n";
+    let named = ReadOptions::new().reason_column(ColumnChoice::name("grund"));
+    let client = |options| Server::start([ok(report)]).client(Protocol::Rest).read_options(options).build().unwrap();
+    assert_eq!(client(named).report_faults_bytes(ID).await.unwrap(), report.as_bytes());
+    assert_eq!(client(ReadOptions::new()).report_faults_bytes(ID).await.unwrap_err().kind(), UnexpectedAnswer);
 }
 
 #[tokio::test]

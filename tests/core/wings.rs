@@ -40,7 +40,7 @@ const RULES: [(&str, &[&str]); 20] = [
         "client",
         &["report", "read", "reason", "error", "anomaly", "escape", "format", "report_id", "status", "protocol"],
     ),
-    ("arrow", &["report", "reason", "redact", "error", "anomaly", "report_id", "account_name"]),
+    ("arrow", &["report", "reason", "redact", "error", "anomaly", "escape", "report_id", "account_name"]),
     (
         "archive",
         &[

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use arrow_array::RecordBatch;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use super::collector::find;
@@ -21,6 +23,12 @@ pub fn all_that_stands_in(folder: &Path) -> Vec<u8> {
     }
     all.make_ascii_lowercase();
     all
+}
+
+/// The rows of a file.
+pub fn batches(path: &Path) -> Vec<RecordBatch> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(path).unwrap()).unwrap();
+    reader.build().unwrap().map(Result::unwrap).collect()
 }
 
 fn add_pages(file: Vec<u8>, all: &mut Vec<u8>) {

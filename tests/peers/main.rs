@@ -31,6 +31,8 @@ mod spreadsheet;
 mod archive_stores;
 
 // The program, and the recipes for it.
+#[cfg(target_os = "linux")]
+mod collect_killed;
 #[cfg(unix)]
 mod recipes;
 mod shells;

@@ -273,7 +273,7 @@ fn contacts_are_chosen_once() {
         "{message}"
     );
     assert!(!collector.path("a").exists());
-    out(&run("a", &[&id(1), "--contacts", "drop"], None));
+    out(&run("a", &[&id(1), "--contacts", "DROP"], None));
     out(&run("a", &[&id(2)], None));
     let message = failure(&run("a", &[&id(3), "--contacts", "keep"], None), 2).to_owned();
     assert!(message.contains("made with contacts `drop`, not `keep`"), "{message}");

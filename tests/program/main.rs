@@ -34,6 +34,8 @@ mod options;
 mod output;
 mod redaction;
 mod rules;
+#[cfg(target_os = "linux")]
+mod scale;
 mod sources;
 mod spreadsheets;
 mod tables;

@@ -192,6 +192,8 @@ fn what_cannot_be_read() {
     let output = trends(root, &[]);
     let message = failure(&output, 2);
     assert!(message.contains(&file) && is_one_failure(message), "{message}");
+    fs::File::create(root.join(&file)).unwrap().set_len(1 << 40).unwrap();
+    assert!(failure(&trends(root, &[]), 2).contains("larger than the counts of any import"));
     // What isn't asked for isn't read.
     out(&trends(root, &["--since", "17d"]));
     // Another import's file.

@@ -117,3 +117,51 @@ impl Drop for Wanted {
 fn given_up() -> Error {
     Error::new(ErrorKind::Io, "the conversion of a report was given up")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use futures_util::future::join_all;
+    use uuid::Uuid;
+
+    use super::super::model::made_up::MadeUp;
+    use super::*;
+
+    const ID: ReportId = ReportId::Import(Uuid::nil());
+
+    fn conversion() -> Conversion<MadeUp> {
+        let batches = BatchOptions::new("shop".parse().unwrap(), ID, Contacts::Keep).archived_at(std::time::UNIX_EPOCH);
+        Conversion { service: MadeUp::default(), id: ID, batches, contacts: Contacts::Keep }
+    }
+
+    fn report(rows: u32) -> Spool {
+        let mut spool = Spool::new();
+        spool.write_all(b"Reason,email\n").unwrap();
+        (0..rows).for_each(|row| writeln!(spool, "Blocker,{}@example.com", row.wrapping_mul(2_654_435_761)).unwrap());
+        spool
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_gets_no_memory_begins_again_and_makes_the_same() {
+        let alone = conversion().of(report(3), &Memory::new(1 << 20)).await.unwrap();
+        let file = alone.faults.clone().unwrap();
+        // A file of a few rows takes more than its report: there is too little for two at once.
+        let largest = file.len() as u64 * 3 / 2;
+        assert!(alone.report.len() < 100 && largest < 32_768);
+        let memory = Memory::new(largest);
+        // Each gives back what it has as soon as it is done.
+        let one = || async { conversion().of(report(3), &memory).await.unwrap().faults.unwrap() };
+        assert!(join_all((0..20).map(|_| one())).await.iter().all(|faults| *faults == file));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_file_that_fits_into_no_memory_is_an_error() {
+        let memory = Memory::new(64 << 10);
+        let error = conversion().of(report(50_000), &memory).await.map(|_| ()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooLarge);
+        // It has given all back.
+        assert!(conversion().of(report(3), &memory).await.is_ok());
+        assert!(memory.reserve_all().await.is_all());
+    }
+}

@@ -156,8 +156,8 @@ impl Driver {
             observer(&CollectProgress::Begun { account: &self.name, id: item.id });
         }
         let is_putting = Arc::new(AtomicBool::new(false));
-        let work = self.work(item, place, deadline, Arc::clone(&is_putting));
-        tokio::pin!(work);
+        // In a box of its own, since thousands of accounts may wait for a place.
+        let mut work = Box::pin(self.work(item, place, deadline, Arc::clone(&is_putting)));
         let worked = tokio::select! {
             biased;
             worked = &mut work => worked,

@@ -8,6 +8,8 @@
 //!   put      the faults, and then the counts, each with Create                  ─► archived, expired, …
 //! ```
 //!
+//! Faults whose counts were never put, and whose report is gone when the next one comes, are counted again: none is lost.
+//!
 //! The file of the counts is the commit: before it is there, nothing has happened, and whoever comes next begins again.
 //! Whoever finds it there says `skipped`, so that `archived` is said once in all.
 
@@ -21,6 +23,7 @@ use object_store::ObjectStoreExt;
 
 use super::collected::Outcome;
 use super::convert::{Conversion, Converted};
+use super::left_faults::LeftFaults;
 use super::memory::Memory;
 use super::service::{Figures, Service};
 use super::spool::Spool;
@@ -130,7 +133,7 @@ impl Import {
                 Standing::Settled(end) => return Ok(end),
                 Standing::New => {
                     let path = self.archive.layout.claim(self.id.uuid());
-                    return Err(damaged(&path, "it is there and isn't"));
+                    return Err(damaged(&path, "it was there, and is gone"));
                 }
             },
         };
@@ -144,10 +147,16 @@ impl Import {
             Asked::Unknown(why) if self.age(&claim) < LONGEST_UNKNOWN => return Err(why),
             Asked::Unknown(why) => (ArchivedStatus::NotFound, why),
         };
-        let import = self.described(&claim, protocol, self.now(), status);
+        let mut import = self.described(&claim, protocol, self.now(), status);
+        let mut why = Some(reason);
+        let faults = self.archive.layout.faults(claim.date, self.id.uuid());
+        if let Some(left) = LeftFaults::read(&self.archive, &faults, &self.memory).await? {
+            (import.status, import.archived_at, why) = (ArchivedStatus::Archived, left.archived_at, None);
+            left.describe(&mut import);
+        }
         self.is_putting.store(true, Ordering::Relaxed);
         Ok(match self.put_counts(&import).await? {
-            true => End { outcome: status.into(), total: None, error: Some(reason) },
+            true => End { outcome: import.status.into(), total: import.total, error: why },
             false => End::skipped(None),
         })
     }

@@ -5,6 +5,7 @@ mod collected;
 mod convert;
 mod driver;
 mod import;
+mod left_faults;
 mod memory;
 #[cfg(test)]
 mod model;

@@ -6,9 +6,9 @@
 //! state of one clean run.
 
 mod gate;
-mod made_up;
+pub(super) mod made_up;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -26,10 +26,12 @@ use uuid::Uuid;
 use super::collected::Outcome;
 use super::import::{Clock, Import, OLDEST_CLAIM};
 use super::memory::Memory;
+use super::{CollectOptions, Shard, Wanted};
 use crate::archive::Archive;
 use crate::archive::counts_table::{self, Columns};
 use crate::archive::stored_faults::StoredFaults;
 use crate::arrow::Contacts;
+use crate::error::ErrorKind;
 use crate::report_id::ReportId;
 use crate::tally::archived_import::ArchivedStatus;
 use gate::{Fate, Gate, GatedStore, Worker};
@@ -53,6 +55,8 @@ struct World {
     ignores_conditions: bool,
     /// How many days have passed.
     days: Arc<AtomicU64>,
+    /// Has the service forgotten all reports?
+    is_over: Cell<bool>,
     /// What was there at the last check.
     checked: RefCell<Vec<(Path, Option<String>)>>,
 }
@@ -70,7 +74,16 @@ impl World {
             let passed = if passing { seconds.fetch_add(1, Ordering::Relaxed) } else { 0 };
             start() + Duration::from_secs(passed + whole_days.load(Ordering::Relaxed) * 24 * 60 * 60)
         });
-        World { store, archive, clock, told: Arc::default(), ignores_conditions, days, checked: RefCell::default() }
+        World {
+            store,
+            archive,
+            clock,
+            told: Arc::default(),
+            ignores_conditions,
+            days,
+            is_over: Cell::new(false),
+            checked: RefCell::default(),
+        }
     }
 
     /// A worker that is given these imports, takes up what is open, and meets its fate.
@@ -83,7 +96,7 @@ impl World {
         };
         let archive = Archive { store: Arc::new(store), ..self.archive.clone() };
         let (clock, told, ids) = (Arc::clone(&self.clock), Arc::clone(&self.told), ids.to_vec());
-        let service = MadeUp { gate: gate.clone() };
+        let service = MadeUp { gate: gate.clone(), is_over: self.is_over.get() };
         Worker::new(gate, async move {
             let first = DateTime::<Utc>::from(clock()) - OLDEST_CLAIM;
             let Ok(open) = archive.claims_since(Some(first)).await else { return };
@@ -256,6 +269,25 @@ fn days_pass(passing: bool, on_day_30: [Outcome; 4]) {
     }
 }
 
+/// A store that writes over what is there, whatever it is asked, has one collector at a time.
+#[test]
+fn no_shards_in_a_store_that_ignores_conditions() {
+    in_runtime(|| {
+        let gate = Gate::new([]);
+        let store = GatedStore { store: Arc::default(), gate: gate.clone(), ignores_conditions: true };
+        let mut worker = Worker::new(gate, async {
+            let archive = Archive::create_in(Arc::new(store), "faults", Some(&Contacts::Drop)).await.unwrap();
+            assert!(!archive.manifest().conditional_puts);
+            let imports: [Wanted; 0] = [];
+            let options = CollectOptions::new().shard(Shard::new(0, 2).unwrap());
+            let error = archive.collect([], imports.clone(), &options, |_| {}).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Archive);
+            archive.collect([], imports, &CollectOptions::new(), |_| {}).await.unwrap();
+        });
+        while worker.step() {}
+    });
+}
+
 /// The most times that the turn goes from one worker to the other while both could go on: what goes wrong between two goes
 /// wrong with few.
 const MOST_CHANGES: usize = 3;
@@ -393,6 +425,37 @@ fn faults_of_another_report_are_written_over() {
     });
 }
 
+/// A worker is killed between the faults and the counts, and nobody comes until the report is gone: what was put is kept.
+#[test]
+fn faults_whose_report_is_gone_are_not_lost() {
+    in_runtime(|| {
+        for (import, total) in [(&IMPORTS[0], 3), (&IMPORTS[3], 1)] {
+            let clean = World::new(true, false);
+            clean.clean_run(&[import.id]);
+            let date = DateTime::<Utc>::from(start()).date_naive();
+            let (faults, counts) =
+                (clean.archive.layout.faults(date, import.id), clean.archive.layout.counts(date, import.id));
+            let world = World::new(true, false);
+            let mut worker = world.worker(&[import.id], []);
+            while !world.files().contains_key(&faults) {
+                assert!(worker.step());
+            }
+            drop(worker);
+            assert!(!world.files().contains_key(&counts));
+            world.days.store(2, Ordering::Relaxed);
+            world.is_over.set(true);
+            world.clean_run(&[import.id]);
+            world.check();
+            assert_eq!(*world.told.lock().unwrap(), [(import.id, Outcome::Archived)]);
+            let read = |world: &World| counts_table::read(world.files()[&counts].clone(), date, Columns::All).unwrap();
+            let (expected, kept) = (read(&clean), read(&world));
+            assert_eq!((kept.status, kept.total), (ArchivedStatus::Archived, Some(total)));
+            assert_eq!((&kept.reasons, &kept.anomalies), (&expected.reasons, &expected.anomalies));
+            assert_eq!((&kept.report_sha256, kept.report_bytes), (&expected.report_sha256, None));
+        }
+    });
+}
+
 /// Two accounts claim one import: one of them has it, and the other one is told whose it is.
 #[test]
 fn an_import_of_two_accounts_is_one_of_them() {
@@ -474,7 +537,7 @@ proptest! {
             assert!(!is_heard || archived.len() == kept.len(), "{archived:?}");
             let mut seen = SEEN.lock().unwrap();
             seen.insert(order);
-            if seen.len() % 100 == 0 {
+            if seen.len().is_multiple_of(100) {
                 println!("{} distinct interleavings", seen.len());
             }
         });

@@ -25,7 +25,11 @@ may still be filed under such a day: prune again. A bucket that keeps versions k
 
 /// Delete contact data that is older than some days; the counts stay
 #[derive(Args)]
-#[command(before_help = EXAMPLES, after_help = NOTES)]
+#[command(
+    before_help = EXAMPLES,
+    after_help = NOTES,
+    override_usage = "faults archive prune --contacts-older-than <DAYS> <ROOT>"
+)]
 pub struct Prune {
     /// The archive: a folder, or a bucket such as s3://bucket/prefix
     #[arg(value_name = "ROOT")]

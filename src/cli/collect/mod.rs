@@ -72,7 +72,7 @@ pub struct Collect {
     archive: String,
 
     /// What becomes of contact data, chosen when the archive is made; later on it is the archive's
-    #[arg(long, value_name = "MODE", value_parser = PossibleValuesParser::new(["drop", "hash", "keep"]))]
+    #[arg(long, value_name = "MODE", ignore_case = true, value_parser = PossibleValuesParser::new(["drop", "hash", "keep"]))]
     contacts: Option<String>,
 
     /// The file of the key for hashes; one line end at its end isn't part of it [env: DOTDIGITAL_REDACT_KEY, the key itself]
@@ -204,7 +204,7 @@ impl Collect {
     fn chosen(&self) -> Result<Option<Contacts>, Failure> {
         let Some(name) = &self.contacts else { return Ok(None) };
         let key_file = self.redact_key_file.as_deref();
-        match name.parse()? {
+        match name.to_ascii_lowercase().parse()? {
             ContactMode::Hash => Ok(Some(Contacts::Hash(keyed("--contacts hash", key_file)?))),
             _ if key_file.is_some() => Err(no_hashes()),
             ContactMode::Keep => Ok(Some(Contacts::Keep)),

@@ -31,9 +31,10 @@ pub(super) enum Fate {
 }
 
 /// The gate of a worker: it passes once each time that it is opened.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct Gate(Arc<Mutex<State>>);
 
+#[derive(Default)]
 struct State {
     is_open: bool,
     /// Those that wait at it: several, where a worker does several things at once.
@@ -45,8 +46,8 @@ struct State {
 
 impl Gate {
     pub(super) fn new(fates: impl IntoIterator<Item = Fate>) -> Self {
-        let fates = fates.into_iter().collect();
-        Gate(Arc::new(Mutex::new(State { is_open: false, waiting: Vec::new(), is_killed: false, fates, passed: 0 })))
+        let state = State { fates: fates.into_iter().collect(), ..State::default() };
+        Gate(Arc::new(Mutex::new(state)))
     }
 
     async fn pass(&self) -> Fate {

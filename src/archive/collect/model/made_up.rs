@@ -76,9 +76,11 @@ pub(super) fn report_id(id: Uuid) -> ReportId {
 }
 
 /// The service, behind the gate of a worker.
-#[derive(Clone)]
-pub(super) struct MadeUp {
+#[derive(Clone, Default)]
+pub(in crate::archive::collect) struct MadeUp {
     pub(super) gate: Gate,
+    /// Are all reports gone?
+    pub(super) is_over: bool,
 }
 
 impl MadeUp {
@@ -103,6 +105,9 @@ impl Service for MadeUp {
 
     async fn report(&self, id: ReportId) -> Result<Spool> {
         let spooled = || {
+            if self.is_over {
+                return Err(Error::new(ErrorKind::Expired, "the report is gone"));
+            }
             let report = known(id).report.map_err(|kind| Error::new(kind, "there is no report"))?;
             let mut spool = Spool::new();
             spool.write_all(report.as_bytes())?;
@@ -145,6 +150,6 @@ pub(super) fn left_over(id: Uuid) -> Bytes {
     let options = options.archived_at(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000));
     let mut batches = FaultBatches::new(&options, |batch: RecordBatch| table.add(&batch));
     FaultReader::new("Reason,email\nDuplicate,other@example.com\n".as_bytes()).drain_into(&mut batches).unwrap();
-    let _ = batches.finish().unwrap();
+    batches.finish().unwrap();
     table.finish(&Contacts::Keep, &"0".repeat(64)).unwrap().unwrap()
 }
