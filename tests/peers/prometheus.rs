@@ -13,7 +13,7 @@ use crate::helpers::pages::serve;
 use crate::helpers::patience;
 use crate::helpers::peers::{self, Running};
 use crate::helpers::program;
-use crate::helpers::prometheus::Prometheus;
+use crate::helpers::prometheus::{Prometheus, get};
 use crate::inputs::{cases, hostile, summary, summary_as, trends_as};
 
 #[test]
