@@ -184,8 +184,6 @@ async fn keep_fresh(dashboard: Dashboard, every: Duration) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn addresses() {
         for (text, address) in [
