@@ -72,6 +72,7 @@ pub(crate) fn shown(by: TrendBy, rows: &[TrendRow]) -> (Vec<&TrendRow>, Option<S
 
 /// The periods from the first to the last one of some rows, at most so many and the latest of them, each with its row;
 /// those between that have none are gaps.
+#[cfg(feature = "table")]
 pub(super) fn periods(rows: &[TrendRow], most: usize) -> Vec<Option<&TrendRow>> {
     let mut periods = Vec::new();
     let mut next: Option<NaiveDate> = None;
@@ -99,6 +100,7 @@ pub(super) fn periods(rows: &[TrendRow], most: usize) -> Vec<Option<&TrendRow>> 
 }
 
 /// The first day of the period behind the one that begins on a day.
+#[cfg(feature = "table")]
 fn following(like: &TrendKey, day: NaiveDate) -> Option<NaiveDate> {
     match like {
         TrendKey::Day(_) => TrendKey::day(day),
@@ -132,6 +134,7 @@ mod tests {
         serde_json::from_value(json!({"schema": 1, "since": "2026-01-01", "by": by, "rows": rows})).unwrap()
     }
 
+    #[cfg(feature = "table")]
     #[test]
     fn gaps_stand_between_periods() {
         let drawn = |by: &str, rows: &[&str], most: usize| {
