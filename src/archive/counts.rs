@@ -131,7 +131,12 @@ impl Archive {
         let is_whole = Arc::new(AtomicBool::new(true));
         let listing = Listing { reader, since, is_known, is_whole: Arc::clone(&is_whole) };
         tokio::spawn(listing.list(paths, read));
-        ArchivedImports { imports, batch: Vec::new().into_iter(), is_whole }
+        ArchivedImports {
+            imports,
+            batch: Vec::new().into_iter(),
+            #[cfg(feature = "serve")]
+            is_whole,
+        }
     }
 }
 
@@ -140,6 +145,7 @@ impl Archive {
 pub struct ArchivedImports {
     imports: mpsc::Receiver<Batch>,
     batch: std::vec::IntoIter<Result<ArchivedImport>>,
+    #[cfg(feature = "serve")]
     is_whole: Arc<AtomicBool>,
 }
 
