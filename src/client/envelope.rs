@@ -245,6 +245,17 @@ mod tests {
         let (mut envelope, document) = (Envelope::new(ServiceOperation::Faults), faults(&comment));
         let fed = document.as_bytes().chunks(1000).try_for_each(|piece| envelope.feed(piece, &mut Vec::new()));
         assert_eq!(fed, Err("its envelope is too large"));
+        // In one piece with the beginning of the report, too.
+        let document = faults(&format!("{comment}<GetContactImportReportFaultsResult>"));
+        let (piece, _) = document.split_once("</Get").unwrap();
+        let fed = Envelope::new(ServiceOperation::Faults).feed(piece.as_bytes(), &mut Vec::new());
+        assert_eq!(fed, Err("its envelope is too large"));
+        // As much as is allowed, and a byte more.
+        let around = faults("<!---->").len();
+        for (len, expected) in [(LARGEST_REST, Ok(())), (LARGEST_REST + 1, Err("its envelope is too large"))] {
+            let document = faults(&format!("<!--{}-->", "x".repeat(len - around)));
+            assert_eq!(Envelope::new(ServiceOperation::Faults).feed(document.as_bytes(), &mut Vec::new()), expected);
+        }
 
         const RESULT: &str = "GetContactImportReportFaultsResult";
         let document = faults(&format!("<{RESULT}>{}</{RESULT}>", "UmVh&#xD;\n".repeat(LARGEST_REST / 4)));

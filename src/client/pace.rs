@@ -286,6 +286,18 @@ mod tests {
         assert_eq!(account.quick().await, Err((ErrorKind::Unavailable, 3)));
     }
 
+    /// A day is waited for. Of a limit that isn't, the service's own words tell.
+    #[tokio::test(start_paused = true)]
+    async fn the_longest_limit() {
+        let account = Account::new(&[(429, &[("retry-after", "86400")]), OK]);
+        assert_eq!(account.quick().await, Ok(()));
+        assert_eq!(*account.limits.lock().unwrap(), [86_400]);
+        let account = Account::new(&[(429, &[("retry-after", "86401")]), OK]);
+        let (error, attempts) = account.call(Deadline::within(10 * SECOND), None).await.unwrap_err();
+        assert_eq!((error.to_string().as_str(), attempts, account.asked()), ("too often", 1, 1));
+        assert!(account.limits.lock().unwrap().is_empty());
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_fixed_time_is_kept_all_the_same() {
         let account = Account::new(&[(200, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "40")]), OK]);
@@ -307,6 +319,8 @@ mod tests {
         assert_eq!([first, second], [Err((ErrorKind::NotPermitted, 1)), Err((ErrorKind::NotPermitted, 0))]);
         let (error, _) = account.call(Deadline::within(SECOND), None).await.unwrap_err();
         assert_eq!((error.to_string().as_str(), account.asked()), ("who?", 1));
+        #[cfg(feature = "archive")]
+        assert_eq!(account.pace.refusal().map(|refusal| refusal.to_string()).as_deref(), Some("who?"));
         // What isn't permitted says nothing of other calls.
         let account = Account::new(&[(403, &[]), OK]);
         assert_eq!([account.quick().await, account.quick().await], [Err((ErrorKind::NotPermitted, 1)), Ok(())]);

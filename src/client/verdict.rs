@@ -235,4 +235,24 @@ mod tests {
             }
         }
     }
+
+    /// Which answers mean that no call of these credentials will go well.
+    #[test]
+    fn what_is_said_of_the_credentials() {
+        for (status, code, expected) in [
+            (401, None, true),
+            (401, Some("ERROR_UNKNOWN"), true),
+            (403, None, false),
+            (500, Some("ERROR_INVALID_LOGIN"), true),
+            (500, Some("ERROR_APIUSER_INVALID"), true),
+            (200, Some("ERROR_ACCOUNT_INVALID"), true),
+            (500, Some("ERROR_UNKNOWN_ACCOUNT"), true),
+            (500, Some("ERROR_USERACCOUNT_UNKNOWN"), true),
+            (403, Some("ERROR_CANNOT_PERFORM_OPERATION_ON_ACCOUNT"), false),
+            (500, Some("ERROR_UNKNOWN"), false),
+            (200, None, false),
+        ] {
+            assert_eq!(is_about_credentials(status, code), expected, "{status} {code:?}");
+        }
+    }
 }

@@ -70,6 +70,10 @@ mod trends_table;
 #[cfg(feature = "archive")]
 mod trends_vega_lite;
 #[cfg(feature = "archive")]
+#[cfg_attr(
+    not(all(feature = "html", feature = "table")),
+    allow(dead_code, reason = "some of it only one of the two says")
+)]
 pub(crate) mod trends_words;
 mod vega_lite;
 pub(crate) mod words;

@@ -447,3 +447,43 @@ fn taken(flow: ControlFlow<()>) -> Step {
         ControlFlow::Break(()) => ControlFlow::Break(Halt::Enough),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nothing;
+
+    impl Sink<'_> for Nothing {
+        fn text(&mut self, _: &[u8]) {}
+
+        fn end_cell(&mut self) -> ControlFlow<()> {
+            ControlFlow::Continue(())
+        }
+
+        fn end_record(&mut self, _: Record, _: Option<&[u8]>) -> ControlFlow<()> {
+            ControlFlow::Continue(())
+        }
+
+        fn is_fault(&self, _: &[u8]) -> bool {
+            false
+        }
+    }
+
+    /// A record is needed until it has ended, and no longer; of one that is too long, only the quotes that are open.
+    #[test]
+    fn what_is_needed_of_the_buffer() {
+        for (text, needed_from) in [
+            ("a,b\nc,d\n", 8),
+            ("a,b\nc,\"d\"\n", 10),
+            ("a,b\nc,d", 4),
+            ("a,b\nc,\"d", 4),
+            ("a,b\nccccccccc,d", 15),
+            ("a,b\nccccccccc,\"d", 14),
+        ] {
+            let shape = Shape { separator: b',', largest_field: 100, largest_row: 8 };
+            let needed = Scanner::new(shape, 0, 0, 1).pass(text.as_bytes(), false, &mut Nothing);
+            assert_eq!(needed, ControlFlow::Continue(needed_from), "{text:?}");
+        }
+    }
+}

@@ -424,4 +424,16 @@ mod tests {
         assert_eq!(counts.total(), 100);
         assert_eq!(counts.get(&FailureReason::from(ReasonCounts::FURTHER_UNKNOWN)), 100 - 20);
     }
+    #[test]
+    fn as_many_bytes_of_them_as_are_allowed() {
+        let label = |first: char, len: usize| FailureReason::from(format!("{first}{}", "x".repeat(len - 1)));
+        let further = FailureReason::from(ReasonCounts::FURTHER_UNKNOWN);
+        let half = ReasonCounts::MOST_UNKNOWN_BYTES / 2;
+        let mut counts = ReasonCounts::new();
+        for reason in [label('a', half), label('b', half - 1), label('c', 2), label('d', 1), label('e', 1)] {
+            counts.add_reason(&reason, 1);
+        }
+        assert_eq!(counts.get(&further), 2);
+        assert_eq!((counts.get(&label('b', half - 1)), counts.get(&label('d', 1))), (1, 1));
+    }
 }

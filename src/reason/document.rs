@@ -267,5 +267,7 @@ mod tests {
         assert_eq!((counts.total(), counts.get(&further)), (most + 9, 9));
         let long = json!([{"reason": "other", "label": "x".repeat(LONGEST_LABEL + 1), "count": 3}]);
         assert_eq!(read(document(3, long)).unwrap().get(&further), 3);
+        let longest = json!([{"reason": "other", "label": "x".repeat(LONGEST_LABEL), "count": 3}]);
+        assert_eq!(read(document(3, longest)).unwrap().get(&further), 0);
     }
 }

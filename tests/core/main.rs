@@ -26,6 +26,7 @@ mod counts;
 mod errors;
 mod privacy;
 mod rows;
+mod streams;
 
 // The sources themselves.
 mod wings;

@@ -27,6 +27,7 @@ pub mod patience;
 pub mod peers;
 #[cfg(feature = "cli")]
 pub mod program;
+pub mod prometheus;
 pub mod read_at;
 pub mod report;
 #[cfg(feature = "client")]

@@ -113,6 +113,11 @@ pub fn axe_core() -> Option<PathBuf> {
     std::env::var_os("DOTDIGITAL_FAULTS_AXE").map(PathBuf::from).filter(|path| path.is_file())
 }
 
+/// The JSON Schema of our dashboards, made of the types that Grafana publishes.
+pub fn grafana_schema() -> Option<PathBuf> {
+    std::env::var_os("DOTDIGITAL_FAULTS_GRAFANA").map(PathBuf::from).filter(|path| path.is_file())
+}
+
 /// Are Prometheus and its tool there?
 pub fn has_prometheus() -> bool {
     runs(Command::new("promtool").arg("--version")) && runs(Command::new("prometheus").arg("--version"))

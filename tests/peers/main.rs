@@ -18,6 +18,9 @@ mod zeep;
 mod connexion;
 mod schemathesis;
 
+// The live dashboard.
+mod dashboards;
+
 // Formats.
 mod charts;
 mod chromium;

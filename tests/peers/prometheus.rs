@@ -1,22 +1,19 @@
 //! Prometheus scrapes what we write for it.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use dotdigital_faults::{ArchivedStatus, ReportId};
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::helpers::archive::{claim, days_ago, import, make, without_report};
 use crate::helpers::http;
 use crate::helpers::pages::serve;
-use crate::helpers::patience::{self, HANG};
+use crate::helpers::patience;
 use crate::helpers::peers::{self, Running};
 use crate::helpers::program;
+use crate::helpers::prometheus::{Prometheus, get};
 use crate::inputs::{cases, hostile, summary, summary_as, trends_as};
 
 #[test]
@@ -37,17 +34,6 @@ fn promtool_finds_nothing_to_say() {
         b"x_total{a=\"b\"} 1\nx_total{a=\"b\"} 1\n",
     );
     assert!(!output.status.success());
-}
-
-/// The body of an answer, as far as there is one.
-fn get(address: SocketAddr, path: &str) -> Option<Vec<u8>> {
-    let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(HANG)).ok()?;
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").ok()?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).ok()?;
-    let at = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
-    Some(answer.split_off(at + 4))
 }
 
 /// What node_exporter's textfile collector makes of two files, and what it says about them.
@@ -103,29 +89,6 @@ fn unix_time() -> f64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64()
 }
 
-/// Prometheus, which scrapes these jobs each second; its data and its log are in the folder.
-fn scraping(folder: &Path, jobs: &str) -> Running {
-    let path = folder.join("prometheus.yml");
-    fs::write(&path, format!("global: {{scrape_interval: 1s}}\nscrape_configs:\n{jobs}")).unwrap();
-    Running::start(|own| {
-        let mut command = Command::new("prometheus");
-        command
-            .arg(format!("--config.file={}", path.display()))
-            .arg(format!("--storage.tsdb.path={}", folder.join("data").display()))
-            .arg(format!("--web.listen-address={own}"))
-            .stderr(fs::File::create(folder.join("log")).unwrap());
-        command
-    })
-}
-
-/// What it answers to a query.
-fn ask(prometheus: &Running, query: &str) -> Option<Value> {
-    let query: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    let answer = get(prometheus.address(), &format!("/api/v1/query?query={query}"))?;
-    let answer: Value = serde_json::from_slice(&answer).ok()?;
-    Some(answer["data"]["result"].clone())
-}
-
 #[test]
 fn prometheus_scrapes_it_and_answers() {
     if !peers::has_prometheus() {
@@ -152,18 +115,15 @@ fn prometheus_scrapes_it_and_answers() {
     let jobs = ["text", "openmetrics"].map(|name| {
         format!("- job_name: {name}\n  metrics_path: /{name}\n  static_configs: [{{targets: ['{address}']}}]\n")
     });
-    let prometheus = scraping(folder.path(), &jobs.concat());
-    let log = folder.path().join("log");
-    let ask = |query: &str| ask(&prometheus, query);
+    let prometheus = Prometheus::scraping(folder.path(), &jobs.concat());
     let both = patience::happens(|| {
-        let up = ask("dotdigital_import_all_faults").and_then(|found| Some(found.as_array()?.len()));
         // Of two files, in two jobs.
-        up == Some(4)
+        prometheus.ask("dotdigital_import_all_faults").is_some_and(|found| found.len() == 4)
     });
-    assert!(both, "{:?} {}", ask("up"), fs::read_to_string(&log).unwrap_or_default());
+    assert!(both, "{:?} {}", prometheus.ask("up"), prometheus.log());
     let one = |query: &str| {
-        let found = ask(query).unwrap();
-        assert_eq!(found.as_array().unwrap().len(), 1, "{query}: {found}");
+        let found = prometheus.ask(query).unwrap();
+        assert_eq!(found.len(), 1, "{query}: {found:?}");
         found[0]["value"][1].as_str().unwrap().to_owned()
     };
     for job in ["text", "openmetrics"] {
@@ -222,12 +182,10 @@ fn prometheus_scrapes_a_dashboard() {
     let jobs = [("dashboard", serving.address()), ("text", plain)].map(|(job, address)| {
         format!("- job_name: {job}\n  authorization: {{credentials: s3cret}}\n  static_configs: [{{targets: ['{address}']}}]\n")
     });
-    let prometheus = scraping(folder.path(), &jobs.concat());
-    let both = patience::happens(|| {
-        let found = ask(&prometheus, "dotdigital_archive_age_seconds");
-        found.and_then(|found| Some(found.as_array()?.len())) == Some(2)
-    });
-    assert!(both, "{:?} {}", ask(&prometheus, "up"), fs::read_to_string(path("log")).unwrap_or_default());
+    let prometheus = Prometheus::scraping(folder.path(), &jobs.concat());
+    let both =
+        patience::happens(|| prometheus.ask("dotdigital_archive_age_seconds").is_some_and(|found| found.len() == 2));
+    assert!(both, "{:?} {}", prometheus.ask("up"), prometheus.log());
     for job in ["dashboard", "text"] {
         for (query, value) in [
             ("sum(dotdigital_import_faults{job='JOB',account='europe'})", "11"),
@@ -240,9 +198,9 @@ fn prometheus_scrapes_a_dashboard() {
             ("dotdigital_archive_read_errors_total{job='JOB'}", "0"),
             ("time() - dotdigital_archive_read_timestamp_seconds{job='JOB'} < bool 1e6", "1"),
         ] {
-            let found = ask(&prometheus, &query.replace("JOB", job)).unwrap();
-            assert_eq!(found[0]["value"][1], value, "{query}: {found}");
-            assert_eq!(found.as_array().unwrap().len(), 1, "{query}: {found}");
+            let found = prometheus.ask(&query.replace("JOB", job)).unwrap();
+            assert_eq!(found.len(), 1, "{query}: {found:?}");
+            assert_eq!(found[0]["value"][1], value, "{query}: {found:?}");
         }
     }
 }

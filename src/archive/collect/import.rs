@@ -350,3 +350,90 @@ impl From<ArchivedStatus> for Outcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use futures_util::FutureExt;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::report::reader::FaultReader;
+
+    /// A service that says the same of each import.
+    #[derive(Clone)]
+    struct Says {
+        protocol: Protocol,
+        status: Result<ImportStatus>,
+        report: ErrorKind,
+    }
+
+    impl Service for Says {
+        fn protocol(&self, _: ReportId) -> Protocol {
+            self.protocol
+        }
+
+        async fn status(&self, _: ReportId) -> Result<ImportStatus> {
+            self.status.clone()
+        }
+
+        async fn report(&self, _: ReportId) -> Result<Spool> {
+            Err(Error::new(self.report, "there is no report"))
+        }
+
+        async fn figures(&self, _: Uuid) -> Result<Figures> {
+            unreachable!("nobody asks for them without a report")
+        }
+
+        fn figures_in(&self, _: impl Read) -> Result<Figures> {
+            unreachable!("nobody asks for them without a report")
+        }
+
+        fn reader<R: Read>(&self, _: ReportId, report: R) -> FaultReader<R> {
+            FaultReader::new(report)
+        }
+    }
+
+    /// What comes of what the service says: of the status first, and then of the report; over the newer API of the report
+    /// alone.
+    #[test]
+    fn what_the_service_says() {
+        use ErrorKind::{EndedWithoutReport, Expired, NotFinished, NotFound, NotPermitted, Unavailable};
+        let failed = |kind| Err(Error::new(kind, "there is no status"));
+        let finished = || Ok(ImportStatus::Finished);
+        let (rest, v3) = (Protocol::Rest, Protocol::V3);
+        for (protocol, status, report, expected) in [
+            (rest, finished(), NotFinished, "not yet"),
+            (rest, finished(), EndedWithoutReport, "ended"),
+            (rest, finished(), NotFound, "no report"),
+            (rest, finished(), Expired, "no report"),
+            (rest, finished(), Unavailable, "Unavailable"),
+            (rest, Ok(ImportStatus::NotFinished), NotFound, "not yet"),
+            (rest, Ok(ImportStatus::Other("Moon".into())), NotFound, "not yet"),
+            (rest, Ok(ImportStatus::Unknown), NotFound, "unknown"),
+            (rest, Ok(ImportStatus::Failed), NotFound, "ended"),
+            (rest, failed(NotFound), NotFinished, "unknown"),
+            (rest, failed(NotFinished), NotFound, "not yet"),
+            (rest, failed(NotPermitted), NotFound, "NotPermitted"),
+            (v3, failed(NotPermitted), NotFinished, "not yet"),
+            (v3, failed(NotPermitted), EndedWithoutReport, "ended"),
+            (v3, failed(NotPermitted), NotFound, "unknown"),
+            (v3, failed(NotPermitted), Expired, "no report"),
+            (v3, failed(NotFound), Unavailable, "Unavailable"),
+        ] {
+            let shown = format!("{protocol:?}, status {status:?}, report {report:?}");
+            let service = Says { protocol, status, report };
+            let asked = ask(&service, ReportId::Import(Uuid::nil())).now_or_never().unwrap();
+            let told = match asked {
+                Ok(Asked::Report(_)) => "report".to_owned(),
+                Ok(Asked::NotYet(_)) => "not yet".to_owned(),
+                Ok(Asked::NoReport(_)) => "no report".to_owned(),
+                Ok(Asked::EndedWithout(_)) => "ended".to_owned(),
+                Ok(Asked::Unknown(_)) => "unknown".to_owned(),
+                Err(error) => format!("{:?}", error.kind()),
+            };
+            assert_eq!(told, expected, "{shown}");
+        }
+    }
+}

@@ -235,31 +235,38 @@ fn a_clean_run() {
 #[test]
 fn as_time_passes() {
     in_runtime(|| {
-        let world = World::new(true, false);
-        // Each day, and what is told then of those that are still open: not finished, without a report, unknown, no report.
-        let open: Vec<_> = IMPORTS[5..].iter().map(|import| import.id).collect();
-        for (day, expected) in [
-            (0, [Outcome::Pending, Outcome::Pending, Outcome::Failed, Outcome::Failed]),
-            (1, [Outcome::Pending, Outcome::Expired, Outcome::Failed, Outcome::Failed]),
-            (13, [Outcome::Pending, Outcome::Skipped, Outcome::Failed, Outcome::Failed]),
-            (14, [Outcome::Pending, Outcome::Skipped, Outcome::NotFound, Outcome::Failed]),
-            (29, [Outcome::Pending, Outcome::Skipped, Outcome::Skipped, Outcome::Failed]),
-            (31, [Outcome::Skipped, Outcome::Skipped, Outcome::Skipped, Outcome::Skipped]),
-        ] {
-            world.days.store(day, Ordering::Relaxed);
-            world.told.lock().unwrap().clear();
-            world.clean_run(&open);
-            let told: Vec<_> = world.told.lock().unwrap().iter().map(|(_, outcome)| *outcome).collect();
-            assert_eq!(told, expected, "day {day}");
-        }
-        // All is filed under the day of the claim.
-        let date = DateTime::<Utc>::from(start()).date_naive();
-        for (number, status) in [(6, ArchivedStatus::Expired), (7, ArchivedStatus::NotFound)] {
-            let bytes = world.files().remove(&world.archive.layout.counts(date, IMPORTS[number].id)).unwrap();
-            let import = counts_table::read(bytes, date, Columns::All).unwrap();
-            assert_eq!((import.status, import.total, import.reasons.len()), (status, None, 0));
-        }
+        days_pass(true, [Outcome::Skipped; 4]);
+        // Where the clock stands still within a day, they are whole days, and 30 aren't more than 30.
+        days_pass(false, [Outcome::Pending, Outcome::Skipped, Outcome::Skipped, Outcome::Failed]);
     });
+}
+
+fn days_pass(passing: bool, on_day_30: [Outcome; 4]) {
+    let world = World::new(passing, false);
+    // Each day, and what is told then of those that are still open: not finished, without a report, unknown, no report.
+    let open: Vec<_> = IMPORTS[5..].iter().map(|import| import.id).collect();
+    for (day, expected) in [
+        (0, [Outcome::Pending, Outcome::Pending, Outcome::Failed, Outcome::Failed]),
+        (1, [Outcome::Pending, Outcome::Expired, Outcome::Failed, Outcome::Failed]),
+        (13, [Outcome::Pending, Outcome::Skipped, Outcome::Failed, Outcome::Failed]),
+        (14, [Outcome::Pending, Outcome::Skipped, Outcome::NotFound, Outcome::Failed]),
+        (29, [Outcome::Pending, Outcome::Skipped, Outcome::Skipped, Outcome::Failed]),
+        (30, on_day_30),
+        (31, [Outcome::Skipped, Outcome::Skipped, Outcome::Skipped, Outcome::Skipped]),
+    ] {
+        world.days.store(day, Ordering::Relaxed);
+        world.told.lock().unwrap().clear();
+        world.clean_run(&open);
+        let told: Vec<_> = world.told.lock().unwrap().iter().map(|(_, outcome)| *outcome).collect();
+        assert_eq!(told, expected, "day {day}");
+    }
+    // All is filed under the day of the claim.
+    let date = DateTime::<Utc>::from(start()).date_naive();
+    for (number, status) in [(6, ArchivedStatus::Expired), (7, ArchivedStatus::NotFound)] {
+        let bytes = world.files().remove(&world.archive.layout.counts(date, IMPORTS[number].id)).unwrap();
+        let import = counts_table::read(bytes, date, Columns::All).unwrap();
+        assert_eq!((import.status, import.total, import.reasons.len()), (status, None, 0));
+    }
 }
 
 /// A store that writes over what is there, whatever it is asked, has one collector at a time.

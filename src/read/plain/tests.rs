@@ -170,6 +170,8 @@ fn odd_records() {
 #[test]
 fn unusual_records() {
     let far = [&b"Blocker,a@x,\xc3"[..], &[b'x'; WORD], b"\xa9,", &[b'w'; 2 * WORD]].concat();
+    // A whole word, at one of the places, goes on with characters that never began.
+    let begun_nowhere = [&b"Blocker,a@x,"[..], &[0x80; WORD], b",w"].concat();
     let widths: &[&[u8]] = &[
         b"Blocker",
         b"Blocker,a@x",
@@ -181,6 +183,7 @@ fn unusual_records() {
     let bytes: &[&[u8]] = &[
         // The rest of a character is a word too late.
         &far,
+        &begun_nowhere,
         b"Blocker,a@x,\xff,w",
         b"Blocker,a@x,\xc3,w",
         b"Blocker,a@x,y,\xc3",
@@ -265,8 +268,10 @@ fn a_record_that_is_not_whole() {
     for rest in ["Blocker,a@x,Jo,note", "Blocker,a@x,Jo,note\r", "Blocker,a@x,\"Jo\n", "B", "\"", "\u{e9}", ""] {
         for (_, place) in places() {
             let text = [&filler(place), rest.as_bytes()].concat();
-            let (told, run) = read(&mut reader(HEADER), &text, 0, 1);
+            let mut reader = reader(HEADER);
+            let (told, run) = read(&mut reader, &text, 0, 1);
             assert_eq!((told.len(), run.bytes, run.lines), (1, place, 1), "{rest:?} at {place}");
+            assert!(reader.misses <= 1, "what is there of it is looked at once");
         }
     }
 }

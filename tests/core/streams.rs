@@ -1,0 +1,111 @@
+//! Faults one at a time: those that are lent, drained into a sink, or pushed.
+
+use std::io::Write;
+
+use dotdigital_faults::{Anomaly, Columns, Error, Fault, FaultFeed, FaultReader, FaultReport, FaultSink, ReadOptions};
+
+const REPORT: &str = "Reason,email\nBlocker,a@b\nDuplicate,c@d\nReason,email,city\nMoon,e@f,Rome\nBlocker,g@h,Oslo\n";
+
+/// Notes the emails, and the columns in front of those that stand under them. With an error, it has had enough of the first.
+#[derive(Default)]
+struct Notes {
+    told: Vec<String>,
+    refusal: Option<Error>,
+}
+
+impl FaultSink for Notes {
+    fn fault(&mut self, fault: &Fault<'_>) -> Result<(), Error> {
+        self.told.push(fault.email().into_owned());
+        self.refusal.clone().map_or(Ok(()), Err)
+    }
+
+    fn columns(&mut self, columns: &Columns) -> Result<(), Error> {
+        self.told.push(columns.names().collect::<Vec<_>>().join("|"));
+        Ok(())
+    }
+}
+
+fn refusing() -> Notes {
+    let report = FaultReport::from_bytes(r#"{"message":"the disk is full"}"#);
+    Notes { refusal: report.err(), ..Notes::default() }
+}
+
+/// Whoever has looked at the first faults gets the others only, under their columns, and the counts of all.
+#[test]
+fn the_rest_is_drained() {
+    let all = ["Reason|email", "a@b", "c@d", "Reason|email|city", "e@f", "g@h"];
+    for (lent, rest) in [
+        (0, &all[..]),
+        (1, &["Reason|email", "c@d", "Reason|email|city", "e@f", "g@h"]),
+        (2, &all[3..]),
+        (3, &["Reason|email|city", "g@h"]),
+        (4, &[]),
+    ] {
+        let mut reader = FaultReader::new(REPORT.as_bytes());
+        for index in 0..lent {
+            let fault = reader.read_fault().unwrap().unwrap();
+            assert_eq!(fault.index(), index);
+        }
+        assert_eq!(format!("{reader:?}"), format!("FaultReader {{ lent: {lent}, .. }}"));
+        let mut notes = Notes::default();
+        let counts = reader.drain_into(&mut notes).unwrap();
+        assert_eq!(notes.told, rest, "{lent} were lent");
+        assert_eq!(counts.total(), 4);
+    }
+}
+
+/// The error of a sink ends a reading, and is what comes of it; no fault is told behind it.
+#[test]
+fn a_sink_that_has_had_enough() {
+    let is_of_the_sink = |error: &Error| error.message() == Some("the disk is full");
+    for lent in [0, 1] {
+        let mut reader = FaultReader::new(REPORT.as_bytes());
+        (0..lent).for_each(|_| assert!(reader.read_fault().unwrap().is_some()));
+        let mut notes = refusing();
+        assert!(is_of_the_sink(&reader.drain_into(&mut notes).unwrap_err()));
+        assert_eq!(notes.told.len(), 2, "{lent} were lent");
+    }
+    // What is pushed is read once it is certain that it is a report.
+    let long = REPORT.repeat(3);
+    let mut feed = FaultFeed::new(refusing());
+    assert!(is_of_the_sink(&feed.feed(long.as_bytes()).unwrap_err()));
+    assert!(is_of_the_sink(&feed.feed(b"Blocker,i@j,Bern\n").unwrap_err()));
+    assert!(feed.finish().is_err_and(|error| is_of_the_sink(&error)));
+    // A short one is, at its end.
+    let mut feed = FaultFeed::new(refusing());
+    feed.feed(b"Reason,email\nBlocker,a@b").unwrap();
+    assert!(feed.finish().is_err_and(|error| is_of_the_sink(&error)));
+}
+
+#[test]
+fn a_report_that_is_written() {
+    let mut feed = FaultFeed::new(Notes::default());
+    assert!(feed.counts().is_none());
+    // Any write takes all of it.
+    assert_eq!(feed.write(&REPORT.as_bytes()[..70]).unwrap(), 70);
+    assert_eq!(feed.write(&REPORT.as_bytes()[70..]).unwrap(), REPORT.len() - 70);
+    feed.flush().unwrap();
+    assert_eq!(feed.counts().map(|counts| counts.total()), Some(4));
+    assert_eq!(format!("{feed:?}"), "FaultFeed { .. }");
+    let (notes, counts) = feed.finish().unwrap();
+    assert_eq!((notes.told.len(), counts.total()), (6, 4));
+
+    let mut feed = FaultFeed::new(refusing());
+    let error = feed.write(REPORT.as_bytes()).unwrap_err();
+    assert!(error.to_string().contains("the disk is full"), "{error}");
+}
+
+/// An error stays, behind the faults in front of it.
+#[test]
+fn an_error_behind_faults() {
+    let report = format!("Reason,email\n{}Blocker\n", "Blocker,a@b\n".repeat(4));
+    let options = ReadOptions::new().strict(true);
+    let mut reader = FaultReader::with_options(report.as_bytes(), &options);
+    for _ in 0..4 {
+        assert!(reader.read_fault().unwrap().is_some());
+    }
+    for _ in 0..2 {
+        assert_eq!(reader.read_fault().unwrap_err().anomaly(), Some(Anomaly::ShortRow));
+    }
+    assert_eq!(reader.into_counts().unwrap_err().line(), Some(6));
+}
