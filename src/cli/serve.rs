@@ -13,6 +13,8 @@ use super::failure::{Failure, note};
 use super::secret::read_secret;
 use super::units::duration;
 
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:9184";
+
 /// How soon it tries again as long as nothing could be read.
 const FIRST: Duration = Duration::from_secs(5);
 
@@ -46,7 +48,7 @@ pub struct Serve {
     archive: String,
 
     /// Where to listen: IP:PORT or localhost:PORT; port 0 takes one that is free
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9184", value_parser = address)]
+    #[arg(long, value_name = "ADDRESS", default_value = DEFAULT_LISTEN, value_parser = address)]
     listen: SocketAddr,
 
     /// How long to wait between two readings
@@ -70,7 +72,8 @@ pub struct Serve {
     no_token: bool,
 }
 
-fn address(text: &str) -> Result<SocketAddr, String> {
+/// An address as `--listen` takes it.
+pub fn address(text: &str) -> Result<SocketAddr, String> {
     let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
     numeric
         .as_deref()
@@ -134,7 +137,7 @@ fn with_token(guard: Guard, path: &Path) -> Result<Guard, Failure> {
 }
 
 /// Listens, reads, and ends with the first signal.
-async fn serve(listen: SocketAddr, every: Duration, dashboard: Dashboard, guard: Guard) -> Result<(), Failure> {
+pub async fn serve(listen: SocketAddr, every: Duration, dashboard: Dashboard, guard: Guard) -> Result<(), Failure> {
     let no_signals = |error| Failure::new(format!("the system lets no signal be heeded: {error}"));
     let signals = arriving().map_err(no_signals)?;
     let server = Server::bind(listen)?;

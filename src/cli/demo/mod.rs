@@ -1,5 +1,9 @@
 //! `faults demo`: all of it, against a stand-in of the service on loopback.
 
+mod year;
+
+use std::net::SocketAddr;
+
 use anstream::ColorChoice;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -10,19 +14,29 @@ use uuid::{Uuid, uuid};
 use super::failure::{Failure, note};
 use super::output::OutputArg;
 use super::progress::Progress;
+use super::serve::{DEFAULT_LISTEN, address};
 
 /// The import that the stand-in knows; its id is the one in the vendor's documentation.
 const IMPORT_ID: Uuid = uuid!("842d81e8-c619-457f-bb77-ab6c4a17da39");
-const REPORT: &[u8] = include_bytes!("../../fixtures/all-reasons.csv");
+const REPORT: &[u8] = include_bytes!("../../../fixtures/all-reasons.csv");
 
 /// All of it against a stand-in of the service on this machine: no account is needed
 ///
-/// Starts the stand-in, waits for an import to finish, fetches its report, and tells why contacts failed.
+/// Starts the stand-in, waits for an import to finish, fetches its report, and tells why contacts failed. With --serve it shows
+/// a year of imports of five accounts as a dashboard.
 #[derive(Args)]
 pub struct Demo {
     /// How the stand-in is spoken to
     #[arg(long, value_name = "PROTOCOL", default_value = "soap", value_parser = protocol())]
     protocol: Protocol,
+
+    /// Collect a year of made-up imports of five accounts into a temporary archive, and serve it as a dashboard
+    #[arg(long, conflicts_with_all = ["protocol", "output"])]
+    serve: bool,
+
+    /// Where the dashboard listens: IP:PORT or localhost:PORT; port 0 takes one that is free
+    #[arg(long, value_name = "ADDRESS", default_value = DEFAULT_LISTEN, value_parser = address, requires = "serve")]
+    listen: SocketAddr,
 
     #[command(flatten)]
     output: OutputArg,
@@ -36,6 +50,9 @@ fn protocol() -> impl TypedValueParser<Value = Protocol> {
 
 impl Demo {
     pub fn run(&self, color: ColorChoice) -> Result<(), Failure> {
+        if self.serve {
+            return year::show(self.listen);
+        }
         let sandbox = Sandbox::start().map_err(|error| Failure::new(format!("the stand-in can't start: {error}")))?;
         sandbox.import(IMPORT_ID).report(REPORT).finished_after(1);
         let endpoint = match self.protocol {
