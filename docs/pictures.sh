@@ -28,3 +28,14 @@ PYTHON
 chromium --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update \
     --disable-sync --hide-scrollbars --user-data-dir="$folder/browser" --force-color-profile=srgb \
     --window-size=900,1000 --screenshot=docs/page.png "file://$folder/page.html" 2>/dev/null
+
+# The dashboard, with the demo's own year.
+"$faults" demo --serve --listen 127.0.0.1:0 2> "$folder/demo.log" &
+demo=$!
+until grep -q listening "$folder/demo.log"; do sleep 1; done
+address=$(sed -n 's/.*listening on //p' "$folder/demo.log")
+until curl -fs "$address/readyz" > /dev/null; do sleep 1; done
+chromium --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update \
+    --disable-sync --hide-scrollbars --user-data-dir="$folder/browser" --force-color-profile=srgb \
+    --window-size=1100,1500 --screenshot=docs/dashboard.png "$address/?by=week&since=365d" 2>/dev/null
+kill -INT "$demo"

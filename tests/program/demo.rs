@@ -31,3 +31,39 @@ fn it_shows_the_same_over_each_protocol() {
     let output = program::command(["demo", "--protocol", "moon"]).env_clear().output().unwrap();
     assert_eq!(output.status.code(), Some(2));
 }
+
+/// A year of imports is collected and served; a signal ends it, and nothing is left.
+#[cfg(unix)]
+#[test]
+fn a_year_of_imports_as_a_dashboard() {
+    use std::io::{BufRead, BufReader};
+    use std::process::Stdio;
+
+    use serde_json::Value;
+
+    use crate::helpers::{http, patience};
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = program::command(["demo", "--serve", "--listen", "localhost:0"]);
+    let mut demo = demo.env("TMPDIR", folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let said: Vec<String> = BufReader::new(demo.stderr.take().unwrap()).lines().map(Result::unwrap).take(2).collect();
+    assert!(said[0].contains("a year of imports of five accounts"), "{said:?}");
+    let address = said[1].strip_prefix("faults: listening on http://").unwrap().parse().unwrap();
+    let text = |path: &str| http::send(address, &format!("GET {path}"), &[], b"").unwrap();
+    patience::until("it is never ready", || text("/readyz").status == 200);
+    let page = text("/");
+    assert!(page.text().contains("of 5 accounts fails more than usual"), "{}", page.text());
+    let weeks: Vec<Value> = serde_json::from_str(text("/api/trends.json?by=week&since=365d").text()).unwrap();
+    let of = |series: &str| weeks.iter().filter(|week| week["series"] == series).count();
+    assert!(of("v2") > 50 && of("v3") > 50, "{} and {} weeks", of("v2"), of("v3"));
+    let imports: Vec<Value> = serde_json::from_str(text("/api/imports.json?since=400d").text()).unwrap();
+    assert_eq!(imports.len(), 5 * 92);
+
+    let kill = std::process::Command::new("kill").args(["-TERM", &demo.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    assert_eq!(demo.wait().unwrap().code(), Some(0));
+    assert_eq!(folder.path().read_dir().unwrap().count(), 0, "nothing is left");
+
+    let remote = program::faults(["demo", "--serve", "--listen", "0.0.0.0:0"]);
+    assert!(program::failure(&remote, 2).contains("other machines"));
+}
