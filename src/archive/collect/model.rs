@@ -501,7 +501,7 @@ fn fate() -> impl Strategy<Value = Fate> {
 static SEEN: Mutex<BTreeSet<Vec<(u8, Fate)>>> = Mutex::new(BTreeSet::new());
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(cases()))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases()) })]
 
     #[test]
     fn any_workers_in_any_order_with_any_misfortune(
