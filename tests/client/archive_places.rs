@@ -162,75 +162,29 @@ async fn a_bucket_may_hold_other_things() {
     assert_eq!(error.kind(), ErrorKind::Archive);
 }
 
-/// A store that writes over what is there, whatever it is told.
+/// A store in memory with one odd way.
 #[derive(Debug)]
-struct Careless(InMemory);
+struct Odd(Arc<InMemory>, Way);
 
-impl std::fmt::Display for Careless {
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    /// It writes over what is there, whatever it is told.
+    Careless,
+    /// Somebody makes an archive, and puts a claim into it, between the moment when one finds no manifest and the one when one
+    /// looks what else is there.
+    Meanwhile,
+}
+
+impl std::fmt::Display for Odd {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a careless store")
+        f.write_str("an odd store")
     }
 }
 
 #[async_trait]
-impl ObjectStore for Careless {
-    async fn put_opts(&self, location: &Place, payload: PutPayload, _: PutOptions) -> Result<PutResult> {
-        self.0.put_opts(location, payload, PutMode::Overwrite.into()).await
-    }
-
-    async fn put_multipart_opts(&self, at: &Place, options: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
-        self.0.put_multipart_opts(at, options).await
-    }
-
-    async fn get_opts(&self, location: &Place, options: GetOptions) -> Result<GetResult> {
-        self.0.get_opts(location, options).await
-    }
-
-    fn delete_stream(&self, locations: BoxStream<'static, Result<Place>>) -> BoxStream<'static, Result<Place>> {
-        self.0.delete_stream(locations)
-    }
-
-    fn list(&self, prefix: Option<&Place>) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.0.list(prefix)
-    }
-
-    async fn list_with_delimiter(&self, prefix: Option<&Place>) -> Result<ListResult> {
-        self.0.list_with_delimiter(prefix).await
-    }
-
-    async fn copy_opts(&self, from: &Place, to: &Place, options: CopyOptions) -> Result<()> {
-        self.0.copy_opts(from, to, options).await
-    }
-}
-
-#[tokio::test]
-async fn a_store_that_writes_over_what_is_there_is_found_out() {
-    let store: Arc<dyn ObjectStore> = Arc::new(Careless(InMemory::new()));
-    let made = Archive::create_in(Arc::clone(&store), "a", Some(&Contacts::Keep)).await.unwrap();
-    assert!(!made.manifest().conditional_puts);
-    for opened in [
-        Archive::open_in(Arc::clone(&store), "a").await.unwrap(),
-        Archive::create_in(Arc::clone(&store), "a", None).await.unwrap(),
-    ] {
-        assert!(!opened.manifest().conditional_puts);
-        assert_eq!(opened.manifest().contacts, ContactMode::Keep);
-    }
-}
-
-/// Makes an archive, and puts a claim into it, between the moment when somebody finds no manifest and the one when they
-/// look what else is there.
-#[derive(Debug)]
-struct Meanwhile(Arc<InMemory>);
-
-impl std::fmt::Display for Meanwhile {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a busy store")
-    }
-}
-
-#[async_trait]
-impl ObjectStore for Meanwhile {
+impl ObjectStore for Odd {
     async fn put_opts(&self, location: &Place, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
+        let options = if self.1 == Way::Careless { PutMode::Overwrite.into() } else { options };
         self.0.put_opts(location, payload, options).await
     }
 
@@ -240,7 +194,7 @@ impl ObjectStore for Meanwhile {
 
     async fn get_opts(&self, location: &Place, options: GetOptions) -> Result<GetResult> {
         let got = self.0.get_opts(location, options).await;
-        if got.is_err() {
+        if self.1 == Way::Meanwhile && got.is_err() {
             let store: Arc<dyn ObjectStore> = Arc::clone(&self.0) as _;
             Archive::create_in(store, "a", Some(&Contacts::Drop)).await.unwrap();
             self.0.put(&Place::from("a/claims/x.json"), PutPayload::from("x")).await.unwrap();
@@ -266,9 +220,23 @@ impl ObjectStore for Meanwhile {
 }
 
 #[tokio::test]
+async fn a_store_that_writes_over_what_is_there_is_found_out() {
+    let store: Arc<dyn ObjectStore> = Arc::new(Odd(Arc::new(InMemory::new()), Way::Careless));
+    let made = Archive::create_in(Arc::clone(&store), "a", Some(&Contacts::Keep)).await.unwrap();
+    assert!(!made.manifest().conditional_puts);
+    for opened in [
+        Archive::open_in(Arc::clone(&store), "a").await.unwrap(),
+        Archive::create_in(Arc::clone(&store), "a", None).await.unwrap(),
+    ] {
+        assert!(!opened.manifest().conditional_puts);
+        assert_eq!(opened.manifest().contacts, ContactMode::Keep);
+    }
+}
+
+#[tokio::test]
 async fn whoever_is_second_opens_what_the_first_has_made() {
     for is_making in [true, false] {
-        let store: Arc<dyn ObjectStore> = Arc::new(Meanwhile(Arc::new(InMemory::new())));
+        let store: Arc<dyn ObjectStore> = Arc::new(Odd(Arc::new(InMemory::new()), Way::Meanwhile));
         let opened = match is_making {
             true => Archive::create_in(store, "a", Some(&Contacts::Drop)).await,
             false => Archive::open_in(store, "a").await,
