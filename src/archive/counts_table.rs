@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::counts_figures;
 use super::parquet_file::{Footer, guarded, properties, unreadable, unwritable};
-use crate::arrow::{kind, map_of, timestamp};
+use crate::arrow::{kind, map_of, timestamp, whole};
 use crate::error::{Error, ErrorKind, Result};
 use crate::reason::FailureReason;
 use crate::report_id::ReportId;
@@ -221,11 +221,6 @@ impl<'b> Rows<'b> {
 
 pub(super) fn damaged(what: &str) -> Error {
     Error::new(ErrorKind::Archive, what.to_owned())
-}
-
-/// A number as tables have it.
-fn whole(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

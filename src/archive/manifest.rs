@@ -88,6 +88,6 @@ fn key_id(contacts: &Contacts) -> Option<String> {
 }
 
 /// In seconds, with `Z`.
-fn rfc3339<S: Serializer>(instant: &DateTime<Utc>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+pub(super) fn rfc3339<S: Serializer>(instant: &DateTime<Utc>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
     serializer.serialize_str(&instant.to_rfc3339_opts(SecondsFormat::Secs, true))
 }

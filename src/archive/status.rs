@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStore;
 use object_store::path::Path;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Archive;
 use super::claim::Claim;
 use super::failure::failed;
+use super::manifest::rfc3339;
 use super::parquet_file::{Footer, metadata_of};
 use crate::account_name::AccountName;
 use crate::arrow::ContactMode;
@@ -211,11 +212,6 @@ impl Archive {
         disagreeing.sort_unstable();
         Ok(disagreeing)
     }
-}
-
-/// In seconds, with `Z`.
-fn rfc3339<S: Serializer>(instant: &DateTime<Utc>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    serializer.serialize_str(&instant.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
 #[cfg(test)]

@@ -270,7 +270,7 @@ impl Rows {
 }
 
 /// A number as tables have it.
-fn whole(number: u64) -> i64 {
+pub(crate) fn whole(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 

@@ -25,6 +25,8 @@ mod schema;
 /// The crates of Arrow that the batches are made with, so that versions fit.
 pub use {arrow_array, arrow_schema};
 
+#[cfg(feature = "archive")]
+pub(crate) use batches::whole;
 pub use batches::{BatchOptions, FaultBatches};
 pub use contacts::{ContactMode, Contacts};
 pub use schema::faults_schema;
