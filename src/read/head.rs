@@ -70,7 +70,7 @@ pub(crate) enum Beginning {
 
 /// The first record, by one separator.
 enum First {
-    Is(Found),
+    Is(Box<Found>),
     /// It goes on behind the bytes that are there; whether the cells that are there name the reason's column.
     GoesOn(bool),
 }
@@ -200,9 +200,9 @@ impl Finder<'_> {
         }
     }
 
-    fn found(&self, record: &Record, cells: Texts, shape: Shape) -> Found {
+    fn found(&self, record: &Record, cells: Texts, shape: Shape) -> Box<Found> {
         let exact = self.names.exact(&cells);
-        Found { record: *record, cells, shape, exact }
+        Box::new(Found { record: *record, cells, shape, exact })
     }
 
     /// The first record by a separator.
@@ -245,7 +245,7 @@ impl Finder<'_> {
     }
 
     /// Rule 4c: the header behind a title, comments and the like. The outer `None`: more is needed to tell.
-    fn behind_preamble(&self) -> Option<Option<Found>> {
+    fn behind_preamble(&self) -> Option<Option<Box<Found>>> {
         let within = usize::try_from((PREAMBLE_BYTES as u64).saturating_sub(self.start)).unwrap_or(0);
         let (text, last) = match self.text.get(..within) {
             // The byte behind it tells whether a CR at its end ends a line.
@@ -254,7 +254,7 @@ impl Finder<'_> {
             None => (self.text, self.last),
         };
         let is_all = self.last || self.text.len() > within;
-        let mut records: Vec<Vec<Found>> = Vec::new();
+        let mut records: Vec<Vec<Box<Found>>> = Vec::new();
         for &separator in self.separators {
             let (shape, mut found) = (self.shape(separator), Vec::new());
             each_record(text, last, shape, (0, Some(1)), |record, cells| {
@@ -275,9 +275,9 @@ impl Finder<'_> {
 
     /// The first of the records that names both columns, unless a fault stands in front of it. The outer `None`: more is
     /// needed to tell.
-    fn first_header(&self, mut records: Vec<Vec<Found>>) -> Option<Option<Found>> {
+    fn first_header(&self, mut records: Vec<Vec<Box<Found>>>) -> Option<Option<Box<Found>>> {
         let places = (0..PREAMBLE_RECORDS).flat_map(|place| (0..records.len()).map(move |by| (by, place)));
-        let is_header = |found: &Found| found.exact.is_both();
+        let is_header = |found: &Box<Found>| found.exact.is_both();
         let is_at =
             |&(by, place): &(usize, usize)| records.get(by).and_then(|found| found.get(place)).is_some_and(is_header);
         let Some((by, place)) = places.into_iter().find(is_at) else { return Some(None) };
@@ -307,24 +307,20 @@ impl Finder<'_> {
         has_fault
     }
 
-    fn head(&self, found: Found, preamble: usize) -> Result<Beginning> {
+    fn head(&self, found: Box<Found>, preamble: usize) -> Result<Beginning> {
         let preamble = if self.is_behind_line { found.record.start as usize } else { preamble };
         let is_header = !found.is_fault(self.names);
         let line = self.line(&found.record).filter(|_| is_header && found.record.start as usize == preamble);
-        let Found { cells, shape, exact, .. } = found;
+        let Found { cells, shape, exact, .. } = *found;
         if is_header && is_own_output(&cells) {
             return Err(Error::own_output());
         }
-        let is_clean_email = |name: &[u8]| {
-            let text = String::from_utf8_lossy(name);
-            self.names.is_email(name) && text.trim() == text
-        };
-        let names_email_second = is_header && cells.get(1).is_some_and(is_clean_email);
+        let names_email_second = is_header && exact.is_email_second() && cells.get(1).is_some_and(is_trimmed);
         let is_too_wide = cells.len() > self.options.most_columns;
         let header = if is_header {
-            Arc::new(Header::new(cells, &exact, shape, self.names)?)
+            Header::new(cells, &exact, shape, self.names)?
         } else {
-            Arc::new(Header::none(cells.len(), shape, self.names)?)
+            Header::none(cells.len(), shape, self.names)?
         };
         let names_reason = is_header && exact.reason.is_some() || self.names.reason_position().is_some();
         Ok(Beginning::Head(Head { header, preamble, line, names_reason, names_email_second, is_too_wide }))
@@ -337,6 +333,16 @@ impl Finder<'_> {
         let is_utf8 = bytes.is_ascii() || simdutf8::basic::from_utf8(bytes).is_ok();
         Some(HeaderLine { len: (record.next - record.start) as usize, is_utf8 })
     }
+}
+
+/// Has a name no white space around it?
+fn is_trimmed(name: &[u8]) -> bool {
+    let is_bare = |end: Option<&u8>| end.is_some_and(u8::is_ascii_graphic);
+    if is_bare(name.first()) && is_bare(name.last()) {
+        return true;
+    }
+    let text = String::from_utf8_lossy(name);
+    text.trim() == text
 }
 
 /// Is it the header of a summary that this crate has written?

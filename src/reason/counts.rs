@@ -138,7 +138,7 @@ impl ReasonCounts {
 
     /// How many faults there are.
     pub fn total(&self) -> u64 {
-        sum(self.known.iter().chain(self.unknown.values()).copied())
+        sum(self.known.iter().copied()).saturating_add(sum(self.unknown.values().copied()))
     }
 
     /// Returns true if there are no faults.

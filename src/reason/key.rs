@@ -82,21 +82,31 @@ pub(crate) fn has_key(text: &[u8], key: &[u8]) -> bool {
     rest.as_slice().is_empty()
 }
 
-/// May it be a name of the reason's column or of the email's? Most others tell by their first letter.
-#[inline]
-pub(crate) fn may_be_known_column(name: &[u8]) -> bool {
-    let letter = name.first().map_or(0, |first| first | 0x20);
-    matches!(letter, b'r' | b'e' | b'm') || !letter.is_ascii_lowercase()
+/// A column that has names of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KnownColumn {
+    Reason,
+    Email,
 }
 
-/// Returns true if it is a name of the reason's column.
-pub(crate) fn is_reason_column(name: &[u8]) -> bool {
-    has_key(name, b"reason")
-}
-
-/// Returns true if it is a name of the email's column.
-pub(crate) fn is_email_column(name: &[u8]) -> bool {
-    has_key(name, b"email") || has_key(name, b"emailaddress") || has_key(name, b"mail")
+impl KnownColumn {
+    /// The one that has this name.
+    #[inline]
+    pub(crate) fn of(name: &[u8]) -> Option<Self> {
+        let is = |key: &[u8]| has_key(name, key);
+        // As a rule, the first byte is the key's first letter.
+        match name.first().map_or(0, |first| first | 0x20) {
+            b'r' => is(b"reason").then_some(KnownColumn::Reason),
+            b'e' => (is(b"email") || is(b"emailaddress")).then_some(KnownColumn::Email),
+            b'm' => is(b"mail").then_some(KnownColumn::Email),
+            b'a'..=b'z' => None,
+            _ => match FoldedKey::of(name).as_bytes()? {
+                b"reason" => Some(KnownColumn::Reason),
+                b"email" | b"emailaddress" | b"mail" => Some(KnownColumn::Email),
+                _ => None,
+            },
+        }
+    }
 }
 
 impl From<&str> for FoldedKey {
@@ -145,13 +155,18 @@ mod tests {
                 for key in keys.map(str::as_bytes) {
                     assert_eq!(has_key(bytes, key), FoldedKey::of(bytes).as_bytes() == Some(key), "{text:?} {key:?}");
                 }
-                assert!(may_be_known_column(bytes) || !is_reason_column(bytes) && !is_email_column(bytes), "{text:?}");
+                let is = |keys: &[&str]| keys.iter().any(|key| has_key(bytes, key.as_bytes()));
+                let (is_reason, is_email) = (is(&["reason"]), is(&["email", "emailaddress", "mail"]));
+                assert_eq!(KnownColumn::of(bytes) == Some(KnownColumn::Reason), is_reason, "{text:?}");
+                assert_eq!(KnownColumn::of(bytes) == Some(KnownColumn::Email), is_email, "{text:?}");
             }
         }
-        assert!(!may_be_known_column(b"firstname") && !may_be_known_column(b"Postcode"));
-        assert!(is_reason_column(b"Reason") && !is_reason_column(b"reasons"));
-        assert!(
-            [&b"email"[..], b"Email address", b"mail"].into_iter().all(is_email_column) && !is_email_column(b"emails")
-        );
+        for (names, column) in [
+            (&["Reason", "REASON ", "\u{feff}reason"][..], Some(KnownColumn::Reason)),
+            (&["email", "Email address", "e-mail", "mail"], Some(KnownColumn::Email)),
+            (&["reasons", "emails", "firstname", "Postcode", ""], None),
+        ] {
+            assert!(names.iter().all(|name| KnownColumn::of(name.as_bytes()) == column), "{names:?}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::escape::escape;
 use crate::read::header::Header;
-use crate::reason::key::{is_email_column, is_reason_column};
+use crate::reason::key::KnownColumn;
 
 /// The columns under which faults stand: their names, and which of them are the reason's and the email's.
 ///
@@ -126,9 +126,9 @@ impl Columns {
 
     /// Does the header name the reason's column or the email's, so that it surely is one?
     pub(crate) fn names_reason_or_email(&self) -> bool {
-        let name = |column: usize| self.header.names.get(column);
-        name(self.header.reason).is_some_and(is_reason_column)
-            || self.header.email.and_then(name).is_some_and(is_email_column)
+        let known = |column: usize| self.header.names.get(column).and_then(KnownColumn::of);
+        known(self.header.reason) == Some(KnownColumn::Reason)
+            || self.header.email.and_then(known) == Some(KnownColumn::Email)
     }
 
     /// The names for an error, in less than 1 KiB; `None` where they may be a contact's data.

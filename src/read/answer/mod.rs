@@ -143,8 +143,8 @@ impl Answer {
         self.walk.has_begun().then(|| self.walk.counts())
     }
 
-    pub(crate) fn take_counts(&mut self) -> ReasonCounts {
-        self.walk.take_counts()
+    pub(crate) fn into_counts(self) -> ReasonCounts {
+        self.walk.into_counts()
     }
 }
 
