@@ -91,6 +91,17 @@ pub fn worst(codes: impl Iterator<Item = u8> + Clone) -> u8 {
     [NOT_PERMITTED, UNAVAILABLE, NOT_THERE].into_iter().find(is_there).unwrap_or(OTHER)
 }
 
+/// The first of some names, and how many more there are.
+pub fn first_of(names: impl IntoIterator<Item = String>) -> String {
+    const MOST: usize = 10;
+    let mut names = names.into_iter();
+    let shown = names.by_ref().take(MOST).collect::<Vec<_>>().join("; ");
+    match names.count() {
+        0 => shown,
+        more => format!("{shown}; and {more} more"),
+    }
+}
+
 /// Says something on standard error.
 pub fn note(message: &str) {
     say(message, None);

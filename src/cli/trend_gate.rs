@@ -7,11 +7,8 @@ use clap::builder::{PossibleValue, TypedValueParser, ValueParserFactory};
 use clap::{Arg, Args, Command, Error};
 use dotdigital_faults::{FailureReason, ReasonFilter, TrendGate, TrendJudge, TrendVerdict};
 
-use super::failure::{Failure, note};
+use super::failure::{Failure, first_of, note};
 use super::gate::{ONE_PERCENT, TRIPPED, What, invalid, share_of};
-
-/// How many accounts, or imports, are named.
-const MOST_NAMED: usize = 10;
 
 /// The option of the verb that has gates of trends.
 #[derive(Args)]
@@ -50,7 +47,7 @@ impl TrendGateArg {
         if !unjudged.is_empty() {
             note(&format!(
                 "not judged, since there are fewer than three imports before the newest: {}",
-                named(unjudged)
+                first_of(unjudged)
             ));
         }
         let mut tripped = Vec::new();
@@ -58,7 +55,7 @@ impl TrendGateArg {
             let risen = verdicts.iter().filter(|verdict| verdict.gate == index && verdict.is_tripped);
             let risen: Vec<_> = risen.map(told).collect();
             if !risen.is_empty() {
-                tripped.push(format!("--fail-on {} ({})", gate.text, named(risen)));
+                tripped.push(format!("--fail-on {} ({})", gate.text, first_of(risen)));
             }
         }
         match tripped.is_empty() {
@@ -74,16 +71,6 @@ fn told(verdict: &TrendVerdict) -> String {
     let of = if verdict.is_of_contacts { "contacts" } else { "faults" };
     let usual = verdict.usual.map_or_else(String::new, |usual| format!(", usually {:.1} %", 100.0 * usual));
     format!("{account}, {series} {}: {:.1} % of its {of}{usual}", import.uuid(), 100.0 * share)
-}
-
-/// The first of some names, and how many more there are.
-fn named(names: impl IntoIterator<Item = String>) -> String {
-    let names: Vec<_> = names.into_iter().collect();
-    let shown = names.get(..MOST_NAMED.min(names.len())).unwrap_or_default().join("; ");
-    match names.len().saturating_sub(MOST_NAMED) {
-        0 => shown,
-        more => format!("{shown}; and {more} more"),
-    }
 }
 
 impl RiseGate {

@@ -202,7 +202,7 @@ impl Client {
     /// How the service is asked about an id.
     #[cfg(feature = "archive")]
     pub(crate) fn protocol_for(&self, id: ReportId) -> Protocol {
-        faults_of(id).protocol(self.service.endpoint.protocol())
+        protocol_for(id, self.service.endpoint.protocol())
     }
 
     /// The service's own figures in an answer of the newer API that was fetched as a report.
@@ -469,6 +469,12 @@ impl Client {
 }
 
 /// What is asked for a report.
+/// How the service is asked about an id, where imports are asked about over this protocol.
+#[cfg(feature = "archive")]
+pub(crate) fn protocol_for(id: ReportId, protocol: Protocol) -> Protocol {
+    faults_of(id).protocol(protocol)
+}
+
 fn faults_of(id: ReportId) -> ServiceOperation {
     match id {
         ReportId::Import(_) => ServiceOperation::Faults,

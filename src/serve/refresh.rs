@@ -105,7 +105,7 @@ impl Reader {
         let known = state.claims().iter().map(|claim| (claim.id.uuid(), claim.clone())).collect();
         match archive.claims_beside(|id| state.import(id).is_some(), known).await {
             Ok(open) => {
-                open.damaged.into_iter().for_each(|error| errors.add(error));
+                open.damaged.into_iter().for_each(|id| errors.add(archive.damaged_claim(id)));
                 (state.with_claims(open.claims), is_listed)
             }
             Err(error) => {

@@ -10,6 +10,7 @@ use dotdigital_faults::archive::{
 use dotdigital_faults::arrow::Contacts;
 use dotdigital_faults::{AccountName, ErrorKind, Progress, Protocol, Redactor};
 use object_store::memory::InMemory;
+use object_store::throttle::{ThrottleConfig, ThrottledStore};
 use uuid::Uuid;
 
 use crate::helpers::clock::clock;
@@ -34,9 +35,9 @@ async fn archive(contacts: &Contacts) -> Archive {
 fn account(account: &str, server: &Arc<Server>) -> (Account, Arc<AtomicUsize>) {
     let made = Arc::<AtomicUsize>::default();
     let (server, count) = (Arc::clone(server), Arc::clone(&made));
-    let account = Account::new(name(account), move |protocol| {
+    let account = Account::new(name(account), Protocol::Rest, move |protocol| {
         count.fetch_add(1, Ordering::SeqCst);
-        Ok(server.client(protocol.unwrap_or(Protocol::Rest)).build()?)
+        Ok(server.client(protocol).build()?)
     });
     (account, made)
 }
@@ -100,7 +101,7 @@ async fn credentials_that_cannot_be_had_fail_their_account_alone() {
     let server = Arc::new(Server::start([ok(STATUS), ok(REPORT), ok(FIGURES)]));
     let asked = Arc::<AtomicUsize>::default();
     let count = Arc::clone(&asked);
-    let broken = Account::new(name("broken"), move |_| {
+    let broken = Account::new(name("broken"), Protocol::Rest, move |_| {
         count.fetch_add(1, Ordering::SeqCst);
         Err("the vault is closed".into())
     });
@@ -113,6 +114,38 @@ async fn credentials_that_cannot_be_had_fail_their_account_alone() {
     let error = |told: &Collected| told.error.as_ref().unwrap().to_string();
     assert_eq!(error(&told[0]), "the credentials of the account can't be had: the vault is closed");
     assert_eq!(error(&told[3]), "there is no account `nobody`");
+}
+
+/// A store that takes its time keeps a collect that is to end for no more than ten seconds. What wasn't claimed by then is told.
+#[tokio::test(start_paused = true)]
+async fn claims_are_not_waited_for_for_ever() {
+    let server = Arc::new(Server::start([]));
+    let store = Arc::new(ThrottledStore::new(InMemory::new(), ThrottleConfig::default()));
+    let kept = Archive::create_in(Arc::clone(&store) as _, "", Some(&Contacts::Drop)).await.unwrap();
+    let ids = wanted("shop", 1..=20);
+    let (stop, begun) = (Stop::new(), tokio::time::Instant::now());
+    stop.now();
+    store.config_mut(|config| config.wait_put_per_call = Duration::from_secs(4));
+    // Sixteen are put at once, and those that come next, too: ten seconds are enough.
+    let told = collect(&kept, vec![account("shop", &server).0], ids, &CollectOptions::new().stop(&stop)).await;
+    assert_eq!(told.iter().map(|told| told.outcome).collect::<Vec<_>>(), [Outcome::Pending; 20]);
+    assert_eq!((kept.open_claims().await.unwrap().len(), begun.elapsed()), (20, Duration::from_secs(8)));
+
+    store.config_mut(|config| config.wait_put_per_call = Duration::from_secs(3600));
+    let begun = tokio::time::Instant::now();
+    let options = CollectOptions::new().deadline(begun.into_std() + Duration::from_secs(5));
+    let told = collect(&kept, vec![account("shop", &server).0], wanted("shop", 21..=22), &options).await;
+    // Ten seconds behind the deadline.
+    assert_eq!(begun.elapsed(), Duration::from_secs(15));
+    let unclaimed: Vec<_> = told.iter().filter(|told| told.id.uuid().as_u128() > 20).collect();
+    assert_eq!(unclaimed.iter().map(|told| told.code()).collect::<Vec<_>>(), [Some(6); 2]);
+    assert_eq!(
+        unclaimed[0].error.as_ref().unwrap().to_string(),
+        "the deadline of the whole collect passed before it was claimed; give its id again: the archive doesn't know it yet"
+    );
+    // Those that are claimed were never begun.
+    assert_eq!((told.len(), kept.open_claims().await.unwrap().len(), server.requests().len()), (22, 20, 0));
+    assert!(told.iter().all(|told| told.outcome == Outcome::Failed));
 }
 
 #[tokio::test]
@@ -166,8 +199,9 @@ fn what_ends_it_early_without_async() {
     };
     let stop = Stop::new();
     stop.now();
-    assert_eq!(collect(&CollectOptions::new().stop(&stop)), (0, vec![]));
+    assert_eq!(collect(&CollectOptions::new().stop(&stop)), (0, vec![(Outcome::Pending, None); 2]));
     let late = CollectOptions::new().deadline(Instant::now() - Duration::from_millis(1));
     assert_eq!(collect(&late), (6, vec![(Outcome::Failed, Some(6)); 2]));
-    assert!(server.requests().is_empty() && !place.join("claims").exists());
+    assert!(server.requests().is_empty());
+    assert_eq!(place.join("claims").read_dir().unwrap().count(), 2);
 }

@@ -379,12 +379,9 @@ fn killed_in_the_middle_and_again() {
     child.wait().unwrap();
 
     assert_eq!(collector.files("counts_v1").len(), 9);
-    // Without any id: what was claimed is taken up; what wasn't has to be named.
+    // All that was given is taken up without its id, whether it was begun or not.
     let output = collector.collect(&[]);
-    assert_eq!(outcomes(&output), [(4, "archived".into(), None)]);
-    let output = collector.collect(&["--ids", list.to_str().unwrap()]);
-    let archived = outcomes(&output).into_iter().filter(|(_, outcome, _)| outcome == "archived");
-    assert_eq!(archived.map(|(id, ..)| id).collect::<Vec<_>>(), [5, 6]);
+    assert_eq!(outcomes(&output), [4, 5, 6].map(|id| (id, "archived".into(), None)));
     assert_eq!(collector.files("counts_v1").len(), 12);
     assert_eq!(collector.files("faults_v1").len(), 12);
 }
@@ -412,11 +409,107 @@ fn a_signal_lets_it_finish() {
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(code));
         assert_eq!(said(&output), "faults: stopped by a signal\nhint: the next collect goes on\n");
-        // The one that was begun is pending, the others aren't told of.
-        assert_eq!(outcomes(&output), [(1, "archived".into(), None), (2, "pending".into(), None)]);
-        let output = collector.collect(&ids.iter().map(String::as_str).collect::<Vec<_>>());
-        assert_eq!(outcomes(&output).iter().filter(|(_, outcome, _)| outcome == "archived").count(), 3);
+        // The one that was begun is pending, and so are those that weren't.
+        let pending = [2, 3, 4].map(|id| (id, "pending".into(), None));
+        assert_eq!(outcomes(&output), [vec![(1, "archived".into(), None)], pending.to_vec()].concat());
+        let told = told(&output);
+        let error = |id: u128| told.iter().find(|told| told["import_id"] == self::id(id)).unwrap()["error"].clone();
+        assert_eq!(error(2), "the collect was stopped before it was archived; the next collect goes on");
+        assert_eq!(error(3), "the collect was stopped before the import was begun; the next collect goes on");
+        // Nobody has to give them again.
+        let output = collector.collect(&[]);
+        assert_eq!(outcomes(&output), [2, 3, 4].map(|id| (id, "archived".into(), None)));
     }
+}
+
+/// Whatever keeps a collect from what it is given, the next one takes it up without its id.
+#[test]
+fn what_is_given_is_not_forgotten() {
+    let lines: Vec<_> = (1..=5).map(|id| line("europe", Uuid::from_u128(id))).collect();
+    let after = |spoil: &dyn Fn(&Collector), arguments: &[&str], mend: &dyn Fn(&Collector)| {
+        let collector = Collector::of(["europe"]);
+        collector.imports("europe", 1..=5);
+        let list = collector.list(&lines);
+        spoil(&collector);
+        let output = collector.collect(&[arguments, &["--ids", list.to_str().unwrap()]].concat());
+        assert_eq!(told(&output).len(), 5);
+        assert_eq!(collector.files("claims").len(), 5, "{}", said(&output));
+        let asked = collector.sandbox.requests().len();
+        mend(&collector);
+        let next = collector.collect(&[]);
+        assert_eq!(out(&next).lines().count(), 5);
+        assert_eq!(outcomes(&next), [1, 2, 3, 4, 5].map(|id| (id, "archived".into(), None)));
+        (outcomes(&output), asked)
+    };
+    let failed = |code| [1, 2, 3, 4, 5].map(|id| (id, "failed".to_owned(), Some(code))).to_vec();
+    let password =
+        |text: &'static str| move |collector: &Collector| fs::write(collector.path("password"), text).unwrap();
+    let right = password(crate::helpers::collector::PASSWORD);
+    // A refused password, which is sent once, and none at all.
+    assert_eq!(after(&password("wrong"), &[], &right), (failed(4), 1));
+    assert_eq!(after(&|collector| fs::remove_file(collector.path("password")).unwrap(), &[], &right), (failed(4), 0));
+    // A deadline that has passed when all begins.
+    assert_eq!(after(&|_| {}, &["--deadline", "1ms"], &|_| {}), (failed(6), 0));
+}
+
+/// The claim says how the account is asked, and a line of the list more than that.
+#[test]
+fn a_claim_says_what_is_known_of_an_import() {
+    let collector = Collector::of(["europe"]);
+    fs::remove_file(collector.path("password")).unwrap();
+    let with = |number: u128, end: &str| format!("{{\"import_id\":\"{}\"{end}}}", id(number));
+    let list = collector.list([
+        with(1, ""),
+        with(2, ",\"protocol\":\"v3\",\"date\":\"2026-03-09\""),
+        with(3, ",\"kind\":\"enrolment\",\"protocol\":\"soap\""),
+    ]);
+    let output = collector.collect(&["--ids", list.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(4));
+    let claim = |number: u128| -> serde_json::Value {
+        let file = fs::read(collector.root().join(format!("claims/{}.json", id(number)))).unwrap();
+        serde_json::from_slice(&file).unwrap()
+    };
+    let [one, two, three] = [1, 2, 3].map(claim);
+    assert_eq!(
+        (&one["protocol"], &one["kind"], &one["account"]),
+        (&json!("rest"), &json!("contact_import"), &json!("europe"))
+    );
+    assert_eq!((&two["protocol"], &two["date"]), (&json!("v3"), &json!("2026-03-09")));
+    assert_eq!((&three["protocol"], &three["kind"]), (&json!("rest"), &json!("enrolment")));
+}
+
+/// Nobody knows whose import it is whose claim is damaged: that is told, and the others are collected.
+#[test]
+fn a_damaged_claim_is_told() {
+    let collector = Collector::of(["europe"]);
+    collector.imports("europe", 1..=4);
+    let claims = collector.root().join("claims");
+    fs::write(collector.path("password"), "wrong").unwrap();
+    assert_eq!(collector.collect(&[&id(1), &id(2), &id(3)]).status.code(), Some(4));
+    fs::write(collector.path("password"), crate::helpers::collector::PASSWORD).unwrap();
+    let whole = fs::read_to_string(claims.join(format!("{}.json", id(2)))).unwrap();
+    for damaged in ["", "{\"schema\":1", "[]", &whole.replace("\"schema\":1", "\"schema\":2")] {
+        fs::write(claims.join(format!("{}.json", id(2))), damaged).unwrap();
+        let output = collector.collect(&[]);
+        assert!(outcomes(&output).iter().all(|(_, outcome, _)| outcome == "archived"), "{output:?}");
+        assert_eq!(output.status.code(), Some(2));
+        let expected = format!(
+            "faults: claims that can't be read, so that their imports weren't collected: claims/{}.json\n\
+             hint: collect with the version that has put them; a damaged one is to be removed, and its import's id given again\n\
+             faults: 1 claims can't be read\n",
+            id(2)
+        );
+        assert_eq!(said(&output), expected);
+        // Who gives its id is told so, too, and what is left alone isn't looked at.
+        let output = collector.collect(&[&id(2), "--only-given"]);
+        assert_eq!(outcomes(&output), [(2, "failed".into(), Some(2))]);
+        assert_eq!(said(&output), "faults: 1 of 1 imports failed\n");
+        assert_eq!(out(&collector.collect(&["--only-given"])), "");
+    }
+    assert_eq!(collector.files("counts_v1").len(), 2);
+    fs::remove_file(claims.join(format!("{}.json", id(2)))).unwrap();
+    assert_eq!(outcomes(&collector.collect(&[&id(2)])), [(2, "archived".into(), None)]);
+    assert_eq!(out(&collector.collect(&[])), "");
 }
 
 #[test]
@@ -546,7 +639,7 @@ fn other_protocols_and_days() {
 
 #[test]
 #[cfg(unix)]
-fn whoever_stops_reading_ends_it_quietly() {
+fn it_goes_on_where_nobody_reads() {
     let collector = Collector::of(["europe"]);
     collector.imports("europe", 1..=40);
     let ids: Vec<_> = (1..=40).map(id).collect();
@@ -555,5 +648,31 @@ fn whoever_stops_reading_ends_it_quietly() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), said(&output)), (Some(0), ""));
-    assert!(collector.files("counts_v1").len() < 40, "it has gone on");
+    assert_eq!(collector.files("counts_v1").len(), 40);
+}
+
+/// A disk on which there is no room for its lines mustn't keep it from its work.
+#[test]
+#[cfg(target_os = "linux")]
+fn it_goes_on_where_nothing_can_be_written() {
+    let collector = Collector::of(["europe"]);
+    let imports = collector.imports("europe", 1..=10);
+    let run = |ids: &[String]| {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        collector.command(collector.root(), &["--contacts", "drop"]).args(ids).stdout(full).output().unwrap()
+    };
+    let output = run(&(1..=9).map(id).collect::<Vec<_>>());
+    assert_eq!(collector.files("counts_v1").len(), 9);
+    let unwritten = |lines: u64| {
+        format!(
+            "faults: the output can't be written: No space left on device (os error 28)\n\
+             hint: what was collected is in the archive; {lines} lines are missing\n"
+        )
+    };
+    assert_eq!((output.status.code(), said(&output)), (Some(2), &*unwritten(9)));
+    // A failure is told besides, and is the worse one.
+    imports[9].clone().trouble(Trouble::status(403).always());
+    let output = run(&[id(10)]);
+    let expected = format!("{}faults: 1 of 1 imports failed\n", unwritten(1));
+    assert_eq!((output.status.code(), said(&output)), (Some(4), &*expected));
 }

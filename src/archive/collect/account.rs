@@ -15,34 +15,37 @@ use crate::protocol::Protocol;
 ///
 /// ```
 /// use dotdigital_faults::archive::Account;
-/// use dotdigital_faults::{Client, Credentials};
+/// use dotdigital_faults::{Client, Credentials, Protocol};
 ///
-/// let account = Account::new("europe".parse()?, |protocol| {
+/// let account = Account::new("europe".parse()?, Protocol::Rest, |protocol| {
 ///     let password = std::fs::read_to_string("/run/secrets/europe")?;
 ///     let credentials = Credentials::new("apiuser-1@apiconnector.com", password.trim_end());
-///     Ok(Client::builder(credentials).protocol(protocol.unwrap_or_default()).build()?)
+///     Ok(Client::builder(credentials).protocol(protocol).build()?)
 /// });
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct Account {
     pub(super) name: AccountName,
+    pub(super) protocol: Protocol,
     make: Arc<MakeClient>,
 }
 
-type MakeClient = dyn Fn(Option<Protocol>) -> std::result::Result<Client, Failure> + Send + Sync;
+type MakeClient = dyn Fn(Protocol) -> std::result::Result<Client, Failure> + Send + Sync;
 
 /// Why a client can't be made. An [`Error`] stays what it is; anything else stands for credentials that can't be had.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 impl Account {
-    /// An account of this name, whose client is made by a function: for a protocol, or for the account's own. All of them keep
-    /// to one [pace](crate::ClientBuilder::paced), whether they are built so or not.
+    /// An account of this name, which is asked over this protocol, unless an import is [said](super::Wanted::protocol) to be
+    /// asked about otherwise. Its client for a protocol is made by a function; all of them keep to one
+    /// [pace](crate::ClientBuilder::paced), whether they are built so or not.
     pub fn new(
         name: AccountName,
-        make: impl Fn(Option<Protocol>) -> std::result::Result<Client, Failure> + Send + Sync + 'static,
+        protocol: Protocol,
+        make: impl Fn(Protocol) -> std::result::Result<Client, Failure> + Send + Sync + 'static,
     ) -> Self {
-        Account { name, make: Arc::new(make) }
+        Account { name, protocol, make: Arc::new(make) }
     }
 
     /// What the user calls it.
@@ -57,7 +60,7 @@ impl fmt::Debug for Account {
     }
 }
 
-/// The clients of an account, as far as they have been needed: its own first, then those of other protocols.
+/// The clients of an account, as far as they have been needed: one for each protocol.
 pub(super) struct Clients {
     account: Account,
     made: Vec<Client>,
@@ -74,20 +77,15 @@ impl Clients {
         self.failure.clone().or_else(|| self.made.first()?.refusal())
     }
 
-    /// The client for a protocol, or for the account's own. What can't be had once isn't tried again.
-    pub(super) async fn client(&mut self, protocol: Option<Protocol>) -> Result<Client> {
-        let own = match self.made.first() {
-            Some(own) => own.clone(),
-            None => self.make(None).await?,
-        };
-        let asks = |client: &&Client| client.protocol() == protocol.unwrap_or(own.protocol());
-        match self.made.iter().find(asks) {
+    /// The client for a protocol. What can't be had once isn't tried again.
+    pub(super) async fn client(&mut self, protocol: Protocol) -> Result<Client> {
+        match self.made.iter().find(|client| client.protocol() == protocol) {
             Some(client) => Ok(client.clone()),
             None => self.make(protocol).await,
         }
     }
 
-    async fn make(&mut self, protocol: Option<Protocol>) -> Result<Client> {
+    async fn make(&mut self, protocol: Protocol) -> Result<Client> {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
         }

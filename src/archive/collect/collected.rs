@@ -6,7 +6,9 @@ use std::fmt::{self, Write as _};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use strum::EnumCount;
+use uuid::Uuid;
 
+use super::import::End;
 use crate::account_name::AccountName;
 use crate::arrow::kind;
 use crate::error::{Error, ErrorKind};
@@ -47,7 +49,7 @@ pub enum Outcome {
     EndedWithoutReport,
     /// The service hasn't known it for two weeks, which is kept, too.
     NotFound,
-    /// Something went wrong; a later collect takes it up, unless it wasn't begun.
+    /// Something went wrong; a later collect takes it up, unless it couldn't be claimed, or nobody knows its account.
     Failed,
 }
 
@@ -79,6 +81,11 @@ impl Serialize for Outcome {
 }
 
 impl Collected {
+    pub(super) fn new(account: AccountName, id: ReportId, end: End) -> Self {
+        let End { outcome, total, error } = end;
+        Collected { account, id, outcome, total, error }
+    }
+
     /// The exit code that the program would end with for this import alone; `None` unless it failed. 4: not permitted; 5: no
     /// such import; 6: the service or the time; 2: anything else.
     pub fn code(&self) -> Option<u8> {
@@ -139,6 +146,7 @@ fn on_one_line(error: &Error) -> String {
 pub struct Outcomes {
     counts: [u64; Outcome::COUNT],
     worst: Option<u8>,
+    pub(super) damaged_claims: Vec<Uuid>,
 }
 
 impl Outcomes {
@@ -147,9 +155,16 @@ impl Outcomes {
         self.counts.get(outcome as usize).copied().unwrap_or(0)
     }
 
-    /// The exit code of the program: 0 if none failed, else the worst, of 4, 6, 5 and 2 in this order.
+    /// The imports that may still be open, but whose claim can't be read: it was damaged, or is of a later version. Nobody knows
+    /// whose they are, so they are passed over until they are given.
+    pub fn damaged_claims(&self) -> &[Uuid] {
+        &self.damaged_claims
+    }
+
+    /// The exit code of the program: 0 if none failed, and no claim is damaged, else the worst, of 4, 6, 5 and 2 in this order.
     pub fn code(&self) -> u8 {
-        self.worst.unwrap_or(0)
+        let damaged = if self.damaged_claims.is_empty() { 0 } else { 2 };
+        self.worst.unwrap_or(damaged)
     }
 
     pub(super) fn add(&mut self, collected: &Collected) {
@@ -164,8 +179,6 @@ impl Outcomes {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
 
     fn collected(outcome: Outcome, error: Option<ErrorKind>) -> Collected {

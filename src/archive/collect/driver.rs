@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::NaiveDate;
@@ -14,7 +14,7 @@ use super::collected::{Collected, Outcome};
 use super::import::{Clock, End, Import, Standing};
 use super::memory::Memory;
 use super::options::{CollectHook, CollectProgress};
-use super::stop::{Ends, Why};
+use super::stop::{Ends, GRACE, Why};
 use crate::account_name::AccountName;
 use crate::archive::Archive;
 use crate::arrow::Contacts;
@@ -25,12 +25,12 @@ use crate::error::{Error, ErrorKind, Result, Timeout};
 use crate::protocol::Protocol;
 use crate::report_id::ReportId;
 
-/// How long what is being put may take once all is to end.
-const GRACE: Duration = Duration::from_secs(10);
-
 /// As [`Client::wait_until_finished`] has them.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// What to do about what is open when a collect ends early.
+const GOES_ON: &str = "the next collect goes on";
 
 /// What the drivers of all accounts share.
 pub(super) struct Shared {
@@ -42,6 +42,22 @@ pub(super) struct Shared {
     pub(super) waits: bool,
     pub(super) ends: Ends,
     pub(super) observer: Option<Arc<CollectHook>>,
+}
+
+impl Shared {
+    /// An import of an account.
+    pub(super) fn import(&self, account: &AccountName, item: Item) -> Import {
+        Import {
+            archive: self.archive.clone(),
+            contacts: self.contacts.clone(),
+            memory: self.memory.clone(),
+            clock: Arc::clone(&self.clock),
+            account: account.clone(),
+            id: item.id,
+            date: item.date,
+            is_putting: Arc::default(),
+        }
+    }
 }
 
 /// An import that is to be collected.
@@ -66,6 +82,7 @@ struct Unfinished {
 pub(super) struct Driver {
     shared: Arc<Shared>,
     name: AccountName,
+    protocol: Protocol,
     clients: Clients,
     queue: VecDeque<Item>,
     /// Soonest first.
@@ -88,8 +105,8 @@ impl Driver {
         queue: VecDeque<Item>,
         tell: mpsc::Sender<Collected>,
     ) -> Self {
-        let name = account.name().clone();
-        Driver { shared, name, clients: Clients::of(account), queue, unfinished: VecDeque::new(), tell }
+        let (name, protocol) = (account.name().clone(), account.protocol);
+        Driver { shared, name, protocol, clients: Clients::of(account), queue, unfinished: VecDeque::new(), tell }
     }
 
     /// Works until all have ended, or all has to end.
@@ -155,9 +172,10 @@ impl Driver {
         if let Some(observer) = &shared.observer {
             observer(&CollectProgress::Begun { account: &self.name, id: item.id });
         }
-        let is_putting = Arc::new(AtomicBool::new(false));
+        let import = shared.import(&self.name, item);
+        let is_putting = Arc::clone(&import.is_putting);
         // In a box of its own, since thousands of accounts may wait for a place.
-        let mut work = Box::pin(self.work(item, place, deadline, Arc::clone(&is_putting)));
+        let mut work = Box::pin(self.work(import, item.protocol, place, deadline));
         let worked = tokio::select! {
             biased;
             worked = &mut work => worked,
@@ -174,37 +192,27 @@ impl Driver {
 
     async fn work(
         &mut self,
-        item: Item,
+        import: Import,
+        protocol: Option<Protocol>,
         place: Arc<Place>,
         deadline: Option<Deadline>,
-        is_putting: Arc<AtomicBool>,
     ) -> Result<Turn> {
-        let shared = &self.shared;
-        let import = Import {
-            archive: shared.archive.clone(),
-            contacts: shared.contacts.clone(),
-            memory: shared.memory.clone(),
-            clock: Arc::clone(&shared.clock),
-            account: self.name.clone(),
-            id: item.id,
-            date: item.date,
-            is_putting,
-        };
+        let shared = Arc::clone(&self.shared);
         let standing = import.look().await?;
         let protocol = match &standing {
             Standing::Settled(end) => return Ok(Turn::Ended(end.clone())),
-            Standing::Claimed(claim) => item.protocol.or(Some(claim.protocol)),
-            Standing::New => item.protocol,
+            Standing::Claimed(claim) => protocol.or(Some(claim.protocol)),
+            Standing::New => protocol,
         };
         // An enrolment is asked about in one way alone.
-        let protocol = protocol.filter(|_| matches!(item.id, ReportId::Import(_)));
-        let client = self.clients.client(protocol).await?;
+        let protocol = protocol.filter(|_| matches!(import.id, ReportId::Import(_)));
+        let client = self.clients.client(protocol.unwrap_or(self.protocol)).await?;
         let deadline = deadline.unwrap_or_else(|| Deadline::within(client.timeout()));
-        let client = self.observed(&client, item.id).working_from(place, deadline.clone());
+        let client = self.observed(&client, import.id).working_from(place, deadline.clone());
         let end = import.archive(standing, &client).await?;
         Ok(match end {
             End { outcome: Outcome::Pending, error: Some(why), .. }
-                if self.shared.waits && why.kind() == ErrorKind::NotFinished && !deadline.has_passed() =>
+                if shared.waits && why.kind() == ErrorKind::NotFinished && !deadline.has_passed() =>
             {
                 Turn::NotYet(why, deadline)
             }
@@ -228,27 +236,34 @@ impl Driver {
         }
     }
 
+    /// It is claimed all the same.
     async fn tell_not_begun(&self, id: ReportId, why: Why) {
-        if why == Why::Deadline {
-            let what = format!("the {} was not begun before the deadline of the whole collect", id.noun());
-            let error = Error::timed_out(Timeout::Whole, what).advise("collect again, or allow more time");
-            self.tell(id, End::failed(error)).await;
-        }
+        let end = match why {
+            Why::Deadline => {
+                let what = format!("the {} was not begun before the deadline of the whole collect", id.noun());
+                End::failed(
+                    Error::timed_out(Timeout::Whole, what).advise("the next collect takes it up; allow more time"),
+                )
+            }
+            Why::Stopped => {
+                let what = format!("the collect was stopped before the {} was begun", id.noun());
+                End::pending(Error::new(ErrorKind::NotFinished, what).advise(GOES_ON))
+            }
+        };
+        self.tell(id, end).await;
     }
 
     async fn tell(&self, id: ReportId, end: End) {
-        let End { outcome, total, error } = end;
         // Nobody listens any more once the collect itself has been dropped.
-        let _ = self.tell.send(Collected { account: self.name.clone(), id, outcome, total, error }).await;
+        let _ = self.tell.send(Collected::new(self.name.clone(), id, end)).await;
     }
 }
 
 /// Why an import is pending that was at work.
 fn interrupted(why: Why) -> Error {
-    match why {
-        Why::Stopped => Error::new(ErrorKind::NotFinished, "the collect was stopped before it was archived"),
-        Why::Deadline => {
-            Error::new(ErrorKind::NotFinished, "the deadline of the collect passed before it was archived")
-        }
-    }
+    let what = match why {
+        Why::Stopped => "the collect was stopped before it was archived",
+        Why::Deadline => "the deadline of the collect passed before it was archived",
+    };
+    Error::new(ErrorKind::NotFinished, what).advise(GOES_ON)
 }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   look     is it archived already, or too old, or another account's?         ─► skipped
-//!   claim    put with Create: it fixes the day, before the first request
+//!   claim    put with Create: it fixes the day, before the first request about any import
+//!   look     again, once it is its turn                                         ─► skipped
 //!   ask      how far is it, and its report                                      ─► pending, failed
 //!   convert  the report, to a file of faults, and counts
 //!   put      the faults, and then the counts, each with Create                  ─► archived, expired, …
@@ -108,7 +109,8 @@ impl Import {
     pub(super) async fn look(&self) -> Result<Standing> {
         let path = self.archive.layout.claim(self.id.uuid());
         let Some(json) = get(&*self.archive.store, &path).await? else { return Ok(Standing::New) };
-        let claim = Claim::from_json(self.id.uuid(), &json).ok_or_else(|| damaged(&path, "it is no claim"))?;
+        let id = self.id.uuid();
+        let claim = Claim::from_json(id, &json).ok_or_else(|| self.archive.damaged_claim(id))?;
         if claim.account != self.account || claim.id != self.id {
             let what = format!("it was claimed as {} of the account `{}`", claim.id, claim.account);
             return Ok(Standing::Settled(End::skipped(Some(Error::new(ErrorKind::Exists, what)))));
@@ -123,7 +125,23 @@ impl Import {
         Ok(Standing::Claimed(claim))
     }
 
-    /// Claims it where that hasn't been done, and does the rest.
+    /// Claims it where nobody has, before the service is asked about any import. Tells what has come of it, if it needs no
+    /// further work.
+    pub(super) async fn claim_first(&self, protocol: Protocol) -> Option<End> {
+        let claimed = async {
+            match self.look().await? {
+                Standing::New => self.claim(protocol).await,
+                standing => Ok(standing),
+            }
+        };
+        match claimed.await {
+            Ok(Standing::Settled(end)) => Some(end),
+            Ok(Standing::Claimed(_) | Standing::New) => None,
+            Err(error) => Some(End::failed(error)),
+        }
+    }
+
+    /// Claims it if its claim is gone again, and does the rest.
     pub(super) async fn archive<S: Service>(&self, standing: Standing, service: &S) -> Result<End> {
         let claim = match standing {
             Standing::Settled(end) => return Ok(end),

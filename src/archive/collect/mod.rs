@@ -1,6 +1,7 @@
 //! Collecting: reports of many imports of many accounts, into the archive.
 
 mod account;
+mod claiming;
 mod collected;
 mod convert;
 mod driver;
@@ -29,15 +30,18 @@ pub use shard::Shard;
 pub use stop::Stop;
 
 use super::Archive;
+use super::claims::OpenClaims;
 use crate::account_name::AccountName;
 use crate::arrow::{ContactMode, Contacts};
-use crate::client::Enrolment;
+use crate::client::{Enrolment, protocol_for};
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::Protocol;
 use crate::report_id::ReportId;
+use claiming::claim_all;
 use driver::{Driver, Item, Shared};
 use import::OLDEST_CLAIM;
 use memory::Memory;
+use stop::Why;
 
 /// How many outcomes may wait to be told.
 const UNTOLD: usize = 64;
@@ -98,6 +102,9 @@ impl Archive {
     /// Fetches the reports of imports into the archive, and tells of each what has come of it, in the order in which they
     /// end.
     ///
+    /// Those that are given are claimed first, before the service is asked anything: so whatever keeps the collect from one of
+    /// them, be it a refused password, a deadline or a signal, a later collect takes it up.
+    ///
     /// Besides those that are given it takes up what a collect before has left [open](CollectOptions::only_given) of these
     /// accounts: those that hadn't finished or failed, or whose worker was killed. Of each import
     /// [`Archived`](Outcome::Archived) is told once in all, whoever is killed when, and however many collect at once; an id
@@ -113,13 +120,13 @@ impl Archive {
     /// ```no_run
     /// use dotdigital_faults::archive::{Account, Archive, CollectOptions, Wanted};
     /// use dotdigital_faults::arrow::Contacts;
-    /// use dotdigital_faults::{Client, Credentials};
+    /// use dotdigital_faults::{Client, Credentials, Protocol};
     ///
     /// # async fn run(imports: Vec<uuid::Uuid>) -> dotdigital_faults::Result<()> {
     /// let archive = Archive::create("/var/lib/faults", Some(&Contacts::Drop)).await?;
     /// let name: dotdigital_faults::AccountName = "europe".parse()?;
-    /// let account = Account::new(name.clone(), |protocol| {
-    ///     Ok(Client::builder(Credentials::from_env()?).protocol(protocol.unwrap_or_default()).build()?)
+    /// let account = Account::new(name.clone(), Protocol::Soap, |protocol| {
+    ///     Ok(Client::builder(Credentials::from_env()?).protocol(protocol).build()?)
     /// });
     /// let imports = imports.into_iter().map(|id| Wanted::new(name.clone(), id));
     /// let outcomes = archive
@@ -152,20 +159,6 @@ impl Archive {
             outcomes.add(&collected);
             told(&collected);
         };
-        let mut plan = Plan::new(accounts, options);
-        let unknown = plan.give(imports);
-        if !options.only_given && !plan.accounts.is_empty() {
-            let now = DateTime::<Utc>::from((options.clock)());
-            let open = self.claims_since(now.checked_sub_signed(OLDEST_CLAIM)).await?;
-            // Nobody knows whose they are. Who gives the id of one is told.
-            open.damaged.iter().for_each(|error| tracing::warn!(%error, "a claim can't be read"));
-            plan.take_up(open.claims);
-        }
-        if let Some(observer) = &options.observer {
-            observer(&CollectProgress::Planned { imports: plan.len() + unknown.len() as u64 });
-        }
-        unknown.into_iter().for_each(&mut tell);
-
         let shared = Arc::new(Shared {
             archive: self.clone(),
             contacts,
@@ -176,6 +169,20 @@ impl Archive {
             ends: options.ends.clone(),
             observer: options.observer.clone(),
         });
+        let mut plan = Plan::new(accounts, options);
+        let mut settled = plan.give(imports);
+        settled.extend(plan.claim(&shared).await);
+        let mut damaged = Vec::new();
+        if !options.only_given && !plan.accounts.is_empty() {
+            let open = self.open_beside(&plan, options).await?;
+            plan.take_up(open.claims);
+            damaged = open.damaged;
+        }
+        if let Some(observer) = &options.observer {
+            observer(&CollectProgress::Planned { imports: plan.len() + settled.len() as u64 });
+        }
+        settled.into_iter().for_each(&mut tell);
+
         let (ended, mut ends) = mpsc::channel(UNTOLD);
         let mut drivers = JoinSet::new();
         for (account, queue) in plan.accounts.into_values().filter(|(_, queue)| !queue.is_empty()) {
@@ -190,7 +197,19 @@ impl Archive {
                 std::panic::resume_unwind(panic);
             }
         }
+        outcomes.damaged_claims = damaged;
         Ok(outcomes)
+    }
+
+    /// What a collect before has left open, but for what is given. Where the collect is stopped, that is left to the next one.
+    async fn open_beside(&self, plan: &Plan<'_>, options: &CollectOptions) -> Result<OpenClaims> {
+        let now = DateTime::<Utc>::from((options.clock)());
+        let open = self.claims_since(now.checked_sub_signed(OLDEST_CLAIM), |id| !plan.ids.contains(&id));
+        tokio::select! {
+            biased;
+            Why::Stopped = options.ends.come() => Ok(OpenClaims::default()),
+            open = open => open,
+        }
     }
 
     /// What becomes of contact data: what is chosen, if it is what the archive has, or what the archive has.
@@ -253,6 +272,27 @@ impl<'o> Plan<'o> {
             }
         }
         unknown
+    }
+
+    /// Claims what is given. What needs no further work leaves the plan.
+    async fn claim(&mut self, shared: &Shared) -> Vec<Collected> {
+        let queues = self.accounts.values_mut();
+        let given = queues.flat_map(|(account, queue)| queue.drain(..).map(|item| (account.clone(), item)));
+        let given: Vec<_> = given.collect();
+        let imports = given.clone().into_iter().map(|(account, item)| {
+            let protocol = protocol_for(item.id, item.protocol.unwrap_or(account.protocol));
+            (shared.import(&account.name, item), protocol)
+        });
+        let ends = claim_all(imports, &shared.ends).await;
+        let mut settled = Vec::new();
+        for ((account, item), end) in given.into_iter().zip(ends) {
+            match (end, self.accounts.get_mut(&account.name)) {
+                (Some(end), _) => settled.push(Collected::new(account.name, item.id, end)),
+                (None, Some((_, queue))) => queue.push_back(item),
+                (None, None) => {}
+            }
+        }
+        settled
     }
 
     /// Takes up what is still open, in front of the rest: its report may be gone soon.

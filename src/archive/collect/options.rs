@@ -127,16 +127,17 @@ impl CollectOptions {
     }
 
     /// When the collect must end: what hasn't finished then is [`Pending`](super::Outcome::Pending), and what wasn't begun
-    /// [`Failed`](super::Outcome::Failed), with [`TimedOut`](crate::ErrorKind::TimedOut). What is being put is finished, within
-    /// 10 seconds. Default: never.
+    /// [`Failed`](super::Outcome::Failed), with [`TimedOut`](crate::ErrorKind::TimedOut). What is being put is finished, and
+    /// what was given is claimed, within 10 seconds. Default: never.
     #[must_use]
     pub fn deadline(mut self, deadline: Instant) -> Self {
         self.ends.deadline = Some(deadline);
         self
     }
 
-    /// What ends the collect from elsewhere: what hasn't finished then is [`Pending`](super::Outcome::Pending), and what wasn't
-    /// begun isn't told of.
+    /// What ends the collect from elsewhere: what hasn't finished then is [`Pending`](super::Outcome::Pending), begun or not.
+    /// What is being put is finished, and what was given is claimed, within 10 seconds; what couldn't be is
+    /// [`Failed`](super::Outcome::Failed).
     #[must_use]
     pub fn stop(mut self, stop: &Stop) -> Self {
         self.ends.stop = Some(stop.clone());

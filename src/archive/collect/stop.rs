@@ -1,9 +1,12 @@
 //! When a collect is to end early.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
+
+/// How long what is being put may take once all is to end.
+pub(super) const GRACE: Duration = Duration::from_secs(10);
 
 /// Ends a collect from elsewhere, as a signal does. Clones are the same.
 ///
@@ -29,7 +32,8 @@ impl Stop {
         Stop::default()
     }
 
-    /// Stops what it was given to: nothing new is begun, and what is being put is finished, within 10 seconds.
+    /// Stops what it was given to: nothing new is begun, what is being put is finished, and what was given is claimed, within 10
+    /// seconds.
     pub fn now(&self) {
         self.0.send_replace(true);
     }

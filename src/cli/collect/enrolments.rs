@@ -32,7 +32,7 @@ async fn listed_of(
     deadline: Option<Instant>,
 ) -> Result<Vec<Wanted>, Failure> {
     let making = Arc::clone(profile);
-    let made = tokio::task::spawn_blocking(move || making.client(None)).await;
+    let made = tokio::task::spawn_blocking(move || making.client(making.protocol())).await;
     let client =
         made.map_err(|error| Failure::new(error.to_string()))?.map_err(|error| match error.downcast::<Error>() {
             Ok(error) => Failure::from(*error),

@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::Reading;
 use super::accounts::AccountArgs;
 use super::connection::PatienceArgs;
-use super::failure::{Failure, note_with_hint, worst};
+use super::failure::{Failure, first_of, note_with_hint, worst};
 use super::help::CONNECTION;
 use super::place::PlaceArgs;
 use super::progress::Collecting;
@@ -48,12 +48,15 @@ const NOTES: &str = "\
 The service lists no imports: whatever uploads must hand their ids on. A line of --ids is an id, or JSON: \
 {\"account\":\"europe\",\"import_id\":\"…\"}, in which may also stand kind (contact_import or enrolment), protocol (soap, rest \
 or v3) and date (the day under which it is filed, such as 2026-03-09). An id that was given before does no harm: it is \
-skipped. What hadn't finished, or had failed, is taken up again for 30 days, whether its id is given or not.
+skipped. All that are given are noted in the archive before the service is asked anything: what hadn't finished, had failed or \
+wasn't begun is taken up again for 30 days, whether its id is given or not.
 
 What comes of each import is a line of JSON on standard output, when it ends: {\"account\",\"kind\",\"import_id\",\"outcome\"}, and \
 total, error and code where there are any. Outcomes are archived, skipped, pending, expired, ended_without_report, not_found \
 and failed; code is the exit code that this import alone would give. The exit code is 0 if none failed, else that of the \
-worst: 4 before 6 before 5 before 2. Once SIGINT or SIGTERM comes, nothing new is begun, and the next collect goes on.
+worst: 4 before 6 before 5 before 2. It is 2, too, where a claim can't be read, so that nobody knows whose import it is, and \
+where the lines can't be written, which keeps nothing from being collected. Once SIGINT or SIGTERM comes, nothing new is begun, \
+and the next collect goes on.
 
 The archive is a folder, or a bucket where the program was built with the feature cloud: s3://…, gs://…, az://…, whose \
 options are in the environment (AWS_REGION, AWS_ACCESS_KEY_ID and so on). --contacts is chosen once: drop keeps no contact \
@@ -175,15 +178,19 @@ impl Collect {
             unlisted.iter().for_each(|failure: &Failure| bar.aside(|| failure.note()));
         }
 
-        let mut lines = Lines { bar: Arc::clone(&bar), stop: stop.clone(), told: 0, failed: None };
+        let mut lines = Lines { bar: Arc::clone(&bar), told: 0, unwritten: 0, failed: None };
         let options = self.options(contacts, deadline).stop(&stop).observed_by(watching(Arc::clone(&bar)));
         let outcomes =
             archive.collect(profiles.accounts(), wanted, &options, |collected| lines.tell(collected)).await?;
         bar.clear();
-        lines.failed.take().map_or(Ok(()), Err)?;
+        let unwritten = lines.unwritten();
+        let end = End { outcomes: &outcomes, told: lines.told, unlisted: &unlisted, unwritten: unwritten.as_ref() };
         match signals.code() {
-            Some(code) => Err(Failure::new("stopped by a signal").hint("the next collect goes on").with_code(code)),
-            None => ended(&outcomes, lines.told, &unlisted),
+            Some(code) => {
+                unwritten.iter().for_each(Failure::note);
+                Err(Failure::new("stopped by a signal").hint("the next collect goes on").with_code(code))
+            }
+            None => end.told(),
         }
     }
 
@@ -242,18 +249,21 @@ fn watching(bar: Arc<Collecting>) -> impl Fn(&CollectProgress<'_>) + Send + Sync
 /// The lines on standard output.
 struct Lines {
     bar: Arc<Collecting>,
-    stop: Stop,
     told: u64,
+    /// How many couldn't be written.
+    unwritten: u64,
     /// Why nothing can be written any more.
     failed: Option<Failure>,
 }
 
 impl Lines {
-    /// Writes what has come of an import. Where nobody reads it any more, the collect ends.
+    /// Writes what has come of an import. Where nothing can be written any more, the collect goes on all the same: the service
+    /// doesn't keep the reports for longer.
     fn tell(&mut self, collected: &Collected) {
         self.told += 1;
         self.bar.ended(collected.outcome == Outcome::Failed);
         if self.failed.is_some() {
+            self.unwritten += 1;
             return;
         }
         let line = serde_json::to_vec(collected).map_err(io::Error::from);
@@ -264,22 +274,59 @@ impl Lines {
         });
         if let Err(error) = written {
             self.failed = Some(error.into());
-            self.stop.now();
+            self.unwritten += 1;
+        }
+    }
+
+    /// What there is to say of lines that couldn't be written: nothing where nobody reads them any more.
+    fn unwritten(&self) -> Option<Failure> {
+        match &self.failed {
+            None | Some(Failure::ClosedPipe) => None,
+            Some(failure) => {
+                let hint = format!("what was collected is in the archive; {} lines are missing", self.unwritten);
+                Some(failure.clone().hint(hint))
+            }
         }
     }
 }
 
-/// How the program ends.
-fn ended(outcomes: &Outcomes, all: u64, unlisted: &[Failure]) -> Result<(), Failure> {
-    let failed = outcomes.get(Outcome::Failed);
-    let what = match (failed, unlisted.len()) {
-        (0, 0) => return Ok(()),
-        (0, accounts) => format!("the enrolments of {accounts} accounts are not known"),
-        (failed, 0) => format!("{failed} of {all} imports failed"),
-        (failed, accounts) => {
-            format!("{failed} of {all} imports failed, and the enrolments of {accounts} accounts are not known")
+/// What there is to say at the end.
+struct End<'e> {
+    outcomes: &'e Outcomes,
+    told: u64,
+    /// Of which accounts the enrolments couldn't be listed.
+    unlisted: &'e [Failure],
+    /// Why lines couldn't be written.
+    unwritten: Option<&'e Failure>,
+}
+
+impl End<'_> {
+    /// How the program ends.
+    fn told(&self) -> Result<(), Failure> {
+        let damaged = self.outcomes.damaged_claims();
+        if !damaged.is_empty() {
+            let files = damaged.iter().map(|id| format!("claims/{id}.json"));
+            note_with_hint(
+                &format!("claims that can't be read, so that their imports weren't collected: {}", first_of(files)),
+                "collect with the version that has put them; a damaged one is to be removed, and its import's id given again",
+            );
         }
-    };
-    let codes = unlisted.iter().map(Failure::code).chain(Some(outcomes.code()).filter(|&code| code > 0));
-    Err(Failure::new(what).with_code(worst(codes)))
+        let (failed, unlisted) = (self.outcomes.get(Outcome::Failed), self.unlisted.len());
+        let what: Vec<_> = [
+            (failed > 0).then(|| format!("{failed} of {} imports failed", self.told)),
+            (unlisted > 0).then(|| format!("the enrolments of {unlisted} accounts are not known")),
+            (!damaged.is_empty()).then(|| format!("{} claims can't be read", damaged.len())),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        match (self.unwritten, what.is_empty()) {
+            (None, true) => return Ok(()),
+            (Some(unwritten), true) => return Err(unwritten.clone()),
+            (unwritten, false) => unwritten.into_iter().for_each(Failure::note),
+        }
+        let codes = self.unlisted.iter().chain(self.unwritten).map(Failure::code);
+        let codes = codes.chain(Some(self.outcomes.code()).filter(|&code| code > 0));
+        Err(Failure::new(what.join(", and ")).with_code(worst(codes)))
+    }
 }

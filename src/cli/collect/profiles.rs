@@ -96,7 +96,7 @@ impl Profiles {
     pub fn accounts(&self) -> Vec<Account> {
         let account = |profile: &Arc<Profile>| {
             let (name, profile) = (profile.name.clone(), Arc::clone(profile));
-            Account::new(name, move |protocol| profile.client(protocol))
+            Account::new(name, profile.protocol(), move |protocol| profile.client(protocol))
         };
         self.iter().map(account).collect()
     }
@@ -113,10 +113,14 @@ impl Profile {
         Profile { name, place, credentials: Box::new(credentials), settings, clients }
     }
 
-    /// A client for a protocol, or for the account's own. It keeps to the pace that the service wants of the account. The
-    /// library's errors are its own; any other says why the credentials can't be had.
-    pub fn client(&self, protocol: Option<Protocol>) -> Result<Client, Box<dyn Error + Send + Sync>> {
-        let protocol = protocol.unwrap_or(self.place.protocol);
+    /// How it is asked, unless an import is said to be asked about otherwise.
+    pub fn protocol(&self) -> Protocol {
+        self.place.protocol
+    }
+
+    /// A client for a protocol. It keeps to the pace that the service wants of the account. The library's errors are its own;
+    /// any other says why the credentials can't be had.
+    pub fn client(&self, protocol: Protocol) -> Result<Client, Box<dyn Error + Send + Sync>> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, client)) = clients.made.iter().find(|(made_for, _)| *made_for == protocol) {
             return Ok(client.clone());

@@ -92,8 +92,8 @@ async fn collect(root: &str, today: NaiveDate) -> Result<(), Failure> {
             Protocol::Soap => sandbox.soap_url().to_owned(),
             _ => sandbox.rest_url().to_owned(),
         };
-        accounts.push(Account::new(account.name.parse()?, move |_| {
-            let client = Client::builder(Credentials::new(account.name, PASSWORD)).protocol(account.protocol);
+        accounts.push(Account::new(account.name.parse()?, account.protocol, move |protocol| {
+            let client = Client::builder(Credentials::new(account.name, PASSWORD)).protocol(protocol);
             Ok(client.endpoint(endpoint.clone()).build()?)
         }));
         let theirs = sandbox.account(account.name, PASSWORD);
