@@ -30,6 +30,11 @@ pub struct RiseGate {
 }
 
 impl TrendGateArg {
+    /// Is there anything to judge?
+    pub fn is_given(&self) -> bool {
+        !self.fail_on.is_empty()
+    }
+
     /// What judges imports by these gates.
     pub fn judge(&self) -> Result<TrendJudge, Failure> {
         let gates = self.fail_on.iter().map(RiseGate::gate).collect::<Result<Vec<_>, _>>()?;

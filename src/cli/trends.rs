@@ -34,8 +34,9 @@ reject suppressed contacts. The contacts of an import are the service's own new 
 where the service's figures aren't known, as of all enrolments, neither are they. A rate is that of the imports whose contacts \
 are known. Partial faults (the contact was imported, some of its data wasn't) are counted, and are left out of rates.
 
---fail-on takes the newest archived import of each account, since the first day that is looked at, and compares its share \
-with the median of up to ten imports before it. Where there are fewer than three, it isn't judged, and that is said.";
+--fail-on takes the newest archived import of each account and series, however old it is, and compares its share with the \
+median of up to ten imports before it. Where there are fewer than three, it isn't judged, and that is said. For this all of \
+the archive is read, whatever --since shows; --account holds for it, too.";
 
 /// What an archive tells over time: faults and failure rates by day, week, month, account or reason
 #[derive(Args)]
@@ -111,12 +112,14 @@ impl TrendsVerb {
         self.gate.check(&judge)
     }
 
-    /// Counts all imports, and shows them to the judge as well.
+    /// Counts the imports since the first day that is asked for. A judge is shown all that there are: what is usual doesn't
+    /// depend on how much is shown.
     async fn trends(&self, judge: &mut TrendJudge) -> Result<Trends, Failure> {
         let (options, today) = (self.options(), today());
         let archive = Archive::open(&self.root).await?;
         let mut counter = TrendsCounter::new(&options, today);
-        let mut imports = archive.figures(options.first_day(today));
+        let since = if self.gate.is_given() { NaiveDate::MIN } else { options.first_day(today) };
+        let mut imports = archive.figures(since);
         while let Some(import) = imports.next().await {
             let import = import?;
             counter.add(&import);

@@ -169,9 +169,12 @@ fn gates() {
         let output = trends(root, &["--account", "europe", "--fail-on", gate]);
         assert_eq!(output.status.code(), Some(code), "{gate}: {}", said(&output));
     }
-    // Too few are left to tell what is usual.
-    let few = trends(root, &["--since", "10d", "--fail-on", "hard_bounced+1%"]);
-    assert!(out(&few).starts_with("Faults by day") && said(&few).contains("asia (v2); europe (v2); europe (v3)\n"));
+    // Whatever is shown, all of the archive is judged: even where the newest imports aren't shown.
+    for since in ["10d", "1d"] {
+        let output = trends(root, &["--since", since, "--fail-on", "hard_bounced+9%"]);
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(said(&output), message, "{since}");
+    }
     for gate in ["hard_bounced", "hard_bounced+0%", "hard_bounced=5%", "moon+5%", "+5%", "total+101%"] {
         let output = trends(root, &["--fail-on", gate]);
         assert!(!failure(&output, 2).is_empty(), "{gate}");
@@ -180,6 +183,27 @@ fn gates() {
         failure(&trends(root, &["--fail-on", "hard_bouncd+5%"]), 2).contains("a similar value exists: 'hard_bounced'")
     );
     assert!(failure(&trends(root, &["--fail-on", "blocker"]), 2).contains("as in blocker+2.5%"));
+}
+
+/// Imports of each month: those before the newest one stand long before what is shown.
+#[test]
+fn months_are_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    let bounced = |number: u128| if number == 1 { 50 } else { 10 };
+    let imports: Vec<_> = (1..=7)
+        .map(|number| {
+            let date = days_ago(30 * number as u64 + 100);
+            import(number, "europe", date, &[("Hard bounced", bounced(number))], Some(1000))
+        })
+        .collect();
+    make(folder.path(), &imports);
+    for (gate, code) in [("hard_bounced+4%", 1), ("hard_bounced+4.1%", 0)] {
+        let output = trends(folder.path(), &["--format", "csv", "--fail-on", gate]);
+        assert_eq!(output.status.code(), Some(code), "{}", said(&output));
+        // Nothing of it is shown.
+        assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1);
+        assert!(!said(&output).contains("not judged"));
+    }
 }
 
 #[test]
@@ -194,8 +218,9 @@ fn what_cannot_be_read() {
     assert!(message.contains(&file) && is_one_failure(message), "{message}");
     fs::File::create(root.join(&file)).unwrap().set_len(1 << 40).unwrap();
     assert!(failure(&trends(root, &[]), 2).contains("larger than the counts of any import"));
-    // What isn't asked for isn't read.
+    // What isn't asked for isn't read; a judge asks for all.
     out(&trends(root, &["--since", "17d"]));
+    assert!(failure(&trends(root, &["--since", "17d", "--fail-on", "total+1%"]), 2).contains("larger than"));
     // Another import's file.
     let other = root.join(format!("counts_v1/date={}/00000000-0000-0000-0000-000000000006.parquet", days_ago(5)));
     fs::copy(other, root.join(&file)).unwrap();
