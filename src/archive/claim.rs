@@ -1,6 +1,6 @@
 //! Claims: which day and which account an import belongs to, for good.
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -10,6 +10,14 @@ use crate::protocol::Protocol;
 use crate::report_id::ReportId;
 
 const SCHEMA: u64 = 1;
+
+/// The service keeps reports for about a week: a claim that is open for longer may never be archived, and one that is open for
+/// nearly so long should be looked after.
+const EXPIRES_SOON: TimeDelta = TimeDelta::days(5);
+const EXPIRES: TimeDelta = TimeDelta::days(7);
+
+/// A claim that is older is left alone, so that later versions may merge old days.
+pub(super) const LONGEST_OPEN: TimeDelta = TimeDelta::days(30);
 
 /// Which day and which account an import belongs to: put before the first request, and never changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +47,27 @@ struct Document<'d> {
 }
 
 impl Claim {
+    /// Returns true if it was claimed over five days before this instant, and a collect may still have its report: the service
+    /// keeps reports for about a week.
+    pub fn is_about_to_expire(&self, now: DateTime<Utc>) -> bool {
+        self.age(now) > EXPIRES_SOON && !self.is_lost(now)
+    }
+
+    /// Returns true if it was claimed over seven days before this instant, and a collect takes it up even so.
+    pub fn is_overdue(&self, now: DateTime<Utc>) -> bool {
+        self.age(now) > EXPIRES && !self.is_lost(now)
+    }
+
+    /// Returns true if it was claimed over 30 days before this instant: no collect takes it up any more, and its report is long
+    /// gone.
+    pub fn is_lost(&self, now: DateTime<Utc>) -> bool {
+        self.age(now) > LONGEST_OPEN
+    }
+
+    fn age(&self, now: DateTime<Utc>) -> TimeDelta {
+        now.signed_duration_since(self.claimed_at)
+    }
+
     pub(crate) fn to_json(&self) -> Vec<u8> {
         let document = Document {
             schema: SCHEMA,
@@ -66,6 +95,31 @@ impl Claim {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_an_open_claim_is_with_time() {
+        let claimed_at = DateTime::UNIX_EPOCH;
+        let claim = Claim {
+            id: ReportId::Import(Uuid::nil()),
+            date: claimed_at.date_naive(),
+            claimed_at,
+            account: "shop".parse().unwrap(),
+            protocol: Protocol::Soap,
+        };
+        for (days, expected) in [
+            (0, [false; 3]),
+            (5, [false; 3]),
+            (6, [true, false, false]),
+            (7, [true, false, false]),
+            (8, [true, true, false]),
+            (30, [true, true, false]),
+            (31, [false, false, true]),
+            (-1, [false; 3]),
+        ] {
+            let now = claimed_at + TimeDelta::days(days);
+            assert_eq!([claim.is_about_to_expire(now), claim.is_overdue(now), claim.is_lost(now)], expected, "{days}");
+        }
+    }
 
     #[test]
     fn a_claim_is_read_back() {

@@ -11,7 +11,7 @@
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use bytes::Bytes;
@@ -26,6 +26,7 @@ use super::Archive;
 use super::counts_table::{self, Columns};
 use super::failure::{damaged, failed};
 use super::layout::Layout;
+use super::strays::StrayFiles;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tally::archived_import::ArchivedImport;
 use crate::tally::trends::Trends;
@@ -50,7 +51,7 @@ type Batch = Vec<Result<ArchivedImport>>;
 
 impl Archive {
     /// Every import that is filed under this day or a later one, as they are read: in no order, and each file by itself, so
-    /// that one which can't be read doesn't hide the others.
+    /// that one which can't be read doesn't hide the others. Files that are no import's are passed over.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -128,14 +129,15 @@ impl Archive {
             Some(_) => read_folder(&reader, asked, &read),
             None => drop(tokio::spawn(reader.clone().read_bucket(asked, read.clone()))),
         }
-        let is_whole = Arc::new(AtomicBool::new(true));
-        let listing = Listing { reader, since, is_known, is_whole: Arc::clone(&is_whole) };
+        let (is_whole, strays) = (Arc::new(AtomicBool::new(true)), Arc::<Mutex<StrayFiles>>::default());
+        let listing = Listing { reader, since, is_known, is_whole: Arc::clone(&is_whole), strays: Arc::clone(&strays) };
         tokio::spawn(listing.list(paths, read));
         ArchivedImports {
             imports,
             batch: Vec::new().into_iter(),
             #[cfg(feature = "serve")]
             is_whole,
+            strays,
         }
     }
 }
@@ -147,9 +149,15 @@ pub struct ArchivedImports {
     batch: std::vec::IntoIter<Result<ArchivedImport>>,
     #[cfg(feature = "serve")]
     is_whole: Arc<AtomicBool>,
+    strays: Arc<Mutex<StrayFiles>>,
 }
 
 impl ArchivedImports {
+    /// The files that stand among the counts and were passed over. They are known behind the last import.
+    pub fn stray_files(&self) -> StrayFiles {
+        self.strays.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Were all folders listed, however many of their files can't be read? It is known behind the last import.
     #[cfg(feature = "serve")]
     pub(crate) fn is_whole(&self) -> bool {
@@ -159,7 +167,7 @@ impl ArchivedImports {
     /// The next one; `None` behind the last.
     ///
     /// # Errors
-    /// [`Archive`](ErrorKind::Archive) for a file that is damaged, or no import's, by its name; [`Io`](ErrorKind::Io) and
+    /// [`Archive`](ErrorKind::Archive) for a file that is damaged, by its name; [`Io`](ErrorKind::Io) and
     /// [`NotPermitted`](ErrorKind::NotPermitted) where the store fails. The next call goes on behind it.
     pub async fn next(&mut self) -> Option<Result<ArchivedImport>> {
         loop {
@@ -180,6 +188,7 @@ struct Listing {
     since: NaiveDate,
     is_known: Option<Known>,
     is_whole: Arc<AtomicBool>,
+    strays: Arc<Mutex<StrayFiles>>,
 }
 
 impl Listing {
@@ -189,13 +198,22 @@ impl Listing {
         let table = layout.counts_table();
         let listed = store.list_with_delimiter(Some(&table)).await;
         let folders = match listed {
-            Ok(listed) => listed.common_prefixes,
+            Ok(listed) => {
+                listed.objects.iter().for_each(|file| self.pass_over(&file.location));
+                listed.common_prefixes
+            }
             Err(error) => {
                 let _ = read.send(vec![Err(self.unlisted(&table, error))]).await;
                 return;
             }
         };
-        let mut days: Vec<_> = folders.iter().filter_map(|folder| layout.day(folder)).collect();
+        let mut days = Vec::with_capacity(folders.len());
+        for folder in folders {
+            match layout.day(&folder) {
+                Some(day) => days.push(day),
+                None => self.pass_over(&folder),
+            }
+        }
         days.retain(|day| *day >= self.since);
         days.sort_unstable();
         for day in days.into_iter().rev() {
@@ -220,12 +238,17 @@ impl Listing {
     }
 
     fn is_wanted(&self, path: &Path) -> bool {
-        // Engines pass over such names, too.
-        if path.filename().is_some_and(|name| name.starts_with(['.', '_'])) {
-            return false;
+        match self.reader.layout.parse(path) {
+            Some((date, id)) => !self.is_known.as_ref().is_some_and(|known| known(date, id)),
+            None => {
+                self.pass_over(path);
+                false
+            }
         }
-        let is_known = |known: &Known| self.reader.layout.parse(path).is_some_and(|(date, id)| known(date, id));
-        !self.is_known.as_ref().is_some_and(is_known)
+    }
+
+    fn pass_over(&self, path: &Path) {
+        self.strays.lock().unwrap_or_else(PoisonError::into_inner).add(path);
     }
 
     fn unlisted(&self, folder: &Path, error: object_store::Error) -> Error {

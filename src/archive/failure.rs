@@ -5,6 +5,10 @@ use std::fmt;
 use object_store::path::Path;
 
 use crate::error::{Error, ErrorKind};
+use crate::escape::escape;
+
+/// No store's words are longer.
+const LONGEST: usize = 2048;
 
 /// A failure of a store, at a file of the archive: its path holds no more than a date and an import's id.
 pub(super) fn failed(what: &'static str, path: &Path, source: object_store::Error) -> Error {
@@ -24,7 +28,8 @@ impl std::error::Error for Said {}
 
 impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        // It may repeat the name of a file that somebody has put there.
+        f.write_str(&escape(&self.0.to_string(), LONGEST))
     }
 }
 

@@ -30,6 +30,7 @@ mod parquet_file;
 mod prune;
 mod status;
 mod stored_faults;
+mod strays;
 mod unpacked_pages;
 
 use std::fmt;
@@ -49,6 +50,7 @@ pub use forget::Forgotten;
 pub use manifest::Manifest;
 pub use prune::Pruned;
 pub use status::{ArchiveStatus, OpenClaim};
+pub use strays::StrayFiles;
 
 use crate::arrow::Contacts;
 #[cfg(feature = "serve")]

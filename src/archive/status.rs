@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStore;
 use object_store::path::Path;
@@ -11,20 +11,17 @@ use uuid::Uuid;
 
 use super::Archive;
 use super::claim::Claim;
+use super::claims::OpenClaims;
 use super::failure::failed;
 use super::manifest::rfc3339;
 use super::parquet_file::{Footer, metadata_of};
+use super::strays::StrayFiles;
 use crate::account_name::AccountName;
 use crate::arrow::ContactMode;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::tally::archived_import::ArchivedStatus;
 
 const SCHEMA: u32 = 1;
-
-/// The service keeps reports for about a week: a claim that is open for longer may never be archived, and one that is
-/// open for nearly so long should be looked after.
-const EXPIRES_SOON: Days = Days::new(5);
-const EXPIRED: Days = Days::new(7);
 
 /// How many files are asked for at once.
 const ASKED: usize = 32;
@@ -66,11 +63,24 @@ pub struct ArchiveStatus {
     pub about_to_expire: u64,
     /// How many of these were claimed over seven days ago.
     pub overdue: u64,
+    /// How many imports were claimed over 30 days ago, and never archived: no collect takes them up any more, and so they aren't
+    /// open.
+    #[serde(default)]
+    pub lost: u64,
     /// How many imports have faults of another report than their counts are of.
     pub disagreeing: u64,
     /// These imports; the document doesn't name them.
     #[serde(skip)]
     pub disagreeing_imports: Vec<Uuid>,
+    /// How many files of the archive are damaged. All other figures are without what they hold.
+    #[serde(default)]
+    pub damaged: u64,
+    /// What is wrong with them, each by its name; the document doesn't tell it.
+    #[serde(skip)]
+    pub damaged_files: Vec<String>,
+    /// Files in the folders of the archive that are no import's; the document doesn't name them.
+    #[serde(skip)]
+    pub stray_files: StrayFiles,
 }
 
 /// An import whose end isn't known yet.
@@ -95,11 +105,10 @@ struct Files {
 
 impl Archive {
     /// Looks at all of the archive: at each claim that is open, at each import's counts, and at the footer of each file of
-    /// faults.
+    /// faults. What is damaged is left out, and named.
     ///
     /// # Errors
-    /// [`Archive`](crate::ErrorKind::Archive) for a file that is damaged, by its name; [`Io`](crate::ErrorKind::Io) and
-    /// [`NotPermitted`](crate::ErrorKind::NotPermitted) where the store fails.
+    /// [`Io`](crate::ErrorKind::Io) and [`NotPermitted`](crate::ErrorKind::NotPermitted) where the store fails.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -115,25 +124,34 @@ impl Archive {
     /// # }).unwrap();
     /// ```
     pub async fn status(&self, now: DateTime<Utc>) -> Result<ArchiveStatus> {
-        let faults = self.files(&self.layout.faults_table()).await?;
-        let counts = self.files(&self.layout.counts_table()).await?;
         let mut status = self.no_status();
+        let faults = self.files(&self.layout.faults_table(), &mut status.stray_files).await?;
+        let counts = self.files(&self.layout.counts_table(), &mut status.stray_files).await?;
         status.bytes = faults.bytes.saturating_add(counts.bytes);
         status.faults_files = faults.sizes.len() as u64;
         let hashes = self.add_imports(&mut status, &faults).await?;
-        status.disagreeing_imports = self.disagreeing(&faults, hashes).await?;
-        status.disagreeing = status.disagreeing_imports.len() as u64;
-        let open = self.open_claims().await?.into_iter();
-        let open =
-            open.map(|Claim { id, claimed_at, account, .. }| OpenClaim { account, import_id: id.uuid(), claimed_at });
-        status.open = open.collect();
-        let since = |days: Days| {
-            let claimed = status.open.iter().map(|claim| claim.claimed_at);
-            claimed.filter(|claimed_at| now.checked_sub_days(days).is_some_and(|limit| *claimed_at < limit)).count()
-                as u64
-        };
-        (status.about_to_expire, status.overdue) = (since(EXPIRES_SOON), since(EXPIRED));
+        self.compare(&mut status, &faults, hashes).await?;
+        self.add_claims(&mut status, now).await?;
+        status.damaged_files.sort_unstable();
+        status.damaged = status.damaged_files.len() as u64;
         Ok(status)
+    }
+
+    /// Adds the claims that are open, by their age.
+    async fn add_claims(&self, status: &mut ArchiveStatus, now: DateTime<Utc>) -> Result<()> {
+        let OpenClaims { claims, damaged } = self.claims_since(None, |_| true).await?;
+        for claim in claims {
+            if claim.is_lost(now) {
+                status.lost += 1;
+                continue;
+            }
+            status.about_to_expire += u64::from(claim.is_about_to_expire(now));
+            status.overdue += u64::from(claim.is_overdue(now));
+            let Claim { id, claimed_at, account, .. } = claim;
+            status.open.push(OpenClaim { account, import_id: id.uuid(), claimed_at });
+        }
+        status.damaged_files.extend(damaged.into_iter().map(|id| self.damaged_claim(id).without_hint().to_string()));
+        Ok(())
     }
 
     fn no_status(&self) -> ArchiveStatus {
@@ -153,19 +171,24 @@ impl Archive {
             open: Vec::new(),
             about_to_expire: 0,
             overdue: 0,
+            lost: 0,
             disagreeing: 0,
             disagreeing_imports: Vec::new(),
+            damaged: 0,
+            damaged_files: Vec::new(),
+            stray_files: StrayFiles::default(),
         }
     }
 
     /// The files of a table that are an import's.
-    async fn files(&self, table: &Path) -> Result<Files> {
+    async fn files(&self, table: &Path, strays: &mut StrayFiles) -> Result<Files> {
         let mut files = Files::default();
         let mut listed = self.store.list(Some(table));
         while let Some(file) = listed.try_next().await.map_err(|error| failed("listed", table, error))? {
             files.bytes = files.bytes.saturating_add(file.size);
-            if let Some((date, id)) = self.layout.parse(&file.location) {
-                files.sizes.insert(id, (date, file.size));
+            match self.layout.parse(&file.location) {
+                Some((date, id)) => _ = files.sizes.insert(id, (date, file.size)),
+                None => strays.add(&file.location),
             }
         }
         Ok(files)
@@ -176,7 +199,7 @@ impl Archive {
         let (mut accounts, mut hashes) = (BTreeSet::new(), Vec::new());
         let mut imports = self.imports(NaiveDate::MIN);
         while let Some(import) = imports.next().await {
-            let import = import?;
+            let Some(import) = status.unless_damaged(import)? else { continue };
             status.imports += 1;
             *match import.status {
                 ArchivedStatus::Archived => &mut status.archived,
@@ -197,8 +220,13 @@ impl Archive {
         Ok(hashes)
     }
 
-    /// The imports whose faults are of another report than their counts, by their ids.
-    async fn disagreeing(&self, faults: &Files, hashes: Vec<(Uuid, Option<String>)>) -> Result<Vec<Uuid>> {
+    /// Finds the imports whose faults are of another report than their counts.
+    async fn compare(
+        &self,
+        status: &mut ArchiveStatus,
+        faults: &Files,
+        hashes: Vec<(Uuid, Option<String>)>,
+    ) -> Result<()> {
         let read = hashes.into_iter().filter_map(|(id, counted)| {
             let (date, size) = *faults.sizes.get(&id)?;
             let path = self.layout.faults(date, id);
@@ -207,10 +235,28 @@ impl Archive {
                 Ok::<_, Error>((footer.report_sha256 != counted).then_some(id))
             })
         });
-        let compared: Vec<Option<Uuid>> = stream::iter(read).buffer_unordered(ASKED).try_collect().await?;
-        let mut disagreeing: Vec<_> = compared.into_iter().flatten().collect();
-        disagreeing.sort_unstable();
-        Ok(disagreeing)
+        let mut compared = stream::iter(read).buffer_unordered(ASKED);
+        while let Some(disagreeing) = compared.next().await {
+            let disagreeing = status.unless_damaged(disagreeing)?.flatten();
+            status.disagreeing_imports.extend(disagreeing);
+        }
+        status.disagreeing_imports.sort_unstable();
+        status.disagreeing = status.disagreeing_imports.len() as u64;
+        Ok(())
+    }
+}
+
+impl ArchiveStatus {
+    /// What was read of a file; `None` where it is damaged, which is noted.
+    fn unless_damaged<T>(&mut self, read: Result<T>) -> Result<Option<T>> {
+        match read {
+            Ok(read) => Ok(Some(read)),
+            Err(error) if error.kind() == ErrorKind::Archive => {
+                self.damaged_files.push(error.without_hint().to_string());
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -277,9 +323,9 @@ mod tests {
         let path = archive.layout.faults(date, Uuid::from_u128(1));
         for damaged in [&b""[..], b"PAR1", b"PAR1\xff\xff\xff\xffPAR1", b"no Parquet at all"] {
             archive.store.put(&path, damaged.to_vec().into()).await.unwrap();
-            let error = archive.status(DateTime::UNIX_EPOCH).await.unwrap_err();
-            assert_eq!(error.kind(), crate::ErrorKind::Archive, "{error}");
-            assert!(error.to_string().contains(path.as_ref()), "{error}");
+            let status = archive.status(DateTime::UNIX_EPOCH).await.unwrap();
+            assert_eq!((status.imports, status.damaged, status.disagreeing), (4, 1, 2));
+            assert!(status.damaged_files[0].contains(path.as_ref()), "{:?}", status.damaged_files);
         }
     }
 

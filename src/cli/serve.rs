@@ -1,5 +1,6 @@
 //! `faults serve`: an archive as a live dashboard.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,6 +15,9 @@ use super::secret::read_secret;
 use super::units::duration;
 
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:9184";
+
+/// How many files that can't be read are named in all.
+const MOST_NAMED: usize = 1000;
 
 /// How soon it tries again as long as nothing could be read.
 const FIRST: Duration = Duration::from_secs(5);
@@ -33,7 +37,8 @@ limit=10000, too.
 
 It reads counts and open claims alone: never contact data, and never the service, whose calls are limited. A file is read \
 once. A refresh looks through the folders of the last 14 days, and once an hour through all of them. Where the archive can't \
-be read, that is said and counted, what was read before stays, and it is tried again.
+be read, that is said and counted, what was read before stays, and it is tried again; so is a single file, which is named \
+once.
 
 With a token every path but /healthz and /readyz wants `Authorization: Bearer TOKEN`, or Basic with the token as the password \
 of any user. A request must name an IP address, localhost or a --host. There is no TLS. SIGTERM and SIGINT let open answers be \
@@ -162,16 +167,19 @@ async fn first(mut signals: Arriving) {
     _ = receiver.await;
 }
 
-/// Reads the archive again and again, and says when that begins to fail, fails for another reason, or works again.
+/// Reads the archive again and again, and says when that begins to fail, fails for another reason, or works again; and of each
+/// file that can't be read, once.
 async fn keep_fresh(dashboard: Dashboard, every: Duration) {
     let mut told: Option<String> = None;
+    let mut named = HashSet::new();
     loop {
         match dashboard.refresh().await {
-            Ok(()) if told.is_some() => {
-                note("the archive is read again");
-                told = None;
+            Ok(()) => {
+                if told.take().is_some() {
+                    note("the archive is read again");
+                }
+                name_unreadable(&dashboard, &mut named);
             }
-            Ok(()) => {}
             Err(error) => {
                 let failure = Failure::from(error);
                 let line = failure.on_one_line();
@@ -182,6 +190,15 @@ async fn keep_fresh(dashboard: Dashboard, every: Duration) {
             }
         }
         tokio::time::sleep(if dashboard.is_ready() { every } else { every.min(FIRST) }).await;
+    }
+}
+
+/// Says which files can't be read, if that hasn't been said before.
+fn name_unreadable(dashboard: &Dashboard, named: &mut HashSet<String>) {
+    for failure in dashboard.unreadable().into_iter().map(Failure::from) {
+        if named.len() < MOST_NAMED && named.insert(failure.on_one_line()) {
+            failure.note();
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use dotdigital_faults::archive::Archive;
 use dotdigital_faults::{AccountName, ReasonFilter, TrendBy, TrendJudge, Trends, TrendsCounter, TrendsOptions, export};
 
-use super::archive::waited_for;
+use super::archive::{note_strays, waited_for};
 use super::choice::{ReasonChoice, ReasonParser};
 use super::failure::Failure;
 use super::output::OutputArg;
@@ -127,6 +127,7 @@ impl TrendsVerb {
                 judge.add(&import);
             }
         }
+        note_strays(&imports.stray_files());
         Ok(counter.finish())
     }
 

@@ -171,15 +171,26 @@ impl Text {
     /// Of the archive and its claims.
     fn archive(&mut self, state: &State, now: DateTime<Utc>) -> fmt::Result {
         let accounts = state.imports().map(Import::account).chain(state.claims().iter().map(|claim| &claim.account));
-        let mut expiring: BTreeMap<&AccountName, u64> =
+        let none: BTreeMap<&AccountName, u64> =
             accounts.collect::<BTreeSet<_>>().into_iter().map(|name| (name, 0)).collect();
+        let (mut expiring, mut lost) = (none.clone(), none);
         for claim in state.claims_about_to_expire(now) {
             *expiring.entry(&claim.account).or_default() += 1;
         }
-        let name = "dotdigital_claims_about_to_expire";
-        self.family(name, "gauge", "Imports that have been waiting for over five days to be archived.")?;
-        for (account, count) in expiring {
-            writeln!(self.text, "{name}{{account=\"{account}\"}} {count}")?;
+        for claim in state.claims_lost(now) {
+            *lost.entry(&claim.account).or_default() += 1;
+        }
+        let expiring = (
+            "dotdigital_claims_about_to_expire",
+            "Imports that have been waiting for over five days to be archived, and for 30 at most.",
+            expiring,
+        );
+        let lost = ("dotdigital_claims_lost", "Imports that were never archived within 30 days.", lost);
+        for (name, help, counts) in [expiring, lost] {
+            self.family(name, "gauge", help)?;
+            for (account, count) in counts {
+                writeln!(self.text, "{name}{{account=\"{account}\"}} {count}")?;
+            }
         }
         let name = "dotdigital_archive_read_errors_total";
         self.family(name, "counter", "Readings that have failed, of the whole archive and of single files.")?;

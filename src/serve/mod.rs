@@ -69,6 +69,8 @@ struct Shared {
     /// One reading at a time.
     reader: tokio::sync::Mutex<Reader>,
     snapshot: RwLock<Arc<Snapshot>>,
+    /// What can't be read of single files.
+    unreadable: RwLock<Vec<Error>>,
     budget: Budget,
 }
 
@@ -92,13 +94,15 @@ impl Dashboard {
         let budget = Budget::new();
         let snapshot = Arc::new(Snapshot::new(State::default(), budget.clone()));
         let reader = tokio::sync::Mutex::new(Reader::new(place));
-        Dashboard(Arc::new(Shared { reader, snapshot: RwLock::new(snapshot), budget }))
+        let (snapshot, unreadable) = (RwLock::new(snapshot), RwLock::default());
+        Dashboard(Arc::new(Shared { reader, snapshot, unreadable, budget }))
     }
 
     /// Reads what has come since it was called last; the first time everything. A file is read once. The folders of the last
     /// 14 days are looked through each time, and all of them once an hour.
     ///
-    /// A single file that can't be read is passed over, counted, and tried again the next time.
+    /// A single file that can't be read is passed over, counted, and tried again the next time; [`unreadable`](Self::unreadable)
+    /// names it. One that is no import's is passed over.
     ///
     /// # Errors
     /// Those of [`Archive::open`] where the archive as a whole can't be read, and those of a folder that can't be listed: what
@@ -112,15 +116,23 @@ impl Dashboard {
         let reading = reader.read(&before.state).await;
         let imports = reading.state.imports().len();
         self.publish(reading.state);
-        match reading.error {
+        let first = reading.errors.first().cloned();
+        match &first {
             None => tracing::debug!(imports, "the archive was read"),
-            Some(ref error) => tracing::warn!(imports, %error, whole = !reading.is_whole, "the archive can't be read"),
+            Some(error) => tracing::warn!(imports, %error, whole = !reading.is_whole, "the archive can't be read"),
         }
-        match (reading.is_whole, reading.error) {
+        *self.0.unreadable.write().unwrap_or_else(PoisonError::into_inner) = reading.errors;
+        match (reading.is_whole, first) {
             (true, _) => Ok(()),
             (false, Some(error)) => Err(error),
             (false, None) => Err(Error::new(ErrorKind::Io, "the reading of the archive was broken off")),
         }
+    }
+
+    /// What the last reading couldn't read, each by its name: single files, and folders where it failed as a whole; of very many
+    /// the first hundred.
+    pub fn unreadable(&self) -> Vec<Error> {
+        self.0.unreadable.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Refreshes at once, and again each time so long after the last one has ended. It never ends; errors are counted and

@@ -40,18 +40,21 @@ pub(super) struct Reader {
 #[derive(Debug)]
 pub(super) struct Reading {
     pub(super) state: State,
-    /// The first thing that can't be read.
-    pub(super) error: Option<Error>,
+    /// The first things that can't be read.
+    pub(super) errors: Vec<Error>,
     /// Is the state that of the whole archive, but for single files that can't be read?
     pub(super) is_whole: bool,
 }
 
-/// What can't be read: the first thing, and how many there are.
+/// What can't be read: the first things, and how many there are.
 #[derive(Debug, Default)]
 struct Errors {
-    first: Option<Error>,
+    first: Vec<Error>,
     count: u64,
 }
+
+/// How many are named.
+const MOST_NAMED: usize = 100;
 
 impl Reader {
     pub(super) fn new(place: Place) -> Self {
@@ -68,9 +71,9 @@ impl Reader {
                 (before.clone(), false)
             }
         };
-        let Errors { first: error, count } = errors;
+        let Errors { first: errors, count } = errors;
         let state = if is_whole { state.read(now(), count) } else { state.failed(count) };
-        Reading { state, error, is_whole }
+        Reading { state, errors, is_whole }
     }
 
     /// The archive, whose `archive.json` is read each time: a folder that is gone would be listed as an empty one.
@@ -139,7 +142,9 @@ impl Reader {
 impl Errors {
     fn add(&mut self, error: Error) {
         self.count = self.count.saturating_add(1);
-        self.first.get_or_insert(error);
+        if self.first.len() < MOST_NAMED {
+            self.first.push(error);
+        }
     }
 }
 

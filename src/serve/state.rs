@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::query::Query;
@@ -19,9 +19,6 @@ use crate::report_id::ReportId;
 use crate::tally::archived_import::{ArchivedImport, ArchivedStatus, Series};
 use crate::tally::trends::Trends;
 use crate::tally::trends::options::TrendBy;
-
-/// The service keeps reports for about a week: a claim that is open for longer than this should be looked after.
-const EXPIRES_SOON: Days = Days::new(5);
 
 /// What is known of an archive.
 #[derive(Clone, Debug, Default)]
@@ -128,10 +125,14 @@ impl State {
         &self.claims
     }
 
-    /// Those of them whose reports are about to expire: claimed over five days ago, as `faults archive status` has it.
+    /// Those of them whose reports are about to expire, as `faults archive status` has it.
     pub(super) fn claims_about_to_expire(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Claim> {
-        let limit = now.checked_sub_days(EXPIRES_SOON);
-        self.claims.iter().filter(move |claim| limit.is_some_and(|limit| claim.claimed_at < limit))
+        self.claims.iter().filter(move |claim| claim.is_about_to_expire(now))
+    }
+
+    /// Those of them that no collect takes up any more.
+    pub(super) fn claims_lost(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Claim> {
+        self.claims.iter().filter(move |claim| claim.is_lost(now))
     }
 
     /// When the archive was last read without an error of the whole; `None` where it never was.

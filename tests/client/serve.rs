@@ -350,10 +350,16 @@ fn claims_that_are_about_to_expire() {
     claim(&served, 20, "europe", 8);
     claim(&served, 21, "europe", 2);
     claim(&served, 22, "other", 7);
+    // Nobody can collect that any more.
+    claim(&served, 23, "europe", 31);
     served.refresh().unwrap();
     assert_eq!(
         served.samples("dotdigital_claims_about_to_expire"),
         [r#"{account="asia"} 0"#, r#"{account="europe"} 1"#, r#"{account="other"} 1"#]
+    );
+    assert_eq!(
+        served.samples("dotdigital_claims_lost"),
+        [r#"{account="asia"} 0"#, r#"{account="europe"} 1"#, r#"{account="other"} 0"#]
     );
     // It is archived under an old day, whose folder isn't listed now.
     served.put(&import(20, "europe", days_ago(8), &[("Blocker", 2)], Some(10)));

@@ -124,6 +124,29 @@ fn an_archive_that_is_not_there_yet() {
     assert!(lines == expected || lines == expected[..5], "{said}");
 }
 
+/// A file that can't be read is passed over, and named once, however often it is tried; one that is no import's is none.
+#[cfg(unix)]
+#[test]
+fn a_damaged_file_is_named() {
+    let archive = archive();
+    let day = format!("counts_v1/date={}", days_ago(2));
+    let file = format!("{day}/00000000-0000-0000-0000-000000000009.parquet");
+    fs::write(archive.path().join(&file), "no Parquet").unwrap();
+    fs::write(archive.path().join(&day).join("readme.txt"), "Moon").unwrap();
+    let serving = Serving::start(archive.path(), &[]);
+    serving.until_ready();
+    let errors = || {
+        let text = serving.text("/metrics");
+        let value = text.lines().find_map(|line| line.strip_prefix("dotdigital_archive_read_errors_total ")).unwrap();
+        value.parse::<u64>().unwrap()
+    };
+    patience::until("it isn't tried again", || errors() >= 3);
+    assert!(serving.text("/api/counts.json").contains("\"reason\":\"hard_bounced\""));
+    let (code, said) = serving.end("-TERM");
+    assert_eq!((code, said.lines().count()), (Some(0), 1), "{said}");
+    assert!(said.starts_with(&format!("faults: the archive's {file} is damaged: ")), "{said}");
+}
+
 #[test]
 fn who_may_ask() {
     let archive = archive();

@@ -42,8 +42,6 @@ use crate::report_id::ReportId;
 use crate::status::ImportStatus;
 use crate::tally::archived_import::{ArchivedImport, ArchivedStatus};
 
-/// A claim that is older is left alone, so that later versions may merge old days.
-pub(in crate::archive) const OLDEST_CLAIM: TimeDelta = TimeDelta::days(30);
 /// How long the service may say that a finished import has no report before it is believed: "not processed yet" is among
 /// its own words for it.
 const PATIENCE: TimeDelta = TimeDelta::days(1);
@@ -118,7 +116,7 @@ impl Import {
         if self.has_counts(claim.date).await? {
             return Ok(Standing::Settled(End::skipped(None)));
         }
-        if self.age(&claim) > OLDEST_CLAIM {
+        if claim.is_lost(self.now()) {
             let what = "it was claimed more than 30 days ago, and never archived";
             return Ok(Standing::Settled(End::skipped(Some(Error::new(ErrorKind::Expired, what)))));
         }

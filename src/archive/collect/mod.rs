@@ -30,6 +30,7 @@ pub use shard::Shard;
 pub use stop::Stop;
 
 use super::Archive;
+use super::claim::LONGEST_OPEN;
 use super::claims::OpenClaims;
 use crate::account_name::AccountName;
 use crate::arrow::{ContactMode, Contacts};
@@ -39,7 +40,6 @@ use crate::protocol::Protocol;
 use crate::report_id::ReportId;
 use claiming::claim_all;
 use driver::{Driver, Item, Shared};
-use import::OLDEST_CLAIM;
 use memory::Memory;
 use stop::Why;
 
@@ -204,7 +204,7 @@ impl Archive {
     /// What a collect before has left open, but for what is given. Where the collect is stopped, that is left to the next one.
     async fn open_beside(&self, plan: &Plan<'_>, options: &CollectOptions) -> Result<OpenClaims> {
         let now = DateTime::<Utc>::from((options.clock)());
-        let open = self.claims_since(now.checked_sub_signed(OLDEST_CLAIM), |id| !plan.ids.contains(&id));
+        let open = self.claims_since(now.checked_sub_signed(LONGEST_OPEN), |id| !plan.ids.contains(&id));
         tokio::select! {
             biased;
             Why::Stopped = options.ends.come() => Ok(OpenClaims::default()),

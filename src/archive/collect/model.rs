@@ -25,12 +25,13 @@ use uuid::Uuid;
 
 use super::claiming::claim_all;
 use super::collected::Outcome;
-use super::import::{Clock, Import, OLDEST_CLAIM};
+use super::import::{Clock, Import};
 use super::memory::Memory;
 use super::service::Service;
 use super::stop::Ends;
 use super::{CollectOptions, Shard, Wanted};
 use crate::archive::Archive;
+use crate::archive::claim::LONGEST_OPEN;
 use crate::archive::counts_table::{self, Columns};
 use crate::archive::stored_faults::StoredFaults;
 use crate::arrow::Contacts;
@@ -116,7 +117,7 @@ impl World {
             let (unsettled, settled): (Vec<_>, Vec<_>) = ids.iter().zip(ends).partition(|(_, end)| end.is_none());
             let settled = settled.into_iter().filter_map(|(id, end)| Some((*id, end?.outcome)));
             told.lock().unwrap().extend(settled);
-            let first = DateTime::<Utc>::from(clock()) - OLDEST_CLAIM;
+            let first = DateTime::<Utc>::from(clock()) - LONGEST_OPEN;
             let Ok(open) = archive.claims_since(Some(first), |id| !ids.contains(&id)).await else { return };
             let open = open.claims.iter().map(|claim| claim.id.uuid());
             for id in open.chain(unsettled.into_iter().map(|(id, _)| *id)) {

@@ -5,8 +5,9 @@ mod prune;
 mod status;
 
 use clap::{Args, Subcommand};
+use dotdigital_faults::archive::StrayFiles;
 
-use super::failure::Failure;
+use super::failure::{Failure, first_of, note};
 
 /// An archive of reports
 #[derive(Args)]
@@ -41,4 +42,12 @@ pub fn waited_for<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T
     // What is still being read is wanted by nobody.
     runtime.shutdown_background();
     done
+}
+
+/// Says which files were passed over, if any were. Their names may hold anything.
+pub fn note_strays(strays: &StrayFiles) {
+    if strays.count > 0 {
+        let named = first_of(strays.first.iter().map(|path| format!("{path:?}")));
+        note(&format!("{} files of the archive are no import's, and were passed over: {named}", strays.count));
+    }
 }

@@ -8,11 +8,11 @@ use clap::{Args, ValueEnum};
 use dotdigital_faults::archive::{Archive, ArchiveStatus};
 use indicatif::{BinaryBytes, HumanCount};
 
-use super::waited_for;
-use crate::cli::failure::{Failure, note};
+use super::{note_strays, waited_for};
+use crate::cli::failure::{Failure, first_of, note};
 use crate::cli::output::OutputArg;
 
-/// How many open imports, and how many whose files disagree, are named for people.
+/// How many open imports are named for people.
 const MOST_NAMED: usize = 20;
 
 const EXAMPLES: &str = "\
@@ -25,8 +25,10 @@ Examples:
 const NOTES: &str = "\
 An import is open from when the archive first saw it until its end is known; every later collect takes it up. The service \
 keeps a report for about a week: those that have been open for more than five days are about to expire, those that have been \
-for more than seven are overdue, and are counted among the former, too. Files of faults and of counts that are of different \
-reports disagree: look at who has written into the archive.";
+for more than seven are overdue, and are counted among the former, too. After 30 days no collect takes them up any more: those \
+are lost, and no longer open. Files of faults and of counts that are of different reports disagree: look at who has written \
+into the archive. Files that are damaged are named, and left out of all figures; the exit code is 2 then. Those that are no \
+import's are passed over, and named, too.";
 
 /// What an archive holds, and what is still to be collected
 #[derive(Args)]
@@ -65,12 +67,21 @@ impl Status {
             }
         })?;
         if status.disagreeing > 0 {
-            let named = status.disagreeing_imports.iter().take(MOST_NAMED).map(ToString::to_string);
-            let named = named.collect::<Vec<_>>().join(", ");
-            let more = if status.disagreeing_imports.len() > MOST_NAMED { ", …" } else { "" };
-            note(&format!("faults and counts are of different reports: {named}{more}"));
+            let named = first_of(status.disagreeing_imports.iter().map(ToString::to_string));
+            note(&format!("faults and counts are of different reports: {named}"));
         }
-        Ok(())
+        note_strays(&status.stray_files);
+        match status.damaged {
+            0 => Ok(()),
+            damaged => {
+                let what = first_of(status.damaged_files);
+                let what = format!("{damaged} files are damaged, and left out of these figures: {what}");
+                Err(Failure::new(what).hint(
+                    "remove them: the next collect fetches again what the service still has, where a claim is damaged once \
+                     the import's id is given",
+                ))
+            }
+        }
     }
 }
 
@@ -84,7 +95,9 @@ fn write_table(status: &ArchiveStatus, now: DateTime<Utc>, out: &mut dyn Write) 
         ("open", status.open.len() as u64),
         ("  about to expire", status.about_to_expire),
         ("  overdue", status.overdue),
+        ("lost", status.lost),
         ("disagreeing", status.disagreeing),
+        ("damaged", status.damaged),
         ("accounts", status.accounts),
         ("files of faults", status.faults_files),
     ];
