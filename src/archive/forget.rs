@@ -42,8 +42,9 @@ impl Archive {
     ///
     /// Emails are compared without the white space around them, case-insensitively. A cell that holds more than the
     /// address isn't found; nor, where contact data are hashed, is a cell of another column in which the address is written
-    /// otherwise than it is given or lower-cased. And a bucket that keeps versions keeps the old files as such. `contacts` is what the archive
-    /// was made with; where it hashes them, the key is needed. Where it drops them, there is nothing to forget.
+    /// otherwise than it is given or lower-cased. What holds no `@`, as an invalid email may not, is looked for among the emails
+    /// alone: a word may stand in anybody's cells. And a bucket that keeps versions keeps the old files as such. `contacts` is
+    /// what the archive was made with; where it hashes them, the key is needed. Where it drops them, there is nothing to forget.
     ///
     /// # Errors
     /// [`Archive`](ErrorKind::Archive) where `contacts` is another than the archive's, where a file can't be read, and
@@ -59,7 +60,7 @@ impl Archive {
         self.manifest.check(contacts)?;
         let people = People::new(emails, contacts);
         let mut forgotten = Forgotten::default();
-        if self.manifest.contacts == ContactMode::Drop || people.written.is_empty() {
+        if self.manifest.contacts == ContactMode::Drop || people.emails.is_empty() {
             return Ok(forgotten);
         }
         if !anyway {
@@ -111,33 +112,42 @@ impl Archive {
 
 /// The people to forget, as their emails stand in the archive.
 struct People {
-    /// Emails as they are folded; or all that a cell of one may have become.
-    written: HashSet<String>,
+    /// What stands where the email does: emails as they are folded, or their hashes.
+    emails: HashSet<String>,
+    /// What may stand in any other cell, too: of those that hold an `@` the same, or all that such a cell may have become.
+    cells: HashSet<String>,
     is_hashed: bool,
 }
 
 impl People {
     fn new<E: AsRef<str>>(emails: impl IntoIterator<Item = E>, contacts: &Contacts) -> Self {
-        let mut written = HashSet::new();
+        let is_hashed = matches!(contacts, Contacts::Hash(_));
+        let mut people = People { emails: HashSet::new(), cells: HashSet::new(), is_hashed };
         for email in emails {
-            let folded = folded_email(email.as_ref());
+            let (given, folded) = (email.as_ref(), folded_email(email.as_ref()));
             if folded.is_empty() {
                 continue;
             }
+            let is_address = folded.contains('@');
+            let mut written = folded.clone();
             if let Contacts::Hash(redactor) = contacts {
                 // An email's cell is folded before it is hashed; any other is hashed as it stands.
-                let given = email.as_ref();
-                written.extend([given, given.trim(), &folded].map(|text| redactor.cell(text)));
-                written.insert(redactor.email(&folded));
-            } else {
-                written.insert(folded);
+                if is_address {
+                    people.cells.extend([given, given.trim(), &folded].map(|text| redactor.cell(text)));
+                }
+                written = redactor.email(&folded);
             }
+            if is_address {
+                people.cells.insert(written.clone());
+            }
+            people.emails.insert(written);
         }
-        People { written, is_hashed: matches!(contacts, Contacts::Hash(_)) }
+        people
     }
 
-    fn are(&self, cell: &str) -> bool {
-        if self.is_hashed { self.written.contains(cell) } else { self.written.contains(&folded_email(cell)) }
+    /// Is it one of these texts, as the archive has them?
+    fn is_among(&self, written: &HashSet<String>, cell: &str) -> bool {
+        if self.is_hashed { written.contains(cell) } else { written.contains(&folded_email(cell)) }
     }
 
     /// The same file without them, and how many rows were theirs.
@@ -167,10 +177,10 @@ impl People {
             let ends = columns.value_offsets();
             let cell = |at: &i32| usize::try_from(*at).unwrap_or(0);
             let (start, end) = (ends.get(row).map_or(0, cell), ends.get(row + 1).map_or(0, cell));
-            (start..end).any(|at| cells.is_valid(at) && self.are(cells.value(at)))
+            (start..end).any(|at| cells.is_valid(at) && self.is_among(&self.cells, cells.value(at)))
         };
-        let rows = 0..batch.num_rows();
-        Ok(rows.map(|row| emails.is_valid(row) && self.are(emails.value(row)) || is_in_cells(row)).collect())
+        let is_email = |row: usize| emails.is_valid(row) && self.is_among(&self.emails, emails.value(row));
+        Ok((0..batch.num_rows()).map(|row| is_email(row) || is_in_cells(row)).collect())
     }
 }
 
@@ -351,6 +361,26 @@ mod tests {
             // There is nothing left to do.
             let again = archive.forget(["zeno@example.com"], &contacts, Utc::now(), false).await.unwrap();
             assert_eq!(again, Forgotten::default());
+        }
+    }
+
+    /// An email that is none is looked for where emails stand: in any other cell it is a word like another.
+    #[tokio::test]
+    async fn an_invalid_email_is_forgotten() {
+        const REPORT: &str = "Reason,email,note\n\
+            Invalid Email,Bad ,x\n\
+            Blocker,bo@example.net,bad\n\
+            Invalid Email,email,y\n\
+            Blocker,cy@example.org,email\n";
+        for contacts in [Contacts::Keep, Contacts::Hash(Redactor::new("a key of some length").unwrap())] {
+            let archive = Archive::create_in(Arc::new(InMemory::new()), "a", Some(&contacts)).await.unwrap();
+            let path = archive.layout.faults(NaiveDate::from_ymd_opt(2026, 3, 9).unwrap(), Uuid::from_u128(7));
+            archive.store.put(&path, file(REPORT, &contacts).into()).await.unwrap();
+            let forgotten = archive.forget(["bad"], &contacts, Utc::now(), false).await.unwrap();
+            assert_eq!(forgotten, Forgotten { files: 1, rows: 1 }, "{contacts:?}");
+            let after = rows(get(&*archive.store, &path).await.unwrap().unwrap());
+            assert_eq!(after[0], ("Invalid Email".to_owned(), None, None));
+            assert!(after[1..].iter().all(|(_, email, cells)| email.is_some() && cells.is_some()), "{contacts:?}");
         }
     }
 

@@ -227,12 +227,12 @@ pub(super) fn refusal_of(answer: &[u8]) -> Vec<u8> {
     own
 }
 
-/// How long the request line is.
+/// How long the request line is, without its end.
 fn line(method: &Method, uri: &Uri) -> usize {
     let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
     let scheme = uri.scheme_str().map_or(0, |scheme| scheme.len() + "://".len());
     let path = uri.path_and_query().map_or(0, |path| path.as_str().len());
-    method.as_str().len() + scheme + authority + path + "  HTTP/1.1\r\n".len()
+    method.as_str().len() + scheme + authority + path + "  HTTP/1.1".len()
 }
 
 async fn check(State(rules): State<Arc<Rules>>, request: Request, next: Next) -> Response {

@@ -68,6 +68,13 @@ fn what_is_no_request_has_the_headers() {
             end: crate::helpers::http::End::Whole,
         });
     }
+    // A line of exactly 8 KiB is fine, and one more byte isn't.
+    for (length, status) in [(8192, 200), (8193, 414)] {
+        let line = format!("GET /healthz?{} HTTP/1.1", "x".repeat(length - "GET /healthz? HTTP/1.1".len()));
+        assert_eq!(line.len(), length);
+        let answer = served.raw(&format!("{line}\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{length}: {answer}");
+    }
     // 64 headers and a long line are fine.
     let headers: String = (0..62).map(|number| format!("x-{number}: 1\r\n")).collect();
     let answer = served.raw(&format!(

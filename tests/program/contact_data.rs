@@ -141,6 +141,19 @@ fn nobody_is_forgotten_by_halves() {
     assert_eq!(out(&forget(&root, "zeno@example.com", &["--now"])), "forgotten: 9 rows in 3 files\n");
 }
 
+/// An email that is none has no `@`: it is told which lines are looked for among emails alone, and nothing of what they hold.
+#[test]
+fn an_invalid_email_is_forgotten() {
+    let collector = collected("keep");
+    let root = collector.root();
+    let output = forget(&root, "zeno@example.com\nZeno of Elea\nemail\n", &[]);
+    assert_eq!(out(&output), "forgotten: 9 rows in 3 files\n");
+    let said = crate::helpers::program::said(&output);
+    let expected = "faults: without an @, and so looked for among emails alone, not in other cells: line 2 of ";
+    assert!(said.starts_with(expected) && said.contains("; line 3 of ") && said.lines().count() == 1, "{said}");
+    assert!(!said.to_lowercase().contains("zeno"), "{said}");
+}
+
 #[test]
 fn what_can_t_be_done_is_said_without_an_address() {
     let collector = collected("hash");
@@ -148,9 +161,10 @@ fn what_can_t_be_done_is_said_without_an_address() {
     let other = collector.path("elsewhere");
     fs::create_dir(&other).unwrap();
     fs::write(other.join("holiday.jpg"), "x").unwrap();
+    let odd = collector.path("odd");
+    fs::write(&odd, b"zeno@example.com\nzeno\xe9@example.com\n").unwrap();
     for (output, words) in [
-        (forget(&root, "zeno@example.com\nZeno of Elea\n", &[]), "line 2 of"),
-        (forget(&root, "zeno@example.com\u{fffd}\n\u{e9}", &[]), "line 2 of"),
+        (archive("forget", &root, &["--emails", odd.to_str().unwrap()]), "line 2 of"),
         (archive("forget", &root, &["--emails", "missing"]), "can't be read"),
         (archive("forget", &other, &["--emails", "/dev/null"]), "no archive"),
         (archive("prune", &other, &["--contacts-older-than", "1d"]), "no archive"),

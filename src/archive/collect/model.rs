@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use futures_util::{FutureExt, TryStreamExt};
 use object_store::memory::InMemory;
 use object_store::path::Path;
@@ -43,11 +43,16 @@ use made_up::{IMPORTS, MadeUp};
 
 const ACCOUNT: &str = "shop";
 
-/// The instant at which all begins: a fixed one, so that the bytes of two runs can be compared.
+/// The instant at which all begins: a fixed one, so that the bytes of two runs can be compared, and one from which seconds may
+/// pass without a day's end, so that their days can be.
 fn start() -> SystemTime {
     // What a store in memory says of its files is by the system's clock, and no claim may seem too old.
     static START: std::sync::OnceLock<SystemTime> = std::sync::OnceLock::new();
-    *START.get_or_init(SystemTime::now)
+    *START.get_or_init(|| {
+        let noon =
+            DateTime::<Utc>::from(SystemTime::now()).date_naive().and_time(NaiveTime::MIN) + TimeDelta::hours(12);
+        noon.and_utc().into()
+    })
 }
 
 /// What all workers of a run share.

@@ -8,7 +8,7 @@ use dotdigital_faults::archive::Archive;
 use indicatif::HumanCount;
 
 use super::waited_for;
-use crate::cli::failure::{Failure, note};
+use crate::cli::failure::{Failure, first_of, note};
 use crate::cli::lines::{lines, named};
 use crate::cli::output::OutputArg;
 use crate::cli::redact::contacts_of;
@@ -23,7 +23,8 @@ In each fault whose email, or any of whose cells, is one of these addresses, the
 and an unknown reason loses its label; the fault, its place and its reason stay, so that faults and counts agree. Addresses \
 are compared case-insensitively, without the white space around them. A cell that holds more than the address isn't found; nor \
 is, where contacts are hashed, a cell of another column in which it is written otherwise than here or in lower case. A bucket \
-that keeps versions keeps the old files as such. It refuses while reports are just being collected: one of them may hold the \
+that keeps versions keeps the old files as such. A line without an @, as an invalid email may be, is looked for among emails \
+alone, not in other cells, and that is said. It refuses while reports are just being collected: one of them may hold the \
 address.";
 
 /// Make an archive forget people, by their email addresses
@@ -71,15 +72,20 @@ impl Forget {
 
     /// The addresses, none of which is ever shown.
     fn emails(&self) -> Result<Vec<String>, Failure> {
-        let mut emails = Vec::new();
+        let (mut emails, mut odd) = (Vec::new(), Vec::new());
         for line in lines("--emails", &self.emails)? {
             match line.text.into_string() {
-                Ok(email) if email.contains('@') => emails.push(email),
-                Ok(_) => {
-                    return Err(Failure::new(format!("{} is no email address", line.place)).hint("give one a line"));
+                Ok(email) => {
+                    if !email.contains('@') {
+                        odd.push(line.place);
+                    }
+                    emails.push(email);
                 }
                 Err(_) => return Err(Failure::new(format!("{} is not UTF-8", line.place))),
             }
+        }
+        if !odd.is_empty() {
+            note(&format!("without an @, and so looked for among emails alone, not in other cells: {}", first_of(odd)));
         }
         if emails.is_empty() {
             note(&format!("{} holds no address", named(&self.emails)));

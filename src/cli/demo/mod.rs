@@ -30,7 +30,7 @@ pub struct Demo {
     #[arg(long, value_name = "PROTOCOL", default_value = "soap", value_parser = protocol())]
     protocol: Protocol,
 
-    /// Collect a year of made-up imports of five accounts into a temporary archive, and serve it as a dashboard
+    /// Collect a year of made-up imports of five accounts into an archive in memory, and serve it as a dashboard
     #[arg(long, conflicts_with_all = ["protocol", "output"])]
     serve: bool,
 

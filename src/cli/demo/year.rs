@@ -1,6 +1,7 @@
 //! A year of imports of five accounts, made up, collected from the stand-in and served: what a dashboard looks like.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
@@ -9,6 +10,7 @@ use dotdigital_faults::arrow::Contacts;
 use dotdigital_faults::sandbox::Sandbox;
 use dotdigital_faults::serve::{Dashboard, Guard};
 use dotdigital_faults::{Client, Credentials, FailureReason, Protocol};
+use object_store::memory::InMemory;
 use uuid::Uuid;
 
 use crate::cli::arriving::arriving;
@@ -52,7 +54,7 @@ const REASONS: [(FailureReason, u64); 7] = [
     (FailureReason::Blocker, 4),
 ];
 
-/// Makes the year in a temporary archive, and serves it until a signal comes; nothing is left of it then.
+/// Makes the year in an archive in memory, and serves it until a signal comes; nothing is left of it then.
 pub fn show(listen: SocketAddr) -> Result<(), Failure> {
     if !listen.ip().to_canonical().is_loopback() {
         return Err(Failure::new(format!("{listen} can be reached from other machines"))
@@ -62,17 +64,16 @@ pub fn show(listen: SocketAddr) -> Result<(), Failure> {
     let runtime =
         runtime.map_err(|error| Failure::new(format!("the system has nothing left for a runtime: {error}")))?;
     let done = runtime.block_on(async {
-        let folder = tempfile::Builder::new().prefix("faults-demo-").tempdir()?;
-        let root = folder.path().join("archive");
-        let root = root.to_str().ok_or_else(|| Failure::new("the temporary folder has a name that is no text"))?;
+        // On a disk it would take seconds to remove.
+        let archive = Archive::create_in(Arc::new(InMemory::new()), "", Some(&Contacts::Drop)).await?;
         let mut signals = arriving()?;
         note("collecting a year of imports of five accounts, made up, from a stand-in of the service");
         tokio::select! {
-            collected = collect(root, today()) => collected?,
+            collected = collect(&archive, today()) => collected?,
             _ = signals.next() => return Ok(()),
         }
         drop(signals);
-        serve(listen, REFRESH, Dashboard::at(root)?, Guard::new()).await
+        serve(listen, REFRESH, Dashboard::new(archive), Guard::new()).await
     });
     runtime.shutdown_background();
     done
@@ -83,9 +84,8 @@ fn today() -> NaiveDate {
 }
 
 /// Collects all of it, day by day.
-async fn collect(root: &str, today: NaiveDate) -> Result<(), Failure> {
+async fn collect(archive: &Archive, today: NaiveDate) -> Result<(), Failure> {
     let sandbox = Sandbox::start().map_err(|error| Failure::new(format!("the stand-in can't start: {error}")))?;
-    let archive = Archive::create(root, Some(&Contacts::Drop)).await?;
     let (mut accounts, mut wanted) = (Vec::new(), Vec::new());
     for (number, account) in ACCOUNTS.iter().enumerate() {
         let endpoint = match account.protocol {
