@@ -66,6 +66,8 @@ struct World {
     days: Arc<AtomicU64>,
     /// Has the service forgotten all reports?
     is_over: Cell<bool>,
+    /// How often the service was asked.
+    asked: Arc<AtomicU64>,
     /// What was there at the last check.
     checked: RefCell<Vec<(Path, Option<String>)>>,
 }
@@ -91,6 +93,7 @@ impl World {
             ignores_conditions,
             days,
             is_over: Cell::new(false),
+            asked: Arc::default(),
             checked: RefCell::default(),
         }
     }
@@ -105,7 +108,7 @@ impl World {
         };
         let archive = Archive { store: Arc::new(store), ..self.archive.clone() };
         let (clock, told, ids) = (Arc::clone(&self.clock), Arc::clone(&self.told), ids.to_vec());
-        let service = MadeUp { gate: gate.clone(), is_over: self.is_over.get() };
+        let service = MadeUp { gate: gate.clone(), is_over: self.is_over.get(), asked: Arc::clone(&self.asked) };
         Worker::new(gate, async move {
             let import = |id| Import {
                 archive: archive.clone(),
@@ -243,6 +246,26 @@ fn a_clean_run() {
             let is_open = matches!(first, Outcome::Pending | Outcome::Failed);
             assert_eq!(outcome, if is_open { first } else { Outcome::Skipped });
         }
+    });
+}
+
+/// All that is given is claimed before the service is asked anything: who is killed then loses nothing.
+#[test]
+fn what_is_given_is_claimed_first() {
+    in_runtime(|| {
+        let clean = World::new(true, false);
+        clean.clean_run(&ids());
+        let world = World::new(true, false);
+        let mut worker = world.worker(&ids(), []);
+        let claimed =
+            || ids().iter().filter(|id| world.files().contains_key(&world.archive.layout.claim(**id))).count();
+        while world.asked.load(Ordering::Relaxed) == 0 {
+            assert!(worker.step());
+        }
+        assert_eq!((claimed(), world.files().len()), (IMPORTS.len(), IMPORTS.len()));
+        drop(worker);
+        world.clean_run(&[]);
+        assert_eq!(world.state(), clean.state());
     });
 }
 

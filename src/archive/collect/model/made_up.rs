@@ -1,6 +1,8 @@
 //! A made-up service, and its imports.
 
 use std::io::{Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow_array::RecordBatch;
 use bytes::Bytes;
@@ -81,10 +83,13 @@ pub(in crate::archive::collect) struct MadeUp {
     pub(super) gate: Gate,
     /// Are all reports gone?
     pub(super) is_over: bool,
+    /// How often it was asked.
+    pub(super) asked: Arc<AtomicU64>,
 }
 
 impl MadeUp {
     async fn act<T>(&self, answer: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         let busy = || Error::new(ErrorKind::Unavailable, "the service has failed");
         self.gate.act(async { answer() }, busy).await
     }
