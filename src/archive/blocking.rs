@@ -91,6 +91,20 @@ impl Archive {
         self.engine.run(self.archive.status(now))
     }
 
+    /// As [`claim`](super::Archive::claim) of the archive.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn claim(
+        &self,
+        accounts: impl IntoIterator<Item = Account>,
+        imports: impl IntoIterator<Item = Wanted>,
+        options: &CollectOptions,
+    ) -> Result<Vec<Collected>> {
+        let (accounts, imports): (Vec<_>, Vec<_>) = (accounts.into_iter().collect(), imports.into_iter().collect());
+        self.engine.run(self.archive.claim(accounts, imports, options))
+    }
+
     /// As [`open_claims`](super::Archive::open_claims) of the archive.
     ///
     /// # Errors

@@ -452,6 +452,20 @@ fn what_is_given_is_not_forgotten() {
     assert_eq!(after(&|_| {}, &["--deadline", "1ms"], &|_| {}), (failed(6), 0));
 }
 
+/// What is given is noted even before enrolments are listed, which may take its time.
+#[test]
+fn what_is_given_is_noted_before_enrolments_are_listed() {
+    let collector = Collector::of(["europe"]);
+    collector.imports("europe", [1]);
+    collector.account("europe").trouble(Trouble::usual().delayed(HOUR).on(Operation::Enrolments));
+    let arguments = ["--contacts", "drop", "--enrolments", "--attempt-timeout", "1h", &id(1)];
+    let mut child = collector.command(collector.root(), &arguments).stdout(Stdio::piped()).spawn().unwrap();
+    patience::until("nothing is ever asked", || !collector.sandbox.requests().is_empty());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(outcomes(&collector.collect(&[])), [(1, "archived".into(), None)]);
+}
+
 /// The claim says how the account is asked, and a line of the list more than that.
 #[test]
 fn a_claim_says_what_is_known_of_an_import() {

@@ -149,26 +149,12 @@ impl Archive {
         options: &CollectOptions,
         mut told: impl FnMut(&Collected),
     ) -> Result<Outcomes> {
-        if options.shard.is_some() && !self.manifest.conditional_puts {
-            let what = "the archive's store writes over what is there, so that only one collector may be at work";
-            return Err(Error::new(ErrorKind::Archive, what).advise("collect without --shard (CollectOptions::shard)"));
-        }
-        let contacts = self.contacts(options)?;
+        let shared = self.shared(options)?;
         let mut outcomes = Outcomes::default();
         let mut tell = |collected: Collected| {
             outcomes.add(&collected);
             told(&collected);
         };
-        let shared = Arc::new(Shared {
-            archive: self.clone(),
-            contacts,
-            memory: Memory::new(options.memory),
-            clock: Arc::clone(&options.clock),
-            places: Arc::new(Semaphore::new(options.jobs)),
-            waits: options.waits,
-            ends: options.ends.clone(),
-            observer: options.observer.clone(),
-        });
         let mut plan = Plan::new(accounts, options);
         let mut settled = plan.give(imports);
         settled.extend(plan.claim(&shared).await);
@@ -199,6 +185,42 @@ impl Archive {
         }
         outcomes.damaged_claims = damaged;
         Ok(outcomes)
+    }
+
+    /// Claims imports, and asks the service nothing: a later [`collect`](Self::collect) takes them up without being given them.
+    /// That is for who has something else to do before it collects. Tells what has come of those that need no further work.
+    ///
+    /// # Errors
+    /// Those of [`collect`](Self::collect) but for those of open claims.
+    pub async fn claim(
+        &self,
+        accounts: impl IntoIterator<Item = Account>,
+        imports: impl IntoIterator<Item = Wanted>,
+        options: &CollectOptions,
+    ) -> Result<Vec<Collected>> {
+        let shared = self.shared(options)?;
+        let mut plan = Plan::new(accounts, options);
+        let mut settled = plan.give(imports);
+        settled.extend(plan.claim(&shared).await);
+        Ok(settled)
+    }
+
+    /// What all accounts share in a collect with these options, if there may be one.
+    fn shared(&self, options: &CollectOptions) -> Result<Arc<Shared>> {
+        if options.shard.is_some() && !self.manifest.conditional_puts {
+            let what = "the archive's store writes over what is there, so that only one collector may be at work";
+            return Err(Error::new(ErrorKind::Archive, what).advise("collect without --shard (CollectOptions::shard)"));
+        }
+        Ok(Arc::new(Shared {
+            archive: self.clone(),
+            contacts: self.contacts(options)?,
+            memory: Memory::new(options.memory),
+            clock: Arc::clone(&options.clock),
+            places: Arc::new(Semaphore::new(options.jobs)),
+            waits: options.waits,
+            ends: options.ends.clone(),
+            observer: options.observer.clone(),
+        }))
     }
 
     /// What a collect before has left open, but for what is given. Where the collect is stopped, that is left to the next one.

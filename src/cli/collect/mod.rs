@@ -164,8 +164,11 @@ impl Collect {
         let signals = Signals::heed(&stop)?;
         let (archive, contacts) = self.opened(contacts).await?;
         let bar = Arc::new(Collecting::new());
+        let options = self.options(contacts, deadline).stop(&stop).observed_by(watching(Arc::clone(&bar)));
         let mut unlisted = Vec::new();
         if self.enrolments {
+            // Whatever comes of the listing: what was given is known to the archive by then. It is told below.
+            archive.claim(profiles.accounts(), wanted.iter().cloned(), &options).await?;
             let since = SystemTime::now().checked_sub(self.since).unwrap_or(SystemTime::UNIX_EPOCH).into();
             let of_shard = profiles.iter().filter(|profile| self.has(&profile.name)).cloned().collect();
             let listed = enrolments::listed(of_shard, since, deadline, self.jobs);
@@ -179,7 +182,6 @@ impl Collect {
         }
 
         let mut lines = Lines { bar: Arc::clone(&bar), told: 0, unwritten: 0, failed: None };
-        let options = self.options(contacts, deadline).stop(&stop).observed_by(watching(Arc::clone(&bar)));
         let outcomes =
             archive.collect(profiles.accounts(), wanted, &options, |collected| lines.tell(collected)).await?;
         bar.clear();
