@@ -345,12 +345,15 @@ fn is_trimmed(name: &[u8]) -> bool {
     text.trim() == text
 }
 
-/// Is it the header of a summary that this crate has written?
+/// Is it the header of a summary, or of trends, that this crate has written?
 fn is_own_output(names: &Texts) -> bool {
-    const OWN: [&[u8]; 4] = [b"count", b"share", b"remedy", b"reason"];
-
     // The reason's comes last: each report has it.
-    OWN.iter().all(|own| names.iter().any(|name| has_key(name, own)))
+    const OWN: [&[&[u8]]; 2] = [
+        &[b"count", b"share", b"remedy", b"reason"],
+        &[b"endedwithoutreport", b"imports", b"faults", b"remedy", b"reason"],
+    ];
+
+    OWN.iter().any(|own| own.iter().all(|own| names.iter().any(|name| has_key(name, own))))
 }
 
 /// On which lines something stands in front of the header.

@@ -356,6 +356,9 @@ impl Body {
         if let Some(failure) = &rows.failure {
             return Err(failure.clone());
         }
+        if last && let Some(error) = rows.refuse_lone_header() {
+            return Err(error);
+        }
         match flow {
             ControlFlow::Continue(read) => self.drop_front::<S>(read, base, options),
             ControlFlow::Break(()) => Ok(buffer.len()),

@@ -143,7 +143,7 @@ impl ReasonCounts {
 
     /// Returns true if there are no faults.
     pub fn is_empty(&self) -> bool {
-        self.total() == 0
+        self.known.iter().all(|&count| count == 0) && self.unknown.values().all(|&count| count == 0)
     }
 
     /// The part of all faults that have this reason, from 0 to 1; 0 where there are no faults.
