@@ -87,7 +87,7 @@ impl Read for Members {
             })?;
             if len > 0 {
                 self.left = self.left.checked_sub(len as u64).ok_or_else(|| {
-                    io::Error::other("the unpacked report is larger than the bytes allowed (--max-size)")
+                    io::Error::other("the unpacked report is larger than allowed: allow more, as with --max-size 2G")
                 })?;
                 return Ok(len);
             }

@@ -251,7 +251,8 @@ mod tests {
     fn addresses() {
         for (body, is_shown) in [
             (r#"{"message":"write to help@example.com"}"#, true),
-            ("<p>write to help@example.com</p>", true),
+            ("<p>write to help@example.com</p>", false),
+            ("<title>help@example.com</title>", false),
             ("[jo@example.com],x", false),
             ("[jo],x", true),
         ] {
