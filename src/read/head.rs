@@ -181,17 +181,17 @@ fn separator_line(text: &[u8], last: bool) -> Option<Option<(Separator, usize)>>
 impl Finder<'_> {
     fn find(&self) -> Result<Beginning> {
         let Some(first) = self.choose() else { return Ok(Beginning::GoesOn) };
-        let First::Is(first) = first else { return Ok(Beginning::NoRecord) };
+        let First::Is(mut first) = first else { return Ok(Beginning::NoRecord) };
         if !first.exact.is_none() || first.is_fault(self.names) {
-            return self.head(*first, 0);
+            return self.head(&mut first, 0);
         }
         match self.behind_preamble() {
             None => Ok(Beginning::GoesOn),
-            Some(Some(found)) => {
+            Some(Some(mut found)) => {
                 let preamble = found.record.start as usize;
-                self.head(found, preamble)
+                self.head(&mut found, preamble)
             }
-            Some(None) => self.head(*first, 0),
+            Some(None) => self.head(&mut first, 0),
         }
     }
 
@@ -310,11 +310,12 @@ impl Finder<'_> {
         has_fault
     }
 
-    fn head(&self, found: Found, preamble: usize) -> Result<Beginning> {
+    fn head(&self, found: &mut Found, preamble: usize) -> Result<Beginning> {
         let preamble = if self.is_behind_line { found.record.start as usize } else { preamble };
         let is_header = !found.is_fault(self.names);
         let line = self.line(&found.record).filter(|_| is_header && found.record.start as usize == preamble);
-        let Found { cells, shape, exact, .. } = found;
+        let Found { shape, exact, .. } = *found;
+        let cells = std::mem::take(&mut found.cells);
         if is_header && is_own_output(&cells) {
             return Err(Error::own_output());
         }
