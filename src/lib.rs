@@ -247,11 +247,12 @@ pub use format::Format;
 pub use protocol::{Protocol, Region};
 pub use read::counter::ReasonCounter;
 pub use read::options::{ColumnChoice, ReadOptions, Separator};
+pub use reason::FailureReason;
 pub use reason::counts::{ReasonCounts, ReasonCountsIter};
 pub use reason::filter::ReasonFilter;
 pub use reason::remedy::Remedy;
 pub use reason::report_kind::ReportKind;
-pub use reason::{FailureReason, UnknownReason};
+pub use reason::unknown_reason::UnknownReason;
 #[cfg(feature = "redact")]
 pub use redact::Redactor;
 pub use report::columns::Columns;
