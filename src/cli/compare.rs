@@ -31,7 +31,12 @@ Examples:
 const NOTES: &str = "\
 A contact is told by its email, without the white space around it and in any case. It counts once, and has changed \
 where its reasons are others, or occur another number of times. What holds no @ in the email's cell is no contact: it is \
-only counted.";
+only counted.
+
+No report is held in memory. To list contacts, files are read a second time, and the emails of those that have changed are \
+held, which may have as many bytes as --max-size allows. Of what can be read once only (standard input, a pipe, a fetched \
+report), the emails are kept meanwhile, beyond 1 MiB in a temporary file without a name (TMPDIR). A file that changes between \
+the readings is listed as it was read first, or is an error.";
 
 /// What changed between two reports of the same list
 #[derive(Args)]
@@ -56,7 +61,7 @@ pub struct Compare {
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: Format,
 
-    /// List the contacts that have changed, by their emails
+    /// List the contacts that have changed, by their emails; files are read a second time for it
     #[arg(long)]
     contacts: bool,
 

@@ -6,7 +6,8 @@ use dotdigital_faults::{Error, Fault};
 
 use super::kept::Kept;
 
-/// The emails of a report that can be read once only, kept until it is known which of them are wanted.
+/// The emails of a report that can be read once only, kept until it is known which of them are wanted. Nothing else of the
+/// report is kept.
 #[derive(Default)]
 pub struct KeptEmails(Kept);
 

@@ -101,7 +101,7 @@ impl ContactFinder {
         &self.comparison
     }
 
-    /// How many of the contacts that have changed haven't been found yet: none is left to be read once it is 0.
+    /// How many of the contacts that have changed haven't been found yet. Once it is 0, nothing more needs to be read.
     pub fn missing(&self) -> u64 {
         self.missing
     }
