@@ -38,9 +38,10 @@ use crate::reason::counts::ReasonCounts;
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
 ///
-/// Reports that are too large for memory are compared by a [`Comparer`](crate::Comparer). Comparing the other way round
-/// gives the mirror image. With serde it is the document of [`comparison_to_json`](crate::export::comparison_to_json), without contacts.
-/// `Debug` prints no contact data.
+/// Reports that are too large for memory are compared by a [`Comparer`](crate::Comparer), and a
+/// [`ContactFinder`](crate::ContactFinder) lists who has changed between them. Comparing the other way round gives the
+/// mirror image. With serde it is the document of [`comparison_to_json`](crate::export::comparison_to_json), without
+/// contacts. `Debug` prints no contact data.
 #[derive(Clone)]
 pub struct Comparison {
     old: ReasonCounts,

@@ -264,10 +264,10 @@ impl Comparison {
         loop {
             match Comparison::try_new(old, new) {
                 Ok(comparison) => return comparison,
-                // As whatever else has no room in memory.
-                Err(error) if error.kind() == ErrorKind::TooLarge => handle_alloc_error(Layout::new::<Seen>()),
                 // Two emails have the same hashes: by the next keys they are told apart.
-                Err(_) => {}
+                Err(error) if error.kind() == ErrorKind::Inconsistent => {}
+                // There is no memory for it, which ends this as it ends any collection.
+                Err(_) => handle_alloc_error(Layout::new::<Seen>()),
             }
         }
     }
