@@ -140,7 +140,10 @@ pub(crate) fn find(text: &[u8], last: bool, start: u64, options: &ReadOptions, n
 /// How many bytes the lines take with which a text begins that are nothing but byte order marks, spaces and tabs.
 fn lines_of_marks(text: &[u8]) -> usize {
     let mut start = 0;
-    while let Some(len) = memchr2(b'\n', b'\r', &text[start..])
+    // As a rule, the first byte tells that there are none.
+    let may_be_marks = |start: usize| matches!(text.get(start), Some(b'\n' | b'\r' | b' ' | b'\t' | 0xef));
+    while may_be_marks(start)
+        && let Some(len) = memchr2(b'\n', b'\r', &text[start..])
         && is_marks(&text[start..start + len])
     {
         start += len + line_end(&text[start + len..]);
@@ -178,17 +181,17 @@ fn separator_line(text: &[u8], last: bool) -> Option<Option<(Separator, usize)>>
 impl Finder<'_> {
     fn find(&self) -> Result<Beginning> {
         let Some(first) = self.choose() else { return Ok(Beginning::GoesOn) };
-        let First::Is(first) = first else { return Ok(Beginning::NoRecord) };
+        let First::Is(mut first) = first else { return Ok(Beginning::NoRecord) };
         if !first.exact.is_none() || first.is_fault(self.names) {
-            return self.head(first, 0);
+            return self.head(&mut first, 0);
         }
         match self.behind_preamble() {
             None => Ok(Beginning::GoesOn),
-            Some(Some(found)) => {
+            Some(Some(mut found)) => {
                 let preamble = found.record.start as usize;
-                self.head(found, preamble)
+                self.head(&mut found, preamble)
             }
-            Some(None) => self.head(first, 0),
+            Some(None) => self.head(&mut first, 0),
         }
     }
 
@@ -200,9 +203,9 @@ impl Finder<'_> {
         }
     }
 
-    fn found(&self, record: &Record, cells: Texts, shape: Shape) -> Box<Found> {
+    fn found(&self, record: &Record, cells: Texts, shape: Shape) -> Found {
         let exact = self.names.exact(&cells);
-        Box::new(Found { record: *record, cells, shape, exact })
+        Found { record: *record, cells, shape, exact }
     }
 
     /// The first record by a separator.
@@ -210,7 +213,7 @@ impl Finder<'_> {
         let shape = self.shape(separator);
         let mut first = None;
         each_record(self.text, self.last, shape, (0, Some(1)), |record, cells| {
-            first = Some(self.found(record, cells, shape));
+            first = Some(Box::new(self.found(record, cells, shape)));
             ControlFlow::Break(())
         });
         match first {
@@ -245,7 +248,7 @@ impl Finder<'_> {
     }
 
     /// Rule 4c: the header behind a title, comments and the like. The outer `None`: more is needed to tell.
-    fn behind_preamble(&self) -> Option<Option<Box<Found>>> {
+    fn behind_preamble(&self) -> Option<Option<Found>> {
         let within = usize::try_from((PREAMBLE_BYTES as u64).saturating_sub(self.start)).unwrap_or(0);
         let (text, last) = match self.text.get(..within) {
             // The byte behind it tells whether a CR at its end ends a line.
@@ -254,7 +257,7 @@ impl Finder<'_> {
             None => (self.text, self.last),
         };
         let is_all = self.last || self.text.len() > within;
-        let mut records: Vec<Vec<Box<Found>>> = Vec::new();
+        let mut records: Vec<Vec<Found>> = Vec::new();
         for &separator in self.separators {
             let (shape, mut found) = (self.shape(separator), Vec::new());
             each_record(text, last, shape, (0, Some(1)), |record, cells| {
@@ -275,9 +278,9 @@ impl Finder<'_> {
 
     /// The first of the records that names both columns, unless a fault stands in front of it. The outer `None`: more is
     /// needed to tell.
-    fn first_header(&self, mut records: Vec<Vec<Box<Found>>>) -> Option<Option<Box<Found>>> {
+    fn first_header(&self, mut records: Vec<Vec<Found>>) -> Option<Option<Found>> {
         let places = (0..PREAMBLE_RECORDS).flat_map(|place| (0..records.len()).map(move |by| (by, place)));
-        let is_header = |found: &Box<Found>| found.exact.is_both();
+        let is_header = |found: &Found| found.exact.is_both();
         let is_at =
             |&(by, place): &(usize, usize)| records.get(by).and_then(|found| found.get(place)).is_some_and(is_header);
         let Some((by, place)) = places.into_iter().find(is_at) else { return Some(None) };
@@ -307,11 +310,12 @@ impl Finder<'_> {
         has_fault
     }
 
-    fn head(&self, found: Box<Found>, preamble: usize) -> Result<Beginning> {
+    fn head(&self, found: &mut Found, preamble: usize) -> Result<Beginning> {
         let preamble = if self.is_behind_line { found.record.start as usize } else { preamble };
         let is_header = !found.is_fault(self.names);
         let line = self.line(&found.record).filter(|_| is_header && found.record.start as usize == preamble);
-        let Found { cells, shape, exact, .. } = *found;
+        let Found { shape, exact, .. } = *found;
+        let cells = std::mem::take(&mut found.cells);
         if is_header && is_own_output(&cells) {
             return Err(Error::own_output());
         }
@@ -345,12 +349,14 @@ fn is_trimmed(name: &[u8]) -> bool {
     text.trim() == text
 }
 
-/// Is it the header of a summary that this crate has written?
+/// Is it the header of a summary, or of trends, that this crate has written?
 fn is_own_output(names: &Texts) -> bool {
-    const OWN: [&[u8]; 4] = [b"count", b"share", b"remedy", b"reason"];
+    const OWN: [&[&[u8]]; 2] =
+        [&[b"count", b"share", b"reason"], &[b"endedwithoutreport", b"imports", b"faults", b"reason"]];
 
-    // The reason's comes last: each report has it.
-    OWN.iter().all(|own| names.iter().any(|name| has_key(name, own)))
+    let has = |own: &[u8]| names.iter().any(|name| has_key(name, own));
+    // The one that hardly a report has tells, as a rule.
+    has(b"remedy") && OWN.iter().any(|own| own.iter().all(|name| has(name)))
 }
 
 /// On which lines something stands in front of the header.

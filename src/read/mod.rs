@@ -221,8 +221,8 @@ impl Reading {
             Beginning::NoRecord => Err(refuse(text, last, &self.options, None)),
             Beginning::Head(head) => {
                 let (shape, preamble, header) = (head.header.shape, head.preamble, head.line);
-                let lines = lines(&text[..preamble]).count() as u64 - 1;
-                let skipped = head::preamble_lines(&text[..preamble], line);
+                let in_front = &text[..preamble];
+                let lines = if in_front.is_empty() { 0 } else { lines(in_front).count() as u64 - 1 };
                 let (strict, most_columns) = (self.options.strict, self.options.most_columns);
                 let (len, its_lines) = header.map_or((0, 0), |line| (line.len, 1));
                 let scanner = Scanner::new(shape, self.base, at + preamble + len, line + lines + its_lines);
@@ -232,7 +232,9 @@ impl Reading {
                 if is_too_wide {
                     body.rows.refuse_width();
                 }
-                body.rows.skip_preamble(skipped);
+                if !in_front.is_empty() {
+                    body.rows.skip_preamble(head::preamble_lines(in_front, line));
+                }
                 Ok(Next::Stage(Stage::Body(body)))
             }
         }
@@ -355,6 +357,9 @@ impl Body {
         }
         if let Some(failure) = &rows.failure {
             return Err(failure.clone());
+        }
+        if last && let Some(error) = rows.refuse_lone_header() {
+            return Err(error);
         }
         match flow {
             ControlFlow::Continue(read) => self.drop_front::<S>(read, base, options),

@@ -27,6 +27,7 @@ use super::header::{Exact, Header, Names, Skip, Texts, each_record, skip};
 use super::judgement::{Judgement, Queued};
 use super::plain::{PlainReader, PlainRecord, RunStart, UnusualRecord};
 use super::record::{Record, Run, Sink};
+use super::refusal;
 use super::row::{Row, RowSink};
 use crate::anomaly::{Anomaly, AnomalySet};
 use crate::error::Error;
@@ -117,6 +118,16 @@ impl Rows {
     /// Rule 2, at the end of the input: may a report have no more records than these?
     pub(crate) fn is_report(&self) -> bool {
         self.judgement.is_report()
+    }
+
+    /// Rule 2, at the end of the input: the error for words with a code that were taken for a header, with nothing behind it.
+    pub(crate) fn refuse_lone_header(&self) -> Option<Error> {
+        let is_alone = self.header.has_names && !self.judgement.has_records && self.counts.is_empty();
+        if !is_alone {
+            return None;
+        }
+        let names: Vec<_> = self.header.names.iter().collect();
+        refusal::refuse_coded(&names.join(&self.header.shape.separator))
     }
 
     /// Ends the reading there, or as soon as it is certain that it is one.

@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use crate::escape::escape;
+use crate::read::answer::columns::is_identifier;
 use crate::read::header::Header;
 use crate::reason::key::KnownColumn;
 
@@ -107,6 +108,17 @@ impl Columns {
     /// Returns true if there is a header that names them.
     pub fn has_header(&self) -> bool {
         self.header.has_names
+    }
+
+    /// May what stands in a column have been uploaded? The reason can't, nor what the newer API adds to the identifiers.
+    pub(crate) fn may_be_uploaded(&self, column: usize) -> bool {
+        let is_added = self.header.is_of_answer && !is_identifier(column, self.len());
+        column != self.reason() && !is_added
+    }
+
+    /// Do all columns but the reason's have the upload's shape?
+    pub(crate) fn are_of_upload(&self) -> bool {
+        !self.header.is_of_answer
     }
 
     /// The byte that parts the cells of a row.
