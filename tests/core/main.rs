@@ -25,6 +25,7 @@ mod runs;
 mod counts;
 mod errors;
 mod privacy;
+mod reports;
 mod rows;
 mod streams;
 

@@ -86,3 +86,17 @@ fn rows_as_maps_and_tuples() {
     let notes: Notes = report.deserialize().next().unwrap().unwrap();
     assert_eq!((&*notes.note, &*notes.note_2), ("one", "two"));
 }
+
+/// Where reports of different columns were joined, each row is read by its own.
+#[test]
+fn rows_under_several_headers() {
+    let report = report("Reason,email,postcode\nBlocker,a@b,1\nEmail,Postcode,Nowhere,Reason\nc@d,2,here,Moon\n");
+    let mut rows = report.deserialize::<Row>();
+    assert_eq!(format!("{rows:?}").split_once(' ').unwrap().0, "Deserialized");
+    let first = rows.next().unwrap().unwrap();
+    assert_eq!((first.reason, &*first.email, first.postcode), (FailureReason::Blocker, "a@b", Some(1)));
+    assert_eq!(rows.len(), 1);
+    let second = rows.next().unwrap().unwrap();
+    assert_eq!((second.reason, &*second.email, second.postcode), (FailureReason::from("Moon"), "c@d", Some(2)));
+    assert_eq!(second.nowhere.as_deref(), Some("here"));
+}
