@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use dotdigital_faults::{FailureReason, FaultReader, FaultReport, ReadOptions, Remedy, export};
+use dotdigital_faults::{Comparison, ErrorKind, FailureReason, FaultReader, FaultReport, ReadOptions, Remedy, export};
 
 use crate::helpers::report::report;
 
@@ -159,4 +159,34 @@ fn a_source_that_is_interrupted() {
         let counts = FaultReader::new(Interrupted(bytes, false)).into_counts().unwrap();
         assert_eq!(&counts, whole.counts());
     }
+}
+
+/// A source whose disk has failed, and that has no more to give then.
+struct Failed(bool);
+
+impl Read for Failed {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0 = !self.0;
+        if self.0 { Err(io::Error::other("the disk failed")) } else { Ok(0) }
+    }
+}
+
+#[test]
+fn a_source_that_fails_is_no_end() {
+    for error in [
+        FaultReport::from_reader(REPORT.as_bytes().chain(Failed(false)), &ReadOptions::new()).map(|_| ()),
+        FaultReport::from_reader(Failed(false), &ReadOptions::new()).map(|_| ()),
+        FaultReader::new(REPORT.as_bytes().chain(Failed(false))).into_counts().map(|_| ()),
+    ] {
+        assert_eq!(error.unwrap_err().kind(), ErrorKind::Io);
+    }
+}
+
+/// A contact is the same however its address was typed.
+#[test]
+fn contacts_of_two_reports() {
+    let (old, new) = (report("Reason,email\nBlocker,a@b\nMoon,c@d\n"), report("Reason,email\nBlocker, A@B \n"));
+    let comparison = Comparison::new(&old, &new);
+    assert_eq!((comparison.unchanged(), comparison.contacts().len()), (1, 1));
+    assert_eq!(comparison.contacts().next().unwrap().email(), "c@d");
 }
