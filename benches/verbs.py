@@ -31,10 +31,21 @@ print(duckdb.sql(
     f"SELECT old.Reason, new.Reason, count(*) FROM {rows} old FULL JOIN {rows} new USING (email) GROUP BY ALL",
     params=[sys.argv[1], sys.argv[2]]).fetchall()[:1])
 """
+DUCKDB_CONTACTS = """
+import sys, duckdb
+duckdb.sql("SET threads = 1")
+rows = "(SELECT lower(trim(email)) AS email, list(Reason ORDER BY Reason) AS reasons FROM read_csv(?, header = true, all_varchar = true) GROUP BY ALL)"
+for contact in duckdb.sql(
+    f"SELECT email, old.reasons, new.reasons FROM {rows} old FULL JOIN {rows} new USING (email) "
+    "WHERE old.reasons IS DISTINCT FROM new.reasons ORDER BY email",
+    params=[sys.argv[1], sys.argv[2]]).fetchall():
+    print(*contact)
+"""
 
 
-def shuffled(path, copy):
-    """The same rows in another order; written in a process of its own, whose memory would count as that of others."""
+def shuffled(path, copy, changed):
+    """The same rows in another order, and once more with another reason in each hundredth; written in a process of its own,
+    whose memory would count as that of others."""
     writer = os.fork()
     if writer == 0:
         head, rest = open(path, "rb").read().split(b"\r\n", 1)
@@ -45,8 +56,12 @@ def shuffled(path, copy):
                 rows.append(row)
                 row = b""
         random.Random(1).shuffle(rows)
+        rows = [row for row in rows if row]
         with open(copy, "wb") as file:
-            file.write(head + b"\r\n" + b"\r\n".join(row for row in rows if row) + b"\r\n")
+            file.write(head + b"\r\n" + b"\r\n".join(rows) + b"\r\n")
+        rows[::100] = [b"Quarantined," + row.split(b",", 1)[1] for row in rows[::100]]
+        with open(changed, "wb") as file:
+            file.write(head + b"\r\n" + b"\r\n".join(rows) + b"\r\n")
         os._exit(0)
     os.waitpid(writer, 0)
 
@@ -68,8 +83,9 @@ def run(command):
 def main():
     program, path = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
     with tempfile.TemporaryDirectory() as folder:
-        copy, ours_dir, peer_dir = (os.path.join(folder, name) for name in ("copy.csv", "ours", "peer"))
-        shuffled(path, copy)
+        names = ("copy.csv", "changed.csv", "ours", "peer")
+        copy, changed, ours_dir, peer_dir = (os.path.join(folder, name) for name in names)
+        shuffled(path, copy, changed)
         verbs = [
             ("summary", [program, "summary", "--format", "json", path], ["xan", "frequency", "-s", "Reason", path]),
             ("list --format csv", [program, "list", "--format", "csv", path], ["xan", "select", "*", path]),
@@ -89,6 +105,11 @@ def main():
                 "compare with a shuffled copy",
                 [program, "compare", "--format", "json", path, copy],
                 [sys.executable, "-c", DUCKDB_JOIN, path, copy],
+            ),
+            (
+                "compare --contacts, 1 % changed",
+                [program, "compare", "--contacts", "--format", "csv", path, changed],
+                [sys.executable, "-c", DUCKDB_CONTACTS, path, changed],
             ),
         ]
         print(f"| {os.path.getsize(path) / 1e6:.0f} MB | ours, CPU s | peer, CPU s | ratio | ours, peak MB | peer, peak MB |")

@@ -201,6 +201,13 @@ impl fmt::Debug for AnomalySet {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Anomalies {
+    /// Only where something was unusual, so that the counts of a report that is as it should be are small.
+    kinds: Option<Box<Kinds>>,
+}
+
+/// Of each kind of anomaly, how many there were, and the first lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Kinds {
     counts: [u64; Anomaly::COUNT],
     first_lines: [Vec<u64>; Anomaly::COUNT],
 }
@@ -211,19 +218,19 @@ impl Anomalies {
 
     /// How many rows had this anomaly.
     pub fn get(&self, anomaly: Anomaly) -> u64 {
-        self.counts[anomaly as usize]
+        self.kinds.as_ref().map_or(0, |kinds| kinds.counts[anomaly as usize])
     }
 
     /// The physical lines, counted from 1, on which the first [`FIRST_LINES`](Self::FIRST_LINES) such rows start.
     ///
     /// Empty once the anomalies of several reports have been added up: a line alone then says nothing.
     pub fn first_lines(&self, anomaly: Anomaly) -> &[u64] {
-        &self.first_lines[anomaly as usize]
+        self.kinds.as_ref().map_or(&[], |kinds| &kinds.first_lines[anomaly as usize])
     }
 
     /// Returns true if nothing was unusual.
     pub fn is_empty(&self) -> bool {
-        self.counts.iter().all(|&count| count == 0)
+        self.kinds.is_none()
     }
 
     /// The kinds that occurred, each with its count.
@@ -232,12 +239,10 @@ impl Anomalies {
     }
 
     pub(crate) fn record(&mut self, anomalies: AnomalySet, line: u64) {
-        if anomalies.is_empty() {
-            return;
-        }
         for anomaly in anomalies.iter() {
-            self.counts[anomaly as usize] += 1;
-            let lines = &mut self.first_lines[anomaly as usize];
+            let kinds = self.kinds.get_or_insert_default();
+            kinds.counts[anomaly as usize] += 1;
+            let lines = &mut kinds.first_lines[anomaly as usize];
             if lines.len() < Self::FIRST_LINES {
                 lines.push(line);
             }
@@ -246,10 +251,18 @@ impl Anomalies {
 
     /// Adds the anomalies of another report.
     pub(crate) fn add(&mut self, other: &Anomalies) {
-        for (count, more) in self.counts.iter_mut().zip(other.counts) {
-            *count = count.saturating_add(more);
+        if let Some(kinds) = &mut self.kinds {
+            kinds.first_lines = Default::default();
         }
-        self.first_lines = Default::default();
+        other.iter().for_each(|(anomaly, count)| self.add_count(anomaly, count));
+    }
+
+    /// Adds so many, of which it isn't known where they are.
+    fn add_count(&mut self, anomaly: Anomaly, count: u64) {
+        if count > 0 {
+            let place = &mut self.kinds.get_or_insert_default().counts[anomaly as usize];
+            *place = place.saturating_add(count);
+        }
     }
 }
 
@@ -280,8 +293,7 @@ impl<'de> Deserialize<'de> for Anomalies {
                 let mut anomalies = Anomalies::default();
                 while let Some((slug, count)) = map.next_entry::<String, u64>()? {
                     if let Some(anomaly) = Anomaly::try_parse(&slug) {
-                        let place = &mut anomalies.counts[anomaly as usize];
-                        *place = place.saturating_add(count);
+                        anomalies.add_count(anomaly, count);
                     }
                 }
                 Ok(anomalies)

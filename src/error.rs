@@ -53,6 +53,8 @@ pub enum ErrorKind {
     TooLarge,
     /// Reading or writing failed; the source is the [`std::io::Error`].
     Io,
+    /// A report was read twice, and the second reading doesn't fit the first: it has changed in between.
+    Inconsistent,
     /// What would be written is there already, and was not to be overwritten.
     Exists,
     /// It is no archive, one of a later version, or one that holds contact data otherwise than is asked for.
@@ -99,6 +101,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::NoSuchColumn => "no such column",
             ErrorKind::TooLarge => "too large",
             ErrorKind::Io => "reading or writing failed",
+            ErrorKind::Inconsistent => "two readings that don't fit together",
             ErrorKind::Exists => "there already",
             ErrorKind::Archive => "an archive that can't be used so",
             ErrorKind::EmptyKey => "an empty key",

@@ -35,18 +35,6 @@ pub enum Format {
 }
 
 impl Format {
-    const BEGINNINGS: [(&'static [u8], Format); 9] = [
-        (b"\xff\xfe", Format::Utf16),
-        (b"\xfe\xff", Format::Utf16),
-        (b"\x1f\x8b", Format::Gzip),
-        (b"PK\x03\x04", Format::Zip),
-        (b"\xd0\xcf\x11\xe0", Format::Ole2),
-        (b"%PDF-", Format::Pdf),
-        (b"\xfd7zXZ\0", Format::Xz),
-        (b"\x28\xb5\x2f\xfd", Format::Zstd),
-        (b"7z\xbc\xaf\x27\x1c", Format::SevenZip),
-    ];
-
     /// What it is, in a few words.
     pub fn description(self) -> &'static str {
         match self {
@@ -89,13 +77,20 @@ impl fmt::Display for Format {
 
 /// The format of an input, by its first bytes, where it is none of text in UTF-8.
 pub(crate) fn format(input: &[u8]) -> Option<Format> {
-    if let Some((_, format)) = Format::BEGINNINGS.iter().find(|(beginning, _)| input.starts_with(beginning)) {
-        return Some(*format);
-    }
-    if let [b'B', b'Z', b'h', b'1'..=b'9', ..] = input {
-        return Some(Format::Bzip2);
-    }
-    is_unmarked_utf16(input.get(..FIRST_BYTES).unwrap_or(input)).then_some(Format::Utf16)
+    let format = match input {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Format::Utf16,
+        [0x1f, 0x8b, ..] => Format::Gzip,
+        [b'P', b'K', 3, 4, ..] => Format::Zip,
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => Format::Ole2,
+        [b'%', b'P', b'D', b'F', b'-', ..] => Format::Pdf,
+        [b'B', b'Z', b'h', b'1'..=b'9', ..] => Format::Bzip2,
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Format::Xz,
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Format::Zstd,
+        [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Format::SevenZip,
+        _ if is_unmarked_utf16(input.get(..FIRST_BYTES).unwrap_or(input)) => Format::Utf16,
+        _ => return None,
+    };
+    Some(format)
 }
 
 /// Are at least half of the bytes at even places NUL and none of the others, or the other way round?

@@ -108,7 +108,7 @@
 //! | to | use |
 //! |---|---|
 //! | know which list, country or mail provider fails, and why | [`GroupCounter`], [`GroupBy`], [`GroupKey`], [`GroupCounts`] |
-//! | see what changed between two reports | [`Comparer`], [`Comparison`], [`Change`], [`ChangedContact`], [`Transition`] |
+//! | see what changed between two reports | [`Comparer`], [`ContactFinder`], [`Comparison`], [`Change`], [`ChangedContact`], [`Transition`] |
 //! | sum up several reports, and tell them apart | [`Tally`], [`SourceCounts`] |
 //! | keep counts, and add to them on another day | serde, for [`ReasonCounts`], [`GroupCounts`] and [`Tally`] |
 //! | write counts or faults for another program, a dashboard or people | [`export`] |
@@ -247,11 +247,12 @@ pub use format::Format;
 pub use protocol::{Protocol, Region};
 pub use read::counter::ReasonCounter;
 pub use read::options::{ColumnChoice, ReadOptions, Separator};
+pub use reason::FailureReason;
 pub use reason::counts::{ReasonCounts, ReasonCountsIter};
 pub use reason::filter::ReasonFilter;
 pub use reason::remedy::Remedy;
 pub use reason::report_kind::ReportKind;
-pub use reason::{FailureReason, UnknownReason};
+pub use reason::unknown_reason::UnknownReason;
 #[cfg(feature = "redact")]
 pub use redact::Redactor;
 pub use report::columns::Columns;
@@ -270,7 +271,9 @@ pub use reqwest;
 pub use status::ImportStatus;
 #[cfg(feature = "archive")]
 pub use tally::archived_import::{ArchivedImport, ArchivedStatus, Series};
-pub use tally::comparison::{Change, ChangedContact, Comparer, Comparison, Transition};
+pub use tally::comparison::comparer::Comparer;
+pub use tally::comparison::contact_finder::ContactFinder;
+pub use tally::comparison::{Change, ChangedContact, Comparison, Transition};
 pub use tally::group_counter::GroupCounter;
 pub use tally::group_counts::{GroupBy, GroupCounts, GroupKey};
 #[cfg(feature = "archive")]

@@ -1,4 +1,4 @@
-//! The figures of an import, read from its file of `counts_v1` in little time.
+//! An import, read from its file of `counts_v1` in little time: its figures and, where nothing was unusual, all of it.
 //!
 //! # How it works
 //!
@@ -8,12 +8,15 @@
 //!
 //! ```text
 //!   footer   account kind import_id protocol status archived_at total      least = largest
+//!            report_sha256 report_bytes
 //!            reason count                                                  the same, where there is one reason
+//!            anomalies                                                     none, where there is no key
 //!   pages    reason count                                                  where there are several
 //!            service: its keys and its values, those of the first row
 //! ```
 //!
-//! A file of which the footer doesn't tell as much, as another program may have written it, is read as a whole.
+//! A file of which the footer doesn't tell as much is read as a whole: of our own those with anomalies, or with reasons that
+//! aren't known, where these are wanted.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -27,7 +30,7 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaDataReader};
 use parquet::file::statistics::Statistics;
 use uuid::Uuid;
 
-use super::counts_table::damaged;
+use super::counts_table::{Columns, damaged};
 use super::parquet_file::{guarded, unreadable};
 use super::unpacked_pages::UnpackedPages;
 use crate::arrow::kind;
@@ -39,9 +42,9 @@ use crate::tally::archived_import::ArchivedImport;
 /// More rows than this are no import's.
 const MOST_ROWS: usize = 100_000;
 
-/// The figures of a file that is filed under a day: unknown reasons have no label, and anomalies and what is known of the
-/// report's bytes are left out. `None` where they can't be had so easily.
-pub(super) fn read(file: &Bytes, date: NaiveDate) -> Result<Option<ArchivedImport>> {
+/// The import of a file that is filed under a day. Of the figures alone, unknown reasons have no label, and anomalies and what
+/// is known of the report's bytes are left out. `None` where it can't be had so easily.
+pub(super) fn read(file: &Bytes, date: NaiveDate, columns: Columns) -> Result<Option<ArchivedImport>> {
     guarded(|| {
         let metadata = ParquetMetaDataReader::new().parse_and_finish(file).map_err(unreadable)?;
         let [group] = metadata.row_groups() else { return Ok(None) };
@@ -49,7 +52,11 @@ pub(super) fn read(file: &Bytes, date: NaiveDate) -> Result<Option<ArchivedImpor
         match rows {
             0 => Err(damaged("it has no row")),
             _ if rows > MOST_ROWS => Err(damaged("it has more rows than there are reasons")),
-            _ => File { file: Arc::new(file.clone()), columns: group.columns(), rows }.import(date),
+            _ => {
+                let file = File { file: Arc::new(file.clone()), columns: group.columns(), rows };
+                let Some(import) = file.import(date)? else { return Ok(None) };
+                Ok(if columns == Columns::Figures { Some(import) } else { file.with_details(import) })
+            }
         }
     })
 }
@@ -82,6 +89,19 @@ impl<'f> File<'f> {
         let import = ArchivedImport::new(account, id, protocol, date, at, parsed("status", status)?);
         let (Some(reasons), Some(service)) = (self.reasons()?, self.service()?) else { return Ok(None) };
         Ok(Some(ArchivedImport { total: total.map(count), reasons, service, ..import }))
+    }
+
+    /// What the figures leave out, where it is said in the footer.
+    fn with_details(&self, import: ArchivedImport) -> Option<ArchivedImport> {
+        let are_known = import.reasons.iter().all(|(reason, _)| !matches!(reason, FailureReason::Other(_)));
+        let keys = self.column("anomalies", "key")?;
+        let are_none = keys.statistics()?.null_count_opt()? == u64::try_from(keys.num_values()).ok()?;
+        let (sha256, bytes) = (self.same_text("report_sha256")?, self.same_number("report_bytes")?);
+        (are_known && are_none).then(|| ArchivedImport {
+            report_sha256: sha256.map(Into::into),
+            report_bytes: bytes.map(count),
+            ..import
+        })
     }
 
     /// The reasons with their counts.

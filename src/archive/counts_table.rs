@@ -121,7 +121,7 @@ pub(super) enum Columns {
 
 /// Reads the file of an import that is filed under a day.
 pub(super) fn read(file: Bytes, date: NaiveDate, columns: Columns) -> Result<ArchivedImport> {
-    let easily = if columns == Columns::Figures { counts_figures::read(&file, date)? } else { None };
+    let easily = counts_figures::read(&file, date, columns)?;
     easily.map_or_else(|| guarded(|| rows(file, date)), Ok)
 }
 
@@ -269,6 +269,10 @@ mod tests {
         full.report_sha256 = Some("ab".repeat(32));
         full.report_bytes = Some(123);
         assert_eq!((full.failed(), full.contacts()), (Some(5), Some(20)));
+        let mut usual = full.clone();
+        usual.reasons.remove(1);
+        usual.total = Some(4);
+        usual.anomalies = BTreeMap::new();
         let mut empty = import(ArchivedStatus::Archived);
         empty.total = Some(0);
         let mut enrolment = import(ArchivedStatus::Expired);
@@ -286,6 +290,7 @@ mod tests {
         several.reasons = vec![(FailureReason::unknown("a"), 2), (FailureReason::unknown("b"), 2)];
         for import in [
             full,
+            usual,
             one,
             unknown,
             several,
@@ -295,9 +300,15 @@ mod tests {
             import(ArchivedStatus::EndedWithoutReport),
         ] {
             let file = write(&import).unwrap();
-            assert_eq!(read(file.clone(), import.date, Columns::All).unwrap(), import);
-            let figures = counts_figures::read(&file, import.date).unwrap().expect("our own files are read easily");
+            let easily = |columns| counts_figures::read(&file, import.date, columns).unwrap();
+            let figures = easily(Columns::Figures).expect("our own files are read easily");
             assert_eq!(figures, without_details(&import));
+            assert_eq!(read(file.clone(), import.date, Columns::All).unwrap(), import);
+            assert_eq!(rows(file.clone(), import.date).unwrap(), import);
+            // As a whole, where nothing was unusual.
+            let is_usual = import.anomalies.is_empty()
+                && import.reasons.iter().all(|(reason, _)| !matches!(reason, FailureReason::Other(_)));
+            assert_eq!(easily(Columns::All), is_usual.then(|| import.clone()));
             assert_eq!(Footer::read(&file).unwrap().report_sha256, import.report_sha256);
         }
     }

@@ -3,12 +3,15 @@
 use anstream::ColorChoice;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use dotdigital_faults::{Comparer, Comparison, Error, Fault, FaultSink, ReasonCounts, ReportKind, export};
+use dotdigital_faults::{
+    Comparer, Comparison, ContactFinder, Error, Fault, FaultSink, ReasonCounts, ReportKind, export,
+};
 
 use super::Reading;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::gate::GateArg;
+use super::kept_emails::KeptEmails;
 use super::list::note_anomalies;
 use super::output::OutputArg;
 use super::redact::RedactArgs;
@@ -28,7 +31,12 @@ Examples:
 const NOTES: &str = "\
 A contact is told by its email, without the white space around it and in any case. It counts once, and has changed \
 where its reasons are others, or occur another number of times. What holds no @ in the email's cell is no contact: it is \
-only counted.";
+only counted.
+
+No report is held in memory. To list contacts, files are read a second time, and the emails of those that have changed are \
+held, which may have as many bytes as --max-size allows. Of what can be read once only (standard input, a pipe, a fetched \
+report), the emails are kept meanwhile, beyond 1 MiB in a temporary file without a name (TMPDIR). A file that changes between \
+the readings is listed as it was read first, or is an error.";
 
 /// What changed between two reports of the same list
 #[derive(Args)]
@@ -53,7 +61,7 @@ pub struct Compare {
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: Format,
 
-    /// List the contacts that have changed, by their emails
+    /// List the contacts that have changed, by their emails; files are read a second time for it
     #[arg(long)]
     contacts: bool,
 
@@ -126,26 +134,39 @@ impl Compare {
         self.gate.check(comparison.newer())
     }
 
-    /// Compares the reports: in a few bytes a contact, unless their emails are to be listed.
+    /// Compares the reports, in a few bytes a contact.
     fn comparison(&self) -> Result<Comparison, Failure> {
         let (connection, options) = (&self.connection, &self.reading.options());
-        if self.contacts {
-            let old = self.old.report(connection, options)?;
-            let new = self.new.report(connection, options)?;
-            self.check_kinds(old.counts(), new.counts())?;
-            return Ok(Comparison::new(&old, &new));
-        }
-        let (older, old) =
-            self.old.feed(connection, options, || Ok(Side { comparer: Comparer::new(), is_new: false }))?;
+        let kept = |source: &Source| (self.contacts && !source.is_file()).then(KeptEmails::default);
+        let (older, old) = self.old.feed(connection, options, || {
+            Ok(Side { comparer: Comparer::new(), is_new: false, kept: kept(&self.old) })
+        })?;
         let mut comparer = Some(older.comparer);
         let is_fetched = matches!(self.new, Source::Import(_));
         let (newer, new) = self.new.feed(connection, options, || {
             // What is fetched again is taken again, from where it was.
             let again = if is_fetched { comparer.clone() } else { comparer.take() };
-            Ok(Side { comparer: again.unwrap_or_default(), is_new: true })
+            Ok(Side { comparer: again.unwrap_or_default(), is_new: true, kept: kept(&self.new) })
         })?;
+        drop(comparer);
         self.check_kinds(&old, &new)?;
-        Ok(newer.comparer.finish(old, new))
+        if !self.contacts {
+            return Ok(newer.comparer.finish(old, new));
+        }
+        let finder = newer.comparer.find_contacts(old, new)?;
+        let mut finder = finder.most_bytes(connection.max_size());
+        self.find(&self.old, older.kept, &mut finder)?;
+        self.find(&self.new, newer.kept, &mut finder)?;
+        Ok(finder.finish()?)
+    }
+
+    /// Finds contacts in one of the reports, as long as any is missing: in what was kept of it, or by reading it again.
+    fn find(&self, source: &Source, kept: Option<KeptEmails>, finder: &mut ContactFinder) -> Result<(), Failure> {
+        match kept {
+            _ if finder.missing() == 0 => Ok(()),
+            Some(kept) => kept.each(|email| finder.find(email)).map_err(|error| source.failure(error)),
+            None => source.feed_again(&self.connection, &self.reading.options(), finder),
+        }
     }
 
     /// Refuses to take for a change of the contacts what is one of the API.
@@ -166,10 +187,15 @@ impl Compare {
 struct Side {
     comparer: Comparer,
     is_new: bool,
+    /// Where the contacts are to be listed, and the report can't be read again.
+    kept: Option<KeptEmails>,
 }
 
 impl FaultSink for Side {
     fn fault(&mut self, fault: &Fault<'_>) -> Result<(), Error> {
+        if let Some(kept) = &mut self.kept {
+            kept.keep(fault)?;
+        }
         if self.is_new { self.comparer.newer().fault(fault) } else { self.comparer.older().fault(fault) }
     }
 }

@@ -93,7 +93,6 @@ impl Gate {
         let limit = limit.unwrap_or("1");
         let text = format!("{}={limit}", what.slug());
         let limit = match limit.strip_suffix('%') {
-            Some(_) if what == What::Total => return Err(Wrong::ShareOfAll),
             Some(share) => Limit::Share(share_of(share.trim_end()).ok_or(Wrong::Limit(what.slug()))?),
             None => Limit::Count(limit.parse().ok().filter(|&count| count > 0).ok_or(Wrong::Limit(what.slug()))?),
         };
@@ -160,7 +159,6 @@ pub fn share_of(text: &str) -> Option<u128> {
 enum Wrong {
     What,
     Limit(&'static str),
-    ShareOfAll,
 }
 
 impl ValueParserFactory for Gate {
@@ -189,7 +187,6 @@ impl TypedValueParser for GateParser {
             Err(Wrong::Limit(slug)) => {
                 format!("COUNT is a whole number from 1 on, as in {slug}=10, and SHARE a percentage, as in {slug}=2.5%")
             }
-            Err(Wrong::ShareOfAll) => "the total is all there is: give a count, as in total=10".to_owned(),
         };
         Err(invalid(&text, advice, command, arg))
     }
@@ -219,6 +216,7 @@ mod tests {
             ("REMOVE=2.5 %", (What::Remedy(Remedy::Remove), percent(25))),
             ("blocker=100%", (What::Reason("blocker"), percent(1000))),
             ("Total=5", (What::Total, Limit::Count(5))),
+            ("total=10%", (What::Total, percent(100))),
         ] {
             assert_eq!(gate(text), Some(expected), "{text}");
         }
@@ -231,7 +229,6 @@ mod tests {
         {
             assert_eq!(gate(&format!("blocker={text}")), None, "{text}");
         }
-        assert_eq!(gate("total=10%"), None);
     }
 
     #[test]
@@ -242,6 +239,8 @@ mod tests {
         let is_tripped = |text: &str| Gate::parse(text).ok().unwrap().tripped(&counts).is_some();
         assert!(is_tripped("blocker=0.07%") && !is_tripped("blocker=0.070001%"));
         assert!(is_tripped("remove=0.07%") && !is_tripped("hard_bounced=0.000001%"));
+        assert!(is_tripped("total=100%"));
+        assert!(Gate::parse("total=1%").ok().unwrap().tripped(&ReasonCounts::new()).is_none());
         assert!(Gate::parse("blocker=100%").ok().unwrap().tripped(&ReasonCounts::new()).is_none());
     }
 }

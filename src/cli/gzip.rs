@@ -7,6 +7,9 @@ use flate2::bufread::GzDecoder;
 /// How gzip begins.
 const MAGIC: &[u8] = b"\x1f\x8b";
 
+/// What is wrong where the last member is not the end.
+const BEHIND: &str = "something else stands behind its end";
+
 /// How much is read at a time.
 const PIECE: usize = 64 * 1024;
 
@@ -54,18 +57,20 @@ impl Members {
     fn next_member(&mut self) -> io::Result<()> {
         let State::Member(member) = std::mem::replace(&mut self.state, State::Over) else { return Ok(()) };
         let mut packed = member.into_inner();
-        match packed.fill_buf()?.first() {
+        let first = packed.fill_buf()?.first();
+        match first {
             None => {}
             Some(0) => loop {
                 let piece = packed.fill_buf()?;
                 if piece.iter().any(|&byte| byte != 0) {
-                    return Err(damaged("something else stands behind its end"));
+                    return Err(damaged(BEHIND));
                 }
                 match piece.len() {
                     0 => break,
                     len => packed.consume(len),
                 }
             },
+            Some(byte) if Some(byte) != MAGIC.first() => return Err(damaged(BEHIND)),
             Some(_) => self.state = State::Member(Box::new(GzDecoder::new(packed))),
         }
         Ok(())
@@ -87,7 +92,7 @@ impl Read for Members {
             })?;
             if len > 0 {
                 self.left = self.left.checked_sub(len as u64).ok_or_else(|| {
-                    io::Error::other("the unpacked report is larger than the bytes allowed (--max-size)")
+                    io::Error::other("the unpacked report is larger than allowed: allow more, as with --max-size 2G")
                 })?;
                 return Ok(len);
             }
@@ -137,8 +142,12 @@ mod tests {
                 &[&*one, &[0; 10], b"x"].concat(),
                 Err("its gzip can't be unpacked: something else stands behind its end"),
             ),
-            (&[&*one, b"x"].concat(), Err("its gzip can't be unpacked: it ends in the middle")),
-            (&[&*one, b"some more text"].concat(), Err("its gzip can't be unpacked: it is damaged")),
+            (&[&*one, b"x"].concat(), Err("its gzip can't be unpacked: something else stands behind its end")),
+            (
+                &[&*one, b"some more text"].concat(),
+                Err("its gzip can't be unpacked: something else stands behind its end"),
+            ),
+            (&[&*one, b"\x1f"].concat(), Err("its gzip can't be unpacked: it ends in the middle")),
             (&one[..one.len() - 1], Err("its gzip can't be unpacked: it ends in the middle")),
             (&[&one[..one.len() - 8], &[0; 8]].concat(), Err("its gzip can't be unpacked: it is damaged")),
         ] {

@@ -16,6 +16,8 @@ mod fetch;
 mod gate;
 mod gzip;
 mod help;
+mod kept;
+mod kept_emails;
 mod lines;
 mod list;
 mod log;

@@ -8,12 +8,10 @@ use anstream::{AutoStream, ColorChoice};
 use clap::Args;
 use dotdigital_faults::Error;
 use dotdigital_faults::export::{HiddenFile, TableOptions};
-use tempfile::SpooledTempFile;
 
 use super::failure::Failure;
+use super::kept::Kept;
 
-/// How much of the rows is kept in memory until they may appear.
-const KEPT_IN_MEMORY: usize = 1 << 20;
 /// Whoever links that often has made a circle.
 const MOST_LINKS: usize = 40;
 
@@ -111,10 +109,14 @@ impl Destination {
     /// Lets a file appear that is whole.
     pub fn complete(&self, mut part: HiddenFile) -> Result<(), Failure> {
         match self {
-            Destination::Stdout => copy(&mut part, io::stdout().lock()),
+            Destination::Stdout => {
+                part.rewind()?;
+                copy(part, io::stdout().lock())
+            }
             Destination::Stream(path) => {
                 let stream = opened(path).map_err(|error| self.unwritable(&error))?;
-                copy(&mut part, stream)
+                part.rewind()?;
+                copy(part, stream)
             }
             Destination::File(path) => part.appear_at(path).map_err(|error| self.unwritable(&error)),
         }
@@ -141,7 +143,7 @@ impl Destination {
         match self {
             Destination::Stdout if is_certain => Ok(OutputRows::Stdout(io::stdout())),
             Destination::Stream(path) if is_certain => opened(path).map(OutputRows::Stream),
-            Destination::Stdout => Ok(OutputRows::Kept(SpooledTempFile::new(KEPT_IN_MEMORY))),
+            Destination::Stdout => Ok(OutputRows::Kept(Kept::default())),
             _ => self.part().map(OutputRows::Hidden),
         }
     }
@@ -153,7 +155,7 @@ impl Destination {
             OutputRows::Stream(mut stream) => Ok(stream.flush()?),
             OutputRows::Hidden(part) => self.complete(part),
             OutputRows::Nowhere => Ok(()),
-            OutputRows::Kept(mut kept) => copy(&mut kept, io::stdout().lock()),
+            OutputRows::Kept(kept) => copy(kept.read()?, io::stdout().lock()),
         }
     }
 
@@ -177,10 +179,9 @@ impl Destination {
     }
 }
 
-/// Writes what is whole, from its beginning.
-fn copy(from: &mut (impl Read + Seek), mut to: impl Write) -> Result<(), Failure> {
-    from.rewind()?;
-    io::copy(from, &mut to)?;
+/// Writes what is whole.
+fn copy(mut from: impl Read, mut to: impl Write) -> Result<(), Failure> {
+    io::copy(&mut from, &mut to)?;
     Ok(to.flush()?)
 }
 
@@ -204,8 +205,7 @@ fn is_device(_: &Path) -> bool {
 pub enum OutputRows {
     Stdout(io::Stdout),
     Stream(File),
-    /// In memory as long as they are few, then in a file without a name.
-    Kept(SpooledTempFile),
+    Kept(Kept),
     Hidden(HiddenFile),
     /// Written for nothing but to see that it can be done.
     Nowhere,

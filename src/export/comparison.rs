@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use super::{WriteOptions, writing};
@@ -79,7 +79,6 @@ use crate::tally::comparison::{Change, Comparison};
 /// With contacts, a member `changed_contacts` follows: `{"email": "a@example.com", "change": …, "before": …,
 /// "after": …}` for each.
 pub fn comparison_to_json(comparison: &Comparison, options: &WriteOptions, mut writer: impl Write) -> Result<()> {
-    let named = |reasons: &[FailureReason]| reasons.iter().map(|reason| Named::new(reason, options)).collect();
     let (old, new) = comparison.without_email();
     let document = Document {
         schema: 1,
@@ -106,29 +105,19 @@ pub fn comparison_to_json(comparison: &Comparison, options: &WriteOptions, mut w
             .iter()
             .map(|transition| Transition {
                 change: transition.change().slug(),
-                before: named(transition.before()),
-                after: named(transition.after()),
+                before: named(transition.before(), options),
+                after: named(transition.after(), options),
                 contacts: transition.contacts(),
             })
             .collect(),
-        changed_contacts: options.lists_contacts().then(|| {
-            let contacts = comparison.contacts();
-            contacts
-                .map(|contact| Contact {
-                    email: options.email(contact.email()),
-                    change: contact.change().slug(),
-                    before: named(contact.before()),
-                    after: named(contact.after()),
-                })
-                .collect()
-        }),
+        changed_contacts: options.lists_contacts().then_some(ChangedContacts { comparison, options }),
     };
     serde_json::to_writer_pretty(&mut writer, &document).map_err(writing)?;
     writer.write_all(b"\n").map_err(writing)
 }
 
 #[derive(Serialize)]
-struct Document {
+struct Document<'a> {
     schema: u32,
     old: Side,
     new: Side,
@@ -137,7 +126,7 @@ struct Document {
     without_email: Pair,
     transitions: Vec<Transition>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    changed_contacts: Option<Vec<Contact>>,
+    changed_contacts: Option<ChangedContacts<'a>>,
 }
 
 #[derive(Serialize)]
@@ -183,6 +172,24 @@ struct Transition {
     contacts: u64,
 }
 
+/// The contacts that have changed; each is made as it is written, since there may be millions.
+struct ChangedContacts<'a> {
+    comparison: &'a Comparison,
+    options: &'a WriteOptions,
+}
+
+impl Serialize for ChangedContacts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let options = self.options;
+        serializer.collect_seq(self.comparison.contacts().map(|contact| Contact {
+            email: options.email(contact.email()),
+            change: contact.change().slug(),
+            before: named(contact.before(), options),
+            after: named(contact.after(), options),
+        }))
+    }
+}
+
 #[derive(Serialize)]
 struct Contact {
     email: String,
@@ -201,4 +208,8 @@ impl Named {
     fn new(reason: &FailureReason, options: &WriteOptions) -> Self {
         Named { reason: reason.slug(), label: options.reason(reason).to_string() }
     }
+}
+
+fn named(reasons: &[FailureReason], options: &WriteOptions) -> Vec<Named> {
+    reasons.iter().map(|reason| Named::new(reason, options)).collect()
 }

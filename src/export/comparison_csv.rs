@@ -17,7 +17,8 @@ use crate::tally::comparison::Comparison;
 /// newer report, `before_label` and `after_label` their labels, each several joined by `; ` and empty where there is none.
 /// Of the options, [`redact`](WriteOptions::redact) and [`spreadsheet_safe`](WriteOptions::spreadsheet_safe) count.
 ///
-/// A [`Comparer`](crate::Comparer) only counts: what it compares has no contacts to write.
+/// What a [`Comparer`](crate::Comparer) has only counted has no contacts to write; a
+/// [`ContactFinder`](crate::ContactFinder) finds them.
 ///
 /// # Errors
 /// [`Io`](crate::ErrorKind::Io) where the writer fails.

@@ -64,7 +64,8 @@ pub fn faults_to_csv<'r>(
 /// Writes the faults that call for one remedy as CSV, in the shape that suits the remedy.
 ///
 /// What is to be imported again ([`Remedy::Correct`], [`Remedy::RetryLater`]) has the upload's own shape: all
-/// columns but the reason's, in their order, so that the file can go straight back. The others keep the reason's.
+/// columns but the reason's, in their order, so that the file can go straight back; of the newer API's failures, the
+/// identifiers. The others keep the reason's.
 ///
 /// # Errors
 /// [`Io`](crate::ErrorKind::Io) where the writer fails.
@@ -247,7 +248,9 @@ impl WriteOptions {
         }
         let (row, width) = match (self.has_upload_shape(), columns.reason()) {
             (false, _) => (row, columns.len()),
-            (true, 0) if row.first() != Some(&b'"') => (row.get(memchr(b',', row)? + 1..)?, columns.len() - 1),
+            (true, 0) if row.first() != Some(&b'"') && columns.are_of_upload() => {
+                (row.get(memchr(b',', row)? + 1..)?, columns.len() - 1)
+            }
             (true, _) => return None,
         };
         (width > 1 && row.first() != BOM.first()).then_some(row)

@@ -48,8 +48,11 @@ impl HiddenFile {
         if let Some(file) = nameless(folder) {
             return Ok(HiddenFile(Kind::Nameless(file)));
         }
+        // What is wrong with the folder is told of it, and not of a hidden name in it.
+        fs::metadata(folder)?;
         // Made for its owner alone, where the system knows such a thing.
-        tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder).map(|file| HiddenFile(Kind::Named(file)))
+        let file = tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder);
+        file.map(|file| HiddenFile(Kind::Named(file))).map_err(|error| io::Error::from(error.kind()))
     }
 
     /// In the system's folder for temporary files, without a name from the start: it is to be read again, and not to

@@ -39,7 +39,7 @@ impl WriteOptions {
     }
 
     /// Whether the reason's column is left out of a CSV, so that what is left has the shape of the upload; no,
-    /// unless set.
+    /// unless set. Of the newer API's failures, which hold no more of a contact, the identifiers are left.
     pub fn upload_shape(mut self, upload_shape: bool) -> Self {
         self.upload_shape = upload_shape;
         self
@@ -133,20 +133,18 @@ impl WriteOptions {
         } else {
             columns.raw_names().map(Cow::Borrowed).collect()
         };
-        let left_out = self.left_out(columns);
-        names.into_iter().enumerate().filter(|(column, _)| Some(*column) != left_out).map(|(_, name)| name).collect()
+        names.into_iter().enumerate().filter(|(column, _)| self.has(columns, *column)).map(|(_, name)| name).collect()
     }
 
     /// The cells of a fault, in the options' shape and as they may be seen; one at a time, since a row may have millions.
     pub(super) fn cells<'a>(&'a self, fault: &'a Fault<'_>) -> impl Iterator<Item = Cow<'a, [u8]>> + Clone {
-        let left_out = self.left_out(fault.columns());
-        let cells = fault.raw_fields().enumerate().filter(move |(column, _)| Some(*column) != left_out);
+        let cells = fault.raw_fields().enumerate().filter(|(column, _)| self.has(fault.columns(), *column));
         cells.map(|(column, cell)| self.cell(fault, column, cell))
     }
 
-    /// The column that has no place in the options' shape.
-    fn left_out(&self, columns: &Columns) -> Option<usize> {
-        self.upload_shape.then(|| columns.reason())
+    /// Has a column a place in the options' shape?
+    fn has(&self, columns: &Columns, column: usize) -> bool {
+        !self.upload_shape || columns.may_be_uploaded(column)
     }
 
     /// A cell of a CSV: its formula is defused where that is asked for.

@@ -70,7 +70,7 @@ pub(crate) enum Beginning {
 
 /// The first record, by one separator.
 enum First {
-    Is(Found),
+    Is(Box<Found>),
     /// It goes on behind the bytes that are there; whether the cells that are there name the reason's column.
     GoesOn(bool),
 }
@@ -140,7 +140,10 @@ pub(crate) fn find(text: &[u8], last: bool, start: u64, options: &ReadOptions, n
 /// How many bytes the lines take with which a text begins that are nothing but byte order marks, spaces and tabs.
 fn lines_of_marks(text: &[u8]) -> usize {
     let mut start = 0;
-    while let Some(len) = memchr2(b'\n', b'\r', &text[start..])
+    // As a rule, the first byte tells that there are none.
+    let may_be_marks = |start: usize| matches!(text.get(start), Some(b'\n' | b'\r' | b' ' | b'\t' | 0xef));
+    while may_be_marks(start)
+        && let Some(len) = memchr2(b'\n', b'\r', &text[start..])
         && is_marks(&text[start..start + len])
     {
         start += len + line_end(&text[start + len..]);
@@ -178,17 +181,17 @@ fn separator_line(text: &[u8], last: bool) -> Option<Option<(Separator, usize)>>
 impl Finder<'_> {
     fn find(&self) -> Result<Beginning> {
         let Some(first) = self.choose() else { return Ok(Beginning::GoesOn) };
-        let First::Is(first) = first else { return Ok(Beginning::NoRecord) };
+        let First::Is(mut first) = first else { return Ok(Beginning::NoRecord) };
         if !first.exact.is_none() || first.is_fault(self.names) {
-            return self.head(first, 0);
+            return self.head(&mut first, 0);
         }
         match self.behind_preamble() {
             None => Ok(Beginning::GoesOn),
-            Some(Some(found)) => {
+            Some(Some(mut found)) => {
                 let preamble = found.record.start as usize;
-                self.head(found, preamble)
+                self.head(&mut found, preamble)
             }
-            Some(None) => self.head(first, 0),
+            Some(None) => self.head(&mut first, 0),
         }
     }
 
@@ -210,7 +213,7 @@ impl Finder<'_> {
         let shape = self.shape(separator);
         let mut first = None;
         each_record(self.text, self.last, shape, (0, Some(1)), |record, cells| {
-            first = Some(self.found(record, cells, shape));
+            first = Some(Box::new(self.found(record, cells, shape)));
             ControlFlow::Break(())
         });
         match first {
@@ -307,24 +310,21 @@ impl Finder<'_> {
         has_fault
     }
 
-    fn head(&self, found: Found, preamble: usize) -> Result<Beginning> {
+    fn head(&self, found: &mut Found, preamble: usize) -> Result<Beginning> {
         let preamble = if self.is_behind_line { found.record.start as usize } else { preamble };
         let is_header = !found.is_fault(self.names);
         let line = self.line(&found.record).filter(|_| is_header && found.record.start as usize == preamble);
-        let Found { cells, shape, exact, .. } = found;
+        let Found { shape, exact, .. } = *found;
+        let cells = std::mem::take(&mut found.cells);
         if is_header && is_own_output(&cells) {
             return Err(Error::own_output());
         }
-        let is_clean_email = |name: &[u8]| {
-            let text = String::from_utf8_lossy(name);
-            self.names.is_email(name) && text.trim() == text
-        };
-        let names_email_second = is_header && cells.get(1).is_some_and(is_clean_email);
+        let names_email_second = is_header && exact.is_email_second() && cells.get(1).is_some_and(is_trimmed);
         let is_too_wide = cells.len() > self.options.most_columns;
         let header = if is_header {
-            Arc::new(Header::new(cells, &exact, shape, self.names)?)
+            Header::new(cells, &exact, shape, self.names)?
         } else {
-            Arc::new(Header::none(cells.len(), shape, self.names)?)
+            Header::none(cells.len(), shape, self.names)?
         };
         let names_reason = is_header && exact.reason.is_some() || self.names.reason_position().is_some();
         Ok(Beginning::Head(Head { header, preamble, line, names_reason, names_email_second, is_too_wide }))
@@ -339,12 +339,24 @@ impl Finder<'_> {
     }
 }
 
-/// Is it the header of a summary that this crate has written?
-fn is_own_output(names: &Texts) -> bool {
-    const OWN: [&[u8]; 4] = [b"count", b"share", b"remedy", b"reason"];
+/// Has a name no white space around it?
+fn is_trimmed(name: &[u8]) -> bool {
+    let is_bare = |end: Option<&u8>| end.is_some_and(u8::is_ascii_graphic);
+    if is_bare(name.first()) && is_bare(name.last()) {
+        return true;
+    }
+    let text = String::from_utf8_lossy(name);
+    text.trim() == text
+}
 
-    // The reason's comes last: each report has it.
-    OWN.iter().all(|own| names.iter().any(|name| has_key(name, own)))
+/// Is it the header of a summary, or of trends, that this crate has written?
+fn is_own_output(names: &Texts) -> bool {
+    const OWN: [&[&[u8]]; 2] =
+        [&[b"count", b"share", b"reason"], &[b"endedwithoutreport", b"imports", b"faults", b"reason"]];
+
+    let has = |own: &[u8]| names.iter().any(|name| has_key(name, own));
+    // The one that hardly a report has tells, as a rule.
+    has(b"remedy") && OWN.iter().any(|own| own.iter().all(|name| has(name)))
 }
 
 /// On which lines something stands in front of the header.

@@ -10,7 +10,7 @@
 
 use std::fmt;
 use std::ops::ControlFlow;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use memchr::memchr;
 
@@ -18,28 +18,30 @@ use super::line::without_marks;
 use super::options::{ColumnChoice, ReadOptions};
 use super::record::{Record, Shape, Sink};
 use super::scan::Scanner;
+use super::word::separators;
 use crate::error::{Error, Result};
 use crate::reason::Slot;
-use crate::reason::key::{is_email_column, is_reason_column, may_be_known_column};
+use crate::reason::key::KnownColumn;
 
 /// For how many columns there is room before it is known how many there are.
 const USUAL_COLUMNS: usize = 16;
 
 /// Several texts, one behind the other, without a box for each.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub(crate) struct Texts {
     bytes: Vec<u8>,
     ends: Vec<u32>,
+    /// How many bytes stand between two of them.
+    gap: usize,
 }
 
 impl Texts {
-    /// The cells of a line without quotes.
+    /// The cells of a line without quotes, which is copied with its separators.
     fn of_line(line: &[u8], separator: u8) -> Self {
-        // At once, and not a few bytes at a time.
-        let (bytes, ends) = (Vec::with_capacity(line.len()), Vec::with_capacity(USUAL_COLUMNS));
-        let mut texts = Texts { bytes, ends };
-        line.split(|&byte| byte == separator).for_each(|cell| texts.push(cell));
-        texts
+        // At once, and not a few at a time.
+        let mut ends = Vec::with_capacity(USUAL_COLUMNS);
+        separators(line, separator).chain([line.len()]).for_each(|at| ends.push(end(at)));
+        Texts { bytes: line.to_vec(), ends, gap: 1 }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -48,12 +50,17 @@ impl Texts {
 
     pub(crate) fn get(&self, index: usize) -> Option<&[u8]> {
         let end = *self.ends.get(index)? as usize;
-        let start = index.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |&start| start as usize);
-        self.bytes.get(start..end)
+        let before = index.checked_sub(1).and_then(|before| self.ends.get(before));
+        self.bytes.get(before.map_or(0, |&before| before as usize + self.gap)..end)
     }
 
-    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &[u8]> + ExactSizeIterator {
-        (0..self.len()).map(|index| self.get(index).unwrap_or_default())
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        let mut start = 0;
+        self.ends.iter().map(move |&end| {
+            let text = self.bytes.get(start..end as usize).unwrap_or_default();
+            start = end as usize + self.gap;
+            text
+        })
     }
 
     pub(crate) fn push(&mut self, text: &[u8]) {
@@ -66,8 +73,12 @@ impl Texts {
     }
 
     fn end(&mut self) {
-        self.ends.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
+        self.ends.push(end(self.bytes.len()));
     }
+}
+
+fn end(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// `Debug` shows no text.
@@ -97,12 +108,14 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    pub(crate) fn new(names: Texts, exact: &Exact, shape: Shape, rules: &Names) -> Result<Self> {
+    pub(crate) fn new(names: Texts, exact: &Exact, shape: Shape, rules: &Names) -> Result<Arc<Self>> {
         let width = names.len();
         let (reason, email) = rules.columns(&names, exact, width)?;
-        let is_like_fault = names.get(reason).is_some_and(|name| !is_reason_column(name) && Slot::of(name).is_some());
+        let is_reason = |name| KnownColumn::of(name) == Some(KnownColumn::Reason);
+        let is_like_fault = names.get(reason).is_some_and(|name| !is_reason(name) && Slot::of(name).is_some());
         let (is_of_answer, compared) = (false, OnceLock::new());
-        Ok(Header { names, has_names: true, width, reason, email, shape, is_of_answer, compared, is_like_fault })
+        let has_names = true;
+        Ok(Arc::new(Header { names, has_names, width, reason, email, shape, is_of_answer, compared, is_like_fault }))
     }
 
     /// The columns of failures in an answer: the reason's, the email's, and others.
@@ -121,9 +134,9 @@ impl Header {
     }
 
     /// No header: the columns are numbered.
-    pub(crate) fn none(width: usize, shape: Shape, rules: &Names) -> Result<Self> {
+    pub(crate) fn none(width: usize, shape: Shape, rules: &Names) -> Result<Arc<Self>> {
         let (reason, email) = rules.columns(&Texts::default(), &Exact::default(), width)?;
-        Ok(Header {
+        Ok(Arc::new(Header {
             names: Texts::default(),
             has_names: false,
             width,
@@ -133,7 +146,7 @@ impl Header {
             is_of_answer: false,
             compared: OnceLock::new(),
             is_like_fault: false,
-        })
+        }))
     }
 
     fn compared(&self) -> &Texts {
@@ -207,26 +220,35 @@ pub(crate) struct Names {
 #[derive(Clone, Debug)]
 enum Wanted {
     Known,
-    /// By a name, as it is compared.
-    Name(Vec<u8>, String),
+    Name(Box<Named>),
     /// By a position, counted from 0.
     Position(usize),
+}
+
+/// A column's name.
+#[derive(Clone, Debug)]
+struct Named {
+    name: String,
+    /// As it is compared.
+    compared: Vec<u8>,
 }
 
 impl Wanted {
     fn new(choice: Option<&ColumnChoice>) -> Self {
         match choice {
             None => Wanted::Known,
-            Some(ColumnChoice::Name(name)) => Wanted::Name(as_compared(name.as_bytes()), name.clone()),
+            Some(ColumnChoice::Name(name)) => {
+                Wanted::Name(Box::new(Named { name: name.clone(), compared: as_compared(name.as_bytes()) }))
+            }
             Some(ColumnChoice::Position(position)) => Wanted::Position(position.wrapping_sub(1)),
         }
     }
 
     /// Is it an exact name: the one that has been set, or one that is known?
-    fn is(&self, name: &[u8], is_known: impl FnOnce(&[u8]) -> bool) -> bool {
+    fn is(&self, name: &[u8], is_known: bool) -> bool {
         match self {
-            Wanted::Name(compared, _) => as_compared(name) == *compared,
-            _ => is_known(name),
+            Wanted::Name(named) => as_compared(name) == named.compared,
+            _ => is_known,
         }
     }
 
@@ -234,9 +256,9 @@ impl Wanted {
     fn chosen(&self, names: &Texts, width: usize) -> Result<Option<usize>> {
         match self {
             Wanted::Known => Ok(None),
-            Wanted::Name(compared, name) => {
-                let column = names.iter().position(|name| as_compared(name) == *compared);
-                column.map(Some).ok_or_else(|| Error::no_such_column(name))
+            Wanted::Name(named) => {
+                let column = names.iter().position(|name| as_compared(name) == named.compared);
+                column.map(Some).ok_or_else(|| Error::no_such_column(&named.name))
             }
             Wanted::Position(column) if *column < width => Ok(Some(*column)),
             Wanted::Position(column) => Err(Error::no_column_at(column.wrapping_add(1), width)),
@@ -249,24 +271,16 @@ impl Names {
         Names { reason: Wanted::new(options.reason_column.as_ref()), email: Wanted::new(options.email_column.as_ref()) }
     }
 
-    /// Is it an exact name of the email's column?
-    pub(crate) fn is_email(&self, name: &[u8]) -> bool {
-        self.email.is(name, is_email_column)
-    }
-
     /// Where exact names stand among the names of a header.
     pub(crate) fn exact(&self, names: &Texts) -> Exact {
         let mut exact = Exact::default();
-        let are_known = !matches!(self.reason, Wanted::Name(..)) && !matches!(self.email, Wanted::Name(..));
         for (column, name) in names.iter().enumerate() {
-            if are_known && !may_be_known_column(name) {
-                continue;
-            }
-            if self.reason.is(name, is_reason_column) {
+            let known = KnownColumn::of(name);
+            if self.reason.is(name, known == Some(KnownColumn::Reason)) {
                 let place = if exact.reason.is_none() { &mut exact.reason } else { &mut exact.second_reason };
                 place.get_or_insert(column);
             }
-            if self.email.is(name, is_email_column) {
+            if self.email.is(name, known == Some(KnownColumn::Email)) {
                 let place = if exact.email.is_none() { &mut exact.email } else { &mut exact.second_email };
                 place.get_or_insert(column);
             }
@@ -321,6 +335,11 @@ impl Exact {
 
     pub(crate) fn is_none(&self) -> bool {
         self.reason.is_none() && self.email.is_none()
+    }
+
+    /// Is the second name an email's?
+    pub(crate) fn is_email_second(&self) -> bool {
+        self.email == Some(1) || self.second_email == Some(1)
     }
 }
 

@@ -128,11 +128,10 @@ impl Message {
     }
 
     pub(crate) fn into_error(mut self) -> Error {
-        let is_page = self.head.first() == Some(&b'<');
         let text = self.text();
-        // A list of contacts may begin with a bracket as well.
-        let has_words = is_page || self.words(&|text| text.into()).is_some();
-        let text = if has_words || !text.contains('@') { text } else { String::new() };
+        // A list of contacts may begin with a bracket as well, and a page may be a table of them.
+        let is_said = self.words(&|text| text.into()).is_some();
+        let text = if is_said || !text.contains('@') { text } else { String::new() };
         Error::not_a_report(&text, self.code())
     }
 }
@@ -252,7 +251,8 @@ mod tests {
     fn addresses() {
         for (body, is_shown) in [
             (r#"{"message":"write to help@example.com"}"#, true),
-            ("<p>write to help@example.com</p>", true),
+            ("<p>write to help@example.com</p>", false),
+            ("<title>help@example.com</title>", false),
             ("[jo@example.com],x", false),
             ("[jo],x", true),
         ] {

@@ -36,6 +36,7 @@ pub(crate) mod row;
 mod rows;
 pub(crate) mod scan;
 mod spelling;
+pub(crate) mod word;
 
 use std::ops::ControlFlow;
 
@@ -163,10 +164,10 @@ impl Reading {
     }
 
     /// What has been counted, once the last byte has been read.
-    pub(crate) fn take_counts(&mut self) -> ReasonCounts {
-        match &mut self.stage {
-            Stage::Body(body) => std::mem::take(&mut body.rows.counts),
-            Stage::Answer(object) => object.answer.take_counts(),
+    pub(crate) fn into_counts(self) -> ReasonCounts {
+        match self.stage {
+            Stage::Body(body) => body.rows.counts,
+            Stage::Answer(object) => object.answer.into_counts(),
             _ => ReasonCounts::new(),
         }
     }
@@ -177,7 +178,7 @@ impl Reading {
                 Stage::Beginning => beginning(buffer, last)?,
                 Stage::Space(space) => space.read(buffer, last, &self.options)?,
                 &mut Stage::Head { at, line } => self.head(buffer, at, line, last)?,
-                Stage::Body(body) => return body.read(buffer, self.base, last, sink, &self.options),
+                Stage::Body(body) => return body.read(buffer, self.base, last, sink, (&self.options, &self.names)),
                 Stage::Answer(object) => {
                     let next = object.read(buffer, last, sink)?;
                     if let Next::More(dropped) = next {
@@ -220,14 +221,20 @@ impl Reading {
             Beginning::NoRecord => Err(refuse(text, last, &self.options, None)),
             Beginning::Head(head) => {
                 let (shape, preamble, header) = (head.header.shape, head.preamble, head.line);
-                let lines = lines(&text[..preamble]).count() as u64 - 1;
-                let skipped = head::preamble_lines(&text[..preamble], line);
+                let in_front = &text[..preamble];
+                let lines = if in_front.is_empty() { 0 } else { lines(in_front).count() as u64 - 1 };
                 let (strict, most_columns) = (self.options.strict, self.options.most_columns);
                 let (len, its_lines) = header.map_or((0, 0), |line| (line.len, 1));
                 let scanner = Scanner::new(shape, self.base, at + preamble + len, line + lines + its_lines);
-                let rows = Rows::new(head, line + lines, strict, most_columns, self.names.clone());
-                let mut body = Box::new(Body { scanner, rows, start });
-                body.rows.skip_preamble(skipped);
+                let is_too_wide = head.is_too_wide;
+                let mut body =
+                    Box::new(Body { scanner, rows: Rows::new(head, line + lines, strict, most_columns), start });
+                if is_too_wide {
+                    body.rows.refuse_width();
+                }
+                if !in_front.is_empty() {
+                    body.rows.skip_preamble(head::preamble_lines(in_front, line));
+                }
                 Ok(Next::Stage(Stage::Body(body)))
             }
         }
@@ -333,7 +340,7 @@ impl Body {
         base: u64,
         last: bool,
         sink: &mut S,
-        options: &ReadOptions,
+        (options, names): (&ReadOptions, &Names),
     ) -> Result<usize> {
         let Body { scanner, rows, start } = self;
         if let Some(failure) = &rows.failure {
@@ -341,7 +348,7 @@ impl Body {
         }
         // Nothing that is read at once holds a cell larger than a block.
         let may_run = options.largest_field >= plain::BLOCK;
-        let mut taking = Taking { rows, sink, buffer, base, may_run };
+        let mut taking = Taking { rows, sink, buffer, base, may_run, names };
         let flow = take(scanner, &mut taking, last);
         let is_judged = taking.rows.failure.is_some() || taking.rows.is_certain();
         if !is_judged && !judge(scanner, &mut taking, last, flow.is_break()) {
@@ -350,6 +357,9 @@ impl Body {
         }
         if let Some(failure) = &rows.failure {
             return Err(failure.clone());
+        }
+        if last && let Some(error) = rows.refuse_lone_header() {
+            return Err(error);
         }
         match flow {
             ControlFlow::Continue(read) => self.drop_front::<S>(read, base, options),

@@ -31,8 +31,8 @@
 
 mod block;
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use self::block::{Block, Masks};
 use super::header::Header;
@@ -42,15 +42,12 @@ use super::record::Run;
 use super::spelling::Spellings;
 use crate::format::BOM;
 use crate::reason::Slot;
-use fearless_simd::prelude::*;
-use fearless_simd::{Level, dispatch, u8x64};
+use fearless_simd::Level;
 
 /// How many bytes are looked at at a time. It fits the fastest cache, and a longer record is not plain.
 pub(crate) const BLOCK: usize = 16 * 1024;
 /// After how many blocks without a plain record it isn't looked any less often: once in 64 records then.
 const MOST_MISSES: u32 = 6;
-/// How many bytes one vector, and one mask of bits, covers.
-pub(crate) const WORD: usize = 64;
 
 /// Where the reason's cell stands in a row.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +67,16 @@ impl Place {
             Place::Behind(separators) => separators < cells,
         }
     }
+}
+
+/// Where a run begins.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RunStart {
+    /// In the input.
+    pub(crate) position: u64,
+    pub(crate) line: u64,
+    /// Is the record before it kept back?
+    pub(crate) is_held: bool,
 }
 
 /// One plain record.
@@ -99,11 +106,10 @@ pub(crate) struct UnusualRecord {
 
 /// Reads runs of plain records.
 pub(crate) struct PlainReader {
-    header: Arc<Header>,
     place: Place,
     level: Level,
     block: Block,
-    spellings: Arc<Spellings>,
+    spellings: Cow<'static, Spellings>,
     /// How many times in a row nothing was plain, and how many times more it isn't looked.
     misses: u32,
     pause: u32,
@@ -119,7 +125,7 @@ impl std::fmt::Debug for PlainReader {
 
 impl PlainReader {
     /// For the rows under a header, where there may be any that are plain.
-    pub(crate) fn for_rows_under(header: &Arc<Header>, may_run: bool) -> Option<Self> {
+    pub(crate) fn for_rows_under(header: &Header, may_run: bool) -> Option<Self> {
         // Under such a header, a record with a known reason may be the header once more.
         if !may_run || header.is_like_fault() || header.reason >= header.width {
             return None;
@@ -133,13 +139,10 @@ impl PlainReader {
             Place::Last => Spellings::last(),
             _ => Spellings::documented(header.shape.separator),
         };
-        let block = Block::default();
         Some(PlainReader {
-            header: Arc::clone(header),
             place,
             level: level(),
-
-            block,
+            block: Block::default(),
             spellings,
             misses: 0,
             pause: 0,
@@ -147,29 +150,30 @@ impl PlainReader {
         })
     }
 
-    /// Takes the plain records with which `bytes` begin. A record begins there, at `position` in the input; `is_held` says
-    /// whether the one before it is kept back. An unusual record ends the run, and is part of it.
+    /// Takes the plain records with which `bytes` begin, under the header for whose rows this is. An unusual record ends
+    /// the run, and is part of it.
     #[inline]
     pub(crate) fn read<'b>(
         &mut self,
+        header: &Header,
         bytes: &'b [u8],
-        position: u64,
-        line: u64,
-        is_held: bool,
+        start: RunStart,
         mut take: impl FnMut(PlainRecord<'b>) -> ControlFlow<()>,
     ) -> Run {
         let mut run = Run::default();
         loop {
             let text = &bytes[run.bytes..];
-            let start = position + run.bytes as u64;
-            if !self.block.goes_on_at(start) {
+            let RunStart { position, line, is_held } = start;
+            let at = position + run.bytes as u64;
+            if !self.block.goes_on_at(at) {
                 if !may_be_plain(text) || self.pauses() {
                     return run;
                 }
-                self.block.note(self.level, self.header.shape.separator, text, start);
+                let wants_cells = !matches!(self.place, Place::First);
+                self.block.note(self.level, header.shape.separator, text, at, wants_cells);
             }
-            let taken =
-                self.take_block(bytes, run.bytes, start, line + run.lines, is_held && run.bytes == 0, &mut take);
+            let from = RunStart { position: at, line: line + run.lines, is_held: is_held && run.bytes == 0 };
+            let taken = self.take_block(header, bytes, run.bytes, from, &mut take);
             let (more, is_over) = match taken {
                 ControlFlow::Continue(more) => (more, false),
                 ControlFlow::Break(more) => (more, true),
@@ -208,14 +212,13 @@ impl PlainReader {
     #[inline(never)]
     fn take_block<'b>(
         &mut self,
+        header: &Header,
         bytes: &'b [u8],
         offset: usize,
-        position: u64,
-        line: u64,
-        is_held: bool,
+        RunStart { position, line, is_held }: RunStart,
         take: &mut impl FnMut(PlainRecord<'b>) -> ControlFlow<()>,
     ) -> ControlFlow<Run, Run> {
-        let PlainReader { header, place, block, spellings, unusual, .. } = self;
+        let PlainReader { place, block, spellings, unusual, .. } = self;
         let (width, place, is_utf8) = (header.width, *place, block.is_utf8);
         // No record has no cell: so whatever stands behind one that is kept back is unusual.
         let expected = if is_held { 0 } else { width };
@@ -227,6 +230,7 @@ impl PlainReader {
         let mut broken = block.breaks.partition_point(|&at| (at as usize) < passed);
         let mut next_break = block.next_break(broken);
         let mut is_over = false;
+        let mut known: &Spellings = spellings;
         for end in block.ends.get(block.next..block.count).unwrap_or_default() {
             let to = end.at as usize - passed;
             let cells = (end.separators - separators) as usize + 1;
@@ -243,8 +247,8 @@ impl PlainReader {
                 Place::Behind(separators) => masks.cell_behind(separators, from + passed) - passed,
             };
             let found = match place {
-                Place::Last => text[..to].last_chunk().and_then(|bytes| spellings.find_last(bytes)),
-                _ => text[cell..].first_chunk().and_then(|bytes| spellings.find(bytes)),
+                Place::Last => text[..to].last_chunk().and_then(|bytes| known.find_last(bytes)),
+                _ => text[cell..].first_chunk().and_then(|bytes| known.find(bytes)),
             };
             let (slot, unknown) = match found {
                 Some(slot) => (slot, None),
@@ -253,10 +257,11 @@ impl PlainReader {
                         Place::Last => masks.last_cell(from + passed, to + passed) - passed,
                         _ => cell,
                     };
-                    match Spellings::learn(spellings, text, cell, to, header, &text[from..to]) {
-                        Some(learned) => learned,
-                        None => break,
-                    }
+                    let Some(learned) = Spellings::learn(spellings, text, cell, to, header, &text[from..to]) else {
+                        break;
+                    };
+                    known = spellings;
+                    learned
                 }
             };
             is_unusual |= !is_utf8 && !is_utf8_text(&text[from..to]);
@@ -301,17 +306,6 @@ impl PlainReader {
         let run = Run { bytes: from, lines };
         if is_over { ControlFlow::Break(run) } else { ControlFlow::Continue(run) }
     }
-}
-
-/// Which bytes of a word end a cell, the first byte in the lowest bit.
-pub(crate) fn cell_ends(word: &[u8; WORD], separator: u8) -> u64 {
-    #[inline(always)]
-    fn find<S: Simd>(simd: S, word: &[u8; WORD], separator: u8) -> u64 {
-        let bytes = u8x64::from_slice(simd, word);
-        let is = |byte: u8| bytes.simd_eq(u8x64::splat(simd, byte));
-        (is(separator) | is(b'\n') | is(b'\r')).to_bitmask()
-    }
-    dispatch!(level(), simd => find(simd, word, separator))
 }
 
 fn is_utf8_text(bytes: &[u8]) -> bool {

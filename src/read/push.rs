@@ -50,7 +50,7 @@ impl Push {
     #[inline]
     pub(crate) fn finish<S: RowSink>(mut self, sink: &mut S) -> Result<ReasonCounts> {
         self.reading.read(&self.kept[self.from..], true, sink)?;
-        Ok(self.reading.take_counts())
+        Ok(self.reading.into_counts())
     }
 
     /// What has been counted so far.

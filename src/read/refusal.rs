@@ -30,6 +30,16 @@ pub(super) fn refuse(text: &[u8], last: bool, options: &ReadOptions, columns: Op
     }
 }
 
+/// The error for a line that names a code of the service, if it does.
+pub(super) fn refuse_coded(line: &[u8]) -> Option<Error> {
+    let mut message = Message::default();
+    message.feed(line);
+    let code = message.code()?.to_owned();
+    let words = String::from_utf8_lossy(line);
+    let words = if words.contains('@') { String::new() } else { escape(words.trim(), EXCERPT) };
+    Some(Error::not_a_report(&words, Some(&code)))
+}
+
 /// The first characters, where they are plain text and not contacts.
 fn excerpt(text: &[u8], is_whole: bool, options: &ReadOptions) -> Option<String> {
     let separator = options.separator.unwrap_or_default().byte();

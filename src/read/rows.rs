@@ -25,8 +25,9 @@ use super::current::{Candidate, Current};
 use super::head::{Head, HeaderLine};
 use super::header::{Exact, Header, Names, Skip, Texts, each_record, skip};
 use super::judgement::{Judgement, Queued};
-use super::plain::{PlainReader, PlainRecord, UnusualRecord};
+use super::plain::{PlainReader, PlainRecord, RunStart, UnusualRecord};
 use super::record::{Record, Run, Sink};
+use super::refusal;
 use super::row::{Row, RowSink};
 use crate::anomaly::{Anomaly, AnomalySet};
 use crate::error::Error;
@@ -45,7 +46,6 @@ pub(crate) struct Rows {
     pub(crate) header: Arc<Header>,
     strict: bool,
     most_columns: usize,
-    names: Names,
     /// Has the first record been read?
     has_begun: bool,
     /// The header, where it has been read already: what is unusual about it, and its line.
@@ -57,24 +57,24 @@ pub(crate) struct Rows {
     /// What was unusual in the last row.
     last: AnomalySet,
     judgement: Judgement,
-    plain: Option<Box<PlainReader>>,
+    plain: Option<PlainReader>,
 }
 
 impl Rows {
-    pub(crate) fn new(head: Head, line: u64, strict: bool, most_columns: usize, names: Names) -> Self {
+    #[inline]
+    pub(crate) fn new(head: Head, line: u64, strict: bool, most_columns: usize) -> Self {
         let judgement = Judgement::new(&head);
         let unusual = |header: HeaderLine| match header.is_utf8 {
             true => AnomalySet::EMPTY,
             false => AnomalySet::from(Anomaly::InvalidUtf8),
         };
         let read_header = head.line.map(|header| (unusual(header), line));
-        let mut rows = Rows {
+        Rows {
             counts: ReasonCounts::new(),
             failure: None,
             header: head.header,
             strict,
             most_columns,
-            names,
             has_begun: false,
             read_header,
             current: Current::default(),
@@ -83,11 +83,12 @@ impl Rows {
             last: AnomalySet::EMPTY,
             judgement,
             plain: None,
-        };
-        if head.is_too_wide {
-            let _ = rows.fail(Error::too_wide(rows.header.width, most_columns));
         }
-        rows
+    }
+
+    /// The header has more columns than it may have.
+    pub(crate) fn refuse_width(&mut self) {
+        let _ = self.fail(Error::too_wide(self.header.width, self.most_columns));
     }
 
     /// Is it certain that this is a report?
@@ -117,6 +118,16 @@ impl Rows {
     /// Rule 2, at the end of the input: may a report have no more records than these?
     pub(crate) fn is_report(&self) -> bool {
         self.judgement.is_report()
+    }
+
+    /// Rule 2, at the end of the input: the error for words with a code that were taken for a header, with nothing behind it.
+    pub(crate) fn refuse_lone_header(&self) -> Option<Error> {
+        let is_alone = self.header.has_names && !self.judgement.has_records && self.counts.is_empty();
+        if !is_alone {
+            return None;
+        }
+        let names: Vec<_> = self.header.names.iter().collect();
+        refusal::refuse_coded(&names.join(&self.header.shape.separator))
     }
 
     /// Ends the reading there, or as soon as it is certain that it is one.
@@ -168,6 +179,8 @@ pub(crate) struct Taking<'t, 'b, S> {
     pub(crate) base: u64,
     /// May plain records be read at once?
     pub(crate) may_run: bool,
+    /// How the columns of a header are found.
+    pub(crate) names: &'t Names,
 }
 
 impl<'b, S: RowSink> Taking<'_, 'b, S> {
@@ -221,12 +234,12 @@ impl<'b, S: RowSink> Taking<'_, 'b, S> {
 
     /// A header comes into force.
     fn begin_header(&mut self) -> ControlFlow<()> {
-        let header = Arc::clone(&self.rows.header);
-        self.rows.plain = PlainReader::for_rows_under(&header, self.may_run).map(Box::new);
-        if self.rows.judgement.is_certain {
-            return self.sink.header(&header);
+        let Rows { header, plain, judgement, .. } = &mut *self.rows;
+        *plain = PlainReader::for_rows_under(header, self.may_run);
+        if judgement.is_certain {
+            return self.sink.header(header);
         }
-        self.rows.judgement.queue.push(Queued::Header(header));
+        judgement.queue.push(Queued::Header(Arc::clone(header)));
         ControlFlow::Continue(())
     }
 
@@ -275,10 +288,9 @@ impl<'b, S: RowSink> Taking<'_, 'b, S> {
     /// The names of another header, if the record is one.
     fn other_header(&self, bytes: &[u8]) -> Option<(Texts, Exact)> {
         let Header { shape, reason, email, .. } = *self.rows.header;
-        let names = &self.rows.names;
         let mut other = None;
         each_record(bytes, true, shape, (reason, email), |_, cells| {
-            let exact = names.exact(&cells);
+            let exact = self.names.exact(&cells);
             other = exact.is_both().then_some((cells, exact));
             ControlFlow::Break(())
         });
@@ -294,8 +306,8 @@ impl<'b, S: RowSink> Taking<'_, 'b, S> {
         self.flush()?;
         let Some((cells, exact)) = other else { return self.rows.unusual(anomalies, record.line) };
         let (columns, most, shape) = (cells.len(), self.rows.most_columns, self.rows.header.shape);
-        match Header::new(cells, &exact, shape, &self.rows.names) {
-            Ok(header) => self.rows.header = Arc::new(header),
+        match Header::new(cells, &exact, shape, self.names) {
+            Ok(header) => self.rows.header = header,
             Err(error) => return self.rows.fail_at_once(error.at_line(record.line)),
         }
         if columns > most {
@@ -420,13 +432,16 @@ impl<'b, S: RowSink> Sink<'b> for Taking<'_, 'b, S> {
         let mut run = Run::default();
         loop {
             let Taking { rows, sink, .. } = self;
-            let Rows { plain: Some(plain), judgement: Judgement { is_certain: true, .. }, pending, counts, .. } = rows
+            let Rows {
+                plain: Some(plain), judgement: Judgement { is_certain: true, .. }, header, pending, counts, ..
+            } = rows
             else {
                 return ControlFlow::Continue(run);
             };
             let (ahead, start) = (&bytes[run.bytes..], start + run.bytes as u64);
             let mut flow = ControlFlow::Continue(());
-            let more = plain.read(ahead, start, line + run.lines, pending.is_some(), |record| {
+            let from = RunStart { position: start, line: line + run.lines, is_held: pending.is_some() };
+            let more = plain.read(header, ahead, from, |record| {
                 let PlainRecord { from, to, line, slot, unknown } = record;
                 match unknown {
                     None => counts.add_known(slot, 1),

@@ -5,7 +5,8 @@
 //!                jo@…,Hard bounced\r\n    the last cell: the separator in front of it, its bytes, and the CR if any
 //! ```
 
-use std::sync::{Arc, LazyLock};
+use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use memchr::memchr;
 
@@ -20,7 +21,7 @@ use crate::reason::{FailureReason, Slot};
 /// that ends with one of them ends with that cell: its first byte is the separator.
 #[derive(Clone, Debug)]
 pub(super) struct Spellings {
-    sets: [[Spelling; 2]; 32],
+    sets: Box<[[Spelling; 2]; 32]>,
     /// Are they those of cells that end their records?
     are_last: bool,
 }
@@ -39,7 +40,7 @@ impl Spellings {
     fn new(are_last: bool) -> Self {
         // Whatever the bytes are, a mask of nothing makes no one of them.
         let none = Spelling { words: [1; 3], masks: [0; 3], slot: Slot::Other };
-        Spellings { sets: [[none; 2]; 32], are_last }
+        Spellings { sets: Box::new([[none; 2]; 32]), are_last }
     }
 
     /// The reason of the cell that begins with these bytes.
@@ -71,15 +72,15 @@ impl Spellings {
     }
 
     /// The spellings of the documentation, in cells that a separator ends.
-    pub(super) fn documented(separator: u8) -> Arc<Self> {
-        static COMMA: LazyLock<Arc<Spellings>> = LazyLock::new(|| Arc::new(Spellings::of_labels(b',')));
-        if separator == b',' { Arc::clone(&COMMA) } else { Arc::new(Spellings::of_labels(separator)) }
+    pub(super) fn documented(separator: u8) -> Cow<'static, Self> {
+        static COMMA: LazyLock<Spellings> = LazyLock::new(|| Spellings::of_labels(b','));
+        if separator == b',' { Cow::Borrowed(&COMMA) } else { Cow::Owned(Spellings::of_labels(separator)) }
     }
 
     /// None yet, of cells that end their records: whether a CR stands behind them is still to be seen.
-    pub(super) fn last() -> Arc<Self> {
-        static NONE: LazyLock<Arc<Spellings>> = LazyLock::new(|| Arc::new(Spellings::new(true)));
-        Arc::clone(&NONE)
+    pub(super) fn last() -> Cow<'static, Self> {
+        static NONE: LazyLock<Spellings> = LazyLock::new(|| Spellings::new(true));
+        Cow::Borrowed(&NONE)
     }
 
     fn of_labels(separator: u8) -> Self {
@@ -98,7 +99,7 @@ impl Spellings {
     /// one that isn't known, with its text. `None` where the record may be something else than a fault.
     #[cold]
     pub(super) fn learn<'b>(
-        spellings: &mut Arc<Spellings>,
+        spellings: &mut Cow<'_, Spellings>,
         text: &'b [u8],
         cell: usize,
         end: usize,
@@ -122,7 +123,7 @@ impl Spellings {
                 memchr(b'@', record).is_some() && !header.is_reason_name(inner) && inner.len() == spelled.len();
             return is_fault.then_some((Slot::Other, Some(inner)));
         };
-        let spellings = Arc::make_mut(spellings);
+        let spellings = spellings.to_mut();
         if spellings.are_last {
             spellings.keep_last(&text[..end], end - cell + 1, slot);
         } else {
@@ -233,12 +234,12 @@ mod tests {
         *text.last_chunk().unwrap()
     }
 
-    fn learn(spellings: &mut Arc<Spellings>, record: &[u8]) -> Option<(Slot, Option<Vec<u8>>)> {
+    fn learn(spellings: &mut Cow<'_, Spellings>, record: &[u8]) -> Option<(Slot, Option<Vec<u8>>)> {
         learn_at(spellings, record, 0)
     }
 
     /// Learns what stands in the cell that begins at that place of a record.
-    fn learn_at(spellings: &mut Arc<Spellings>, record: &[u8], cell: usize) -> Option<(Slot, Option<Vec<u8>>)> {
+    fn learn_at(spellings: &mut Cow<'_, Spellings>, record: &[u8], cell: usize) -> Option<(Slot, Option<Vec<u8>>)> {
         let mut names = Texts::default();
         [&b"Reason"[..], b"email"].into_iter().for_each(|name| names.push(name));
         let rules = Names::new(&ReadOptions::new());
@@ -259,7 +260,7 @@ mod tests {
                 assert_found(&spellings, &spelling, Slot::from(&reason));
             }
         }
-        assert!(Arc::ptr_eq(&Spellings::documented(b','), &Spellings::documented(b',')), "made once");
+        assert!(matches!(Spellings::documented(b','), Cow::Borrowed(_)), "made once");
         assert_eq!(Spellings::new(false).find(&[0; SPELLING]), None);
         assert_eq!(
             Spellings::new(false).find(&[1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]),
@@ -280,7 +281,7 @@ mod tests {
                 assert_eq!(spellings.find(&bytes(spelling.as_bytes(), 0)), None, "{len}");
             }
         }
-        let mut spellings = Arc::new(Spellings::new(false));
+        let mut spellings = Cow::Owned(Spellings::new(false));
         for (record, spelling) in
             [(&b"\"Blocker\",a@x"[..], &b"\"Blocker\","[..]), (b"BLOCKER", b"BLOCKER\n"), (b"blocker\r", b"blocker\r")]
         {
@@ -295,7 +296,7 @@ mod tests {
     /// Of those that begin with the same bytes, the first and the last are kept.
     #[test]
     fn spellings_that_begin_alike() {
-        let mut spellings = Arc::new(Spellings::new(false));
+        let mut spellings = Cow::Owned(Spellings::new(false));
         let three = ["Hard----bounced,", "Hard-----bounced,", "Hard------bounced,"];
         for spelling in three {
             learn(&mut spellings, format!("{spelling}a@x").as_bytes());

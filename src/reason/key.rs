@@ -67,9 +67,19 @@ impl FoldedKey {
     }
 }
 
-/// Returns true if a text has this key, which is short enough to be one of ours. Most texts soon show that they
-/// haven't.
+/// Returns true if a text has this key, which begins with a letter and is short enough to be one of ours.
+#[inline(always)]
 pub(crate) fn has_key(text: &[u8], key: &[u8]) -> bool {
+    // Most texts tell by their first letter, and most of the others are the key, or begin with a capital.
+    match (text, key) {
+        ([first, ..], [letter, ..]) if first.is_ascii_alphabetic() && first.to_ascii_lowercase() != *letter => false,
+        ([first, rest @ ..], [_, key_rest @ ..]) if first.is_ascii_alphabetic() && rest == key_rest => true,
+        _ => folds_to(text, key),
+    }
+}
+
+/// Returns true if the letters and digits of a text are this key.
+fn folds_to(text: &[u8], key: &[u8]) -> bool {
     let mut rest = key.iter();
     for byte in text {
         if !byte.is_ascii() {
@@ -82,21 +92,28 @@ pub(crate) fn has_key(text: &[u8], key: &[u8]) -> bool {
     rest.as_slice().is_empty()
 }
 
-/// May it be a name of the reason's column or of the email's? Most others tell by their first letter.
-#[inline]
-pub(crate) fn may_be_known_column(name: &[u8]) -> bool {
-    let letter = name.first().map_or(0, |first| first | 0x20);
-    matches!(letter, b'r' | b'e' | b'm') || !letter.is_ascii_lowercase()
+/// A column that has names of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KnownColumn {
+    Reason,
+    Email,
 }
 
-/// Returns true if it is a name of the reason's column.
-pub(crate) fn is_reason_column(name: &[u8]) -> bool {
-    has_key(name, b"reason")
-}
-
-/// Returns true if it is a name of the email's column.
-pub(crate) fn is_email_column(name: &[u8]) -> bool {
-    has_key(name, b"email") || has_key(name, b"emailaddress") || has_key(name, b"mail")
+impl KnownColumn {
+    /// The one that has this name.
+    #[inline]
+    pub(crate) fn of(name: &[u8]) -> Option<Self> {
+        // So do most names.
+        let letter = name.first().map_or(0, |first| first | 0x20);
+        if letter.is_ascii_lowercase() && !matches!(letter, b'r' | b'e' | b'm') {
+            return None;
+        }
+        let is = |key: &[u8]| has_key(name, key);
+        if is(b"reason") {
+            return Some(KnownColumn::Reason);
+        }
+        (is(b"email") || is(b"emailaddress") || is(b"mail")).then_some(KnownColumn::Email)
+    }
 }
 
 impl From<&str> for FoldedKey {
@@ -139,20 +156,25 @@ mod tests {
             "\u{ff32}eason",
             "long text that no key of ours has, by far",
         ];
-        let keys = ["", "reason", "email", "emailaddress", "mail", "k"];
+        let keys = ["reason", "email", "emailaddress", "mail", "k"];
         for text in texts {
             for bytes in [text.as_bytes(), &[text.as_bytes(), b"\xff"].concat()] {
                 for key in keys.map(str::as_bytes) {
                     assert_eq!(has_key(bytes, key), FoldedKey::of(bytes).as_bytes() == Some(key), "{text:?} {key:?}");
                 }
-                assert!(may_be_known_column(bytes) || !is_reason_column(bytes) && !is_email_column(bytes), "{text:?}");
+                let is = |keys: &[&str]| keys.iter().any(|key| has_key(bytes, key.as_bytes()));
+                let (is_reason, is_email) = (is(&["reason"]), is(&["email", "emailaddress", "mail"]));
+                assert_eq!(KnownColumn::of(bytes) == Some(KnownColumn::Reason), is_reason, "{text:?}");
+                assert_eq!(KnownColumn::of(bytes) == Some(KnownColumn::Email), is_email, "{text:?}");
             }
         }
-        assert!(!may_be_known_column(b"firstname") && !may_be_known_column(b"Postcode"));
-        assert!(is_reason_column(b"Reason") && !is_reason_column(b"reasons"));
-        assert!(
-            [&b"email"[..], b"Email address", b"mail"].into_iter().all(is_email_column) && !is_email_column(b"emails")
-        );
+        for (names, column) in [
+            (&["Reason", "REASON ", "\u{feff}reason"][..], Some(KnownColumn::Reason)),
+            (&["email", "Email address", "e-mail", "mail"], Some(KnownColumn::Email)),
+            (&["reasons", "emails", "firstname", "Postcode", ""], None),
+        ] {
+            assert!(names.iter().all(|name| KnownColumn::of(name.as_bytes()) == column), "{names:?}");
+        }
     }
 
     /// A text that is too long has none, however it is written and in how many pieces it comes.

@@ -20,9 +20,9 @@ use memchr::memchr;
 
 use crate::anomaly::{Anomaly, AnomalySet};
 use crate::read::header::{Header, Skip, skip};
-use crate::read::plain::{WORD, cell_ends};
 use crate::read::record::{Record, Sink};
 use crate::read::scan::Scanner;
+use crate::read::word::{WORD, cell_ends};
 
 /// The cells of a row, in order, without their quotes.
 #[derive(Clone)]

@@ -6,8 +6,9 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use crate::escape::escape;
+use crate::read::answer::columns::is_identifier;
 use crate::read::header::Header;
-use crate::reason::key::{is_email_column, is_reason_column};
+use crate::reason::key::KnownColumn;
 
 /// The columns under which faults stand: their names, and which of them are the reason's and the email's.
 ///
@@ -109,6 +110,17 @@ impl Columns {
         self.header.has_names
     }
 
+    /// May what stands in a column have been uploaded? The reason can't, nor what the newer API adds to the identifiers.
+    pub(crate) fn may_be_uploaded(&self, column: usize) -> bool {
+        let is_added = self.header.is_of_answer && !is_identifier(column, self.len());
+        column != self.reason() && !is_added
+    }
+
+    /// Do all columns but the reason's have the upload's shape?
+    pub(crate) fn are_of_upload(&self) -> bool {
+        !self.header.is_of_answer
+    }
+
     /// The byte that parts the cells of a row.
     pub(crate) fn separator(&self) -> u8 {
         self.header.shape.separator
@@ -126,9 +138,9 @@ impl Columns {
 
     /// Does the header name the reason's column or the email's, so that it surely is one?
     pub(crate) fn names_reason_or_email(&self) -> bool {
-        let name = |column: usize| self.header.names.get(column);
-        name(self.header.reason).is_some_and(is_reason_column)
-            || self.header.email.and_then(name).is_some_and(is_email_column)
+        let known = |column: usize| self.header.names.get(column).and_then(KnownColumn::of);
+        known(self.header.reason) == Some(KnownColumn::Reason)
+            || self.header.email.and_then(known) == Some(KnownColumn::Email)
     }
 
     /// The names for an error, in less than 1 KiB; `None` where they may be a contact's data.

@@ -13,7 +13,7 @@ use super::columns::Columns;
 use super::fault::Fault;
 use super::{FaultReport, Faults};
 use crate::error::{Error, ErrorKind, Result};
-use crate::reason::key::{is_email_column, is_reason_column};
+use crate::reason::key::KnownColumn;
 
 impl Fault<'_> {
     /// The fault as a value of the user's own type: as [`FaultReport::deserialize`] does it for all of them.
@@ -196,12 +196,10 @@ fn column_of(field: &str, columns: &Columns) -> Option<usize> {
     if let Some(column) = columns.names().position(|name| name == field) {
         return Some(column);
     }
-    if is_reason_column(field.as_bytes()) {
-        Some(columns.reason())
-    } else if is_email_column(field.as_bytes()) {
-        columns.email()
-    } else {
-        columns.position(field)
+    match KnownColumn::of(field.as_bytes()) {
+        Some(KnownColumn::Reason) => Some(columns.reason()),
+        Some(KnownColumn::Email) => columns.email(),
+        None => columns.position(field),
     }
 }
 

@@ -98,7 +98,7 @@ impl Gathering {
                 let (mut reading, mut index) = (Reading::new(&self.options), Index::default());
                 reading.read(&self.bytes, true, &mut index)?;
                 index.shrink_to_fit();
-                Ok(FaultReport { bytes: self.bytes, index: Arc::new(index), counts: reading.take_counts() })
+                Ok(FaultReport { bytes: self.bytes, index: Arc::new(index), counts: reading.into_counts() })
             }
         }
     }

@@ -165,7 +165,7 @@ impl<R: Read> FaultReader<R> {
             self.source.fill(&mut telling)?;
             telling.check()?;
         }
-        Ok(self.source.reading.take_counts())
+        Ok(self.source.reading.into_counts())
     }
 
     /// The columns under which the last fault stands that was lent; before that, those of the first header, once it has
@@ -191,7 +191,7 @@ impl<R: Read> FaultReader<R> {
         while !self.source.has_ended {
             self.source.fill(&mut ())?;
         }
-        Ok(self.source.reading.take_counts())
+        Ok(self.source.reading.into_counts())
     }
 
     /// Reads the next piece, and notes the rows in it.

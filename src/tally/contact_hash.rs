@@ -1,5 +1,6 @@
 //! A few bytes that stand for a contact.
 
+use std::borrow::Cow;
 #[cfg(feature = "split")]
 use std::collections::HashSet;
 #[cfg(feature = "split")]
@@ -87,8 +88,12 @@ impl ContactHasher {
 
     /// The hash of a fault's email; `None` where there is none: what holds no `@` is nobody's address.
     pub(crate) fn hash(&mut self, fault: &Fault<'_>) -> Option<ContactHash> {
-        let cell = fault.raw_field(fault.columns().email()?)?;
-        memchr::memchr(b'@', &cell)?;
+        self.hash_cell(&fault.raw_field(fault.columns().email()?)?)
+    }
+
+    /// The same for the email's cell alone.
+    pub(crate) fn hash_cell(&mut self, cell: &[u8]) -> Option<ContactHash> {
+        memchr::memchr(b'@', cell)?;
         self.email.clear();
         if cell.is_ascii() {
             // What is white space to Unicode, of ASCII.
@@ -97,13 +102,18 @@ impl ContactHasher {
             let end = cell.iter().rposition(|byte| !is_space(byte))?;
             self.email.extend(cell.get(start..=end)?.iter().map(u8::to_ascii_lowercase));
         } else {
-            self.email.extend(folded_email(&String::from_utf8_lossy(&cell)).as_bytes());
+            self.email.extend(folded_email(&String::from_utf8_lossy(cell)).as_bytes());
         }
         Some(self.hash_of(&self.email))
     }
 
+    /// The email that was hashed last, as it is compared.
+    pub(crate) fn email(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.email)
+    }
+
     /// The hash of an email that is folded already.
-    pub(crate) fn hash_of(&self, email: &[u8]) -> ContactHash {
+    fn hash_of(&self, email: &[u8]) -> ContactHash {
         let mut hasher = SipHasher13::new_with_keys(self.keys.0, self.keys.1);
         hasher.write(email);
         let mut check_hasher = sip::SipHasher13::new_with_keys(self.check_keys.0, self.check_keys.1);

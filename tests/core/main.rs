@@ -22,6 +22,7 @@ mod rules;
 mod runs;
 
 // What has been read.
+mod comparisons;
 mod counts;
 mod errors;
 mod privacy;

@@ -695,8 +695,20 @@ fn holds_a_known_reason(reader: &Reader, header: &Header, first: &Record) -> boo
 
 /// Rule 2: is it what this program writes?
 fn is_own_summary(header: &Header) -> bool {
-    let has = |wanted: &str| header.columns.iter().any(|name| fold(name.as_bytes()) == wanted);
-    header.has_header && ["reason", "count", "share", "remedy"].into_iter().all(has)
+    let has = |wanted: &&str| header.columns.iter().any(|name| fold(name.as_bytes()) == *wanted);
+    let summary = ["reason", "count", "share", "remedy"];
+    let trends = ["reason", "remedy", "imports", "faults", "endedwithoutreport"];
+    header.has_header && (summary.iter().all(has) || trends.iter().all(has))
+}
+
+/// Rule 2: is it the words of an error, with its code, which look like a header and have nothing behind them?
+fn is_error_alone(report: &Report) -> bool {
+    let is_code = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    let holds_code = |name: &String| name.split("ERROR_").skip(1).any(|rest| rest.bytes().next().is_some_and(is_code));
+    match report.headers.as_slice() {
+        [header] if report.faults.is_empty() => header.has_header && header.columns.iter().any(holds_code),
+        _ => false,
+    }
 }
 
 /// What has been read so far.
@@ -892,7 +904,8 @@ pub fn read(input: &[u8], options: &Options) -> Result<Report, Refusal> {
     }
     refuse_header(&header, options)?;
     let error = reading.read_rows(first).err();
-    reading.finish(error)
+    let report = reading.finish(error)?;
+    if is_error_alone(&report) { Err(Refusal::NotAReport) } else { Ok(report) }
 }
 
 impl Report {
@@ -1141,12 +1154,25 @@ mod tests {
     }
 
     #[test]
+    fn an_error_that_looks_like_a_header() {
+        let words = "Sorry, reason, ERROR_BUSY";
+        for input in [words.to_owned(), format!("{words}\n\n,,\n{words}\n"), words.replace(", ", "|")] {
+            assert_eq!(refusal(&input), Refusal::NotAReport, "{input}");
+        }
+        for input in [format!("{words}\nx,Duplicate,y\n"), words.replace("_BUSY", "_"), words.to_lowercase()] {
+            report(&input);
+        }
+    }
+
+    #[test]
     fn what_this_program_writes() {
         let own = "import_id,source,reason,label,remedy,count,share\n,x,duplicate,Duplicate,ignore,1,1\n";
         assert_eq!(refusal(own), Refusal::NotAReport);
         assert_eq!(refusal(own.replace(',', ";")), Refusal::NotAReport);
         assert_eq!(refusal_with(own, &reason(name("z"))), Refusal::NotAReport);
         assert_eq!(refusal_with(own, &reason(position(3))), Refusal::NotAReport);
+        let trends = "series,reason,remedy,imports,expired,ended_without_report,faults,contacts,rate\nv2,Blocker,x,1\n";
+        assert_eq!(refusal(trends), Refusal::NotAReport);
         assert_eq!(report("reason,label,remedy,count\nduplicate,x,y,1\n").faults.len(), 1);
     }
 

@@ -6,6 +6,7 @@
 mod helpers;
 
 mod client;
+mod compare;
 mod long_runs;
 mod sandbox;
 mod v3;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::helpers::files::{large_report, names, whole};
 use crate::helpers::peers;
-use crate::helpers::program::{command, failure, faults, split};
+use crate::helpers::program::{self, command, failure, faults, split, with_input};
 
 /// A file system of our own, until it is dropped.
 struct Mount(PathBuf);
@@ -111,6 +111,29 @@ fn no_room_for_temporary_files_is_an_error() {
     assert!(!message.contains("panicked"), "{message}");
     assert!(names(disk.path()).is_empty());
     assert!(!target.exists());
+}
+
+/// So are the emails of what can be read once only.
+#[test]
+fn no_room_for_kept_emails_is_an_error() {
+    let (folder, disk) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let Some(_mount) = Mount::new(disk.path(), "size=256k") else { return };
+    let report = large_report(folder.path(), 100_000);
+    let input = fs::read(&report).unwrap();
+    let report = report.to_str().unwrap();
+    for arguments in [["-", report], [report, "-"]] {
+        let mut command = command(["compare", "--contacts"]);
+        command.args(arguments).env("TMPDIR", disk.path());
+        let output = with_input(&mut command, &input);
+        let message = failure(&output, 2);
+        for words in ["standard input: ", "the emails can't be kept in a temporary file", "No space left", "TMPDIR"] {
+            assert!(message.contains(words), "{message}");
+        }
+        assert!(names(disk.path()).is_empty());
+        // Counted alone, they need no room.
+        let counted = with_input(program::command(["compare"]).args(arguments).env("TMPDIR", disk.path()), &input);
+        assert!(program::out(&counted).starts_with("Nothing changed"), "{}", program::out(&counted));
+    }
 }
 
 #[test]

@@ -176,6 +176,41 @@ fn a_signal_leaves_nothing_and_nobody_else_may_read_on_the_way() {
     }
 }
 
+/// The rows of a report that can be read once only, or its emails where changed contacts are to be listed, are kept until
+/// it is certain that they may be shown.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_kept_of_standard_input_is_left_to_nobody() {
+    for arguments in [
+        &["list", "-"][..],
+        &["compare", "--contacts", "-", "report.csv"],
+        &["compare", "--contacts", "report.csv", "-"],
+    ] {
+        for (signal, number) in [("INT", 2), ("KILL", 9)] {
+            if is_ignored(number) {
+                eprintln!("skipped: {signal} is ignored here, as a shell has it for what it runs in the background");
+                continue;
+            }
+            let (folder, temporary) = (folder(), tempfile::tempdir().unwrap());
+            let mut command = Command::new(faults());
+            command.args(arguments).current_dir(&folder);
+            command.env("TMPDIR", temporary.path()).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+            let mut child = command.spawn().unwrap();
+            let mut input = child.stdin.take().unwrap();
+            input.write_all(REPORT.as_bytes()).unwrap();
+            input.write_all(&b"Blocker,al@example.com\n".repeat(200_000)).unwrap();
+            let kept = open_in(&mut child, temporary.path());
+            assert_eq!(mode(&kept) & 0o777, 0o600, "{arguments:?}");
+            assert_eq!(names(temporary.path()), [""; 0], "{arguments:?}: it has no name");
+            let kill = Command::new("sh").arg("-c").arg(format!("kill -{signal} {}", child.id())).status();
+            assert!(kill.unwrap().success());
+            assert!(!child.wait().unwrap().success());
+            drop(input);
+            assert_eq!(names(temporary.path()), [""; 0], "{arguments:?} {signal}");
+        }
+    }
+}
+
 #[test]
 fn secrets_of_another_size_are_refused() {
     let folder = folder();

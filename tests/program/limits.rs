@@ -41,14 +41,18 @@ fn memory() {
             let ended = limited(&limit, arguments);
             assert!(ended.status.success(), "{arguments:?} under {limit}: {ended:?}");
         }
-        let ended = limited(&limit, &["compare", &old, &new]);
-        let said = String::from_utf8_lossy(&ended.stderr);
-        assert_eq!(ended.status.code(), Some(2), "{limit}: {said}");
-        assert!(said.contains("out of memory") && !said.contains("panicked"), "{limit}: {said}");
-        assert!(ended.stdout.is_empty());
+        for arguments in [&["compare", &*old, &new][..], &["compare", &old, &new, "--contacts"]] {
+            let ended = limited(&limit, arguments);
+            let said = String::from_utf8_lossy(&ended.stderr);
+            assert_eq!(ended.status.code(), Some(2), "{limit}: {said}");
+            assert!(said.contains("out of memory") && !said.contains("panicked"), "{limit}: {said}");
+            assert!(ended.stdout.is_empty());
+        }
     }
-    let ended = limited("-v unlimited", &["compare", &old, &new]);
-    assert!(ended.status.code() == Some(0), "{ended:?}");
+    for arguments in [&["compare", &*old, &new][..], &["compare", &old, &new, "--contacts"]] {
+        let ended = limited("-v unlimited", arguments);
+        assert!(ended.status.code() == Some(0), "{ended:?}");
+    }
 }
 
 /// With a handle less than it needs, it says so; a split needs more than the others.

@@ -63,6 +63,32 @@ fn split_writes_a_file_for_each_remedy() {
     assert!(names(&folder.path().join("empty")).is_empty());
 }
 
+/// Of the newer API's failures there are identifiers to import again, and what the service says of them is left out.
+#[test]
+fn split_of_an_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let answer = folder.path().join("answer.json");
+    let failure = |contact: &str, code: &str| {
+        format!(r#"{{{contact},"failures":[{{"failureCode":"{code}","description":"no, \"such\" address"}}]}}"#)
+    };
+    let failures = [
+        failure(
+            r#""contactId":7,"matchIdentifier":"loyaltyNo","identifiers":{"email":"demo@","loyaltyNo":"L-1"}"#,
+            "InvalidEmail",
+        ),
+        failure(r#""matchIdentifier":"email","identifiers":{"mobileNumber":"12"}"#, "InvalidEmail"),
+        failure(r#""matchIdentifier":"email","identifiers":{"email":"a@example.com"}"#, "Blocker"),
+    ];
+    let text = format!(r#"{{"importId":"1","status":"Finished","failures":[{}]}}"#, failures.join(","));
+    fs::write(&answer, text).unwrap();
+    let dir = folder.path().join("to-do");
+    out(&split(answer.to_str().unwrap(), &dir, &[]));
+    let read = |name: &str| fs::read_to_string(dir.join(name)).unwrap();
+    assert_eq!(read("correct.csv"), "email,mobileNumber,loyaltyNo\ndemo@,,L-1\n,12,\n");
+    let header = "Reason,email,mobileNumber,contactId,matchIdentifier,loyaltyNo,failureCodes,description,partial";
+    assert_eq!(read("remove.csv").lines().next(), Some(header));
+}
+
 #[test]
 fn split_overwrites_nothing_unless_forced() {
     let folder = tempfile::tempdir().unwrap();

@@ -11,7 +11,7 @@ use std::fs::File;
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::PathBuf;
 
-use dotdigital_faults::{Error, FaultReader, FaultReport, FaultSink, ReadOptions, ReasonCounts, blocking};
+use dotdigital_faults::{Error, FaultReader, FaultSink, ReadOptions, ReasonCounts, blocking};
 use uuid::Uuid;
 
 pub use admission::Admission;
@@ -170,26 +170,23 @@ impl Source {
         Ok((sink, self.named(counts)))
     }
 
-    /// Reads the whole report into memory.
-    pub fn report(&self, connection: &Connection, options: &ReadOptions) -> Result<FaultReport, Failure> {
+    /// Is it a file, which can be read again? Of a pipe nothing is left once it has been read.
+    pub fn is_file(&self) -> bool {
+        matches!(self.single(), Ok(Source::Path(path)) if path.is_file())
+    }
+
+    /// Hands the faults of a file that has been read before to a sink. What was to be said of its report has been said.
+    pub fn feed_again(
+        &self,
+        connection: &Connection,
+        options: &ReadOptions,
+        sink: &mut impl FaultSink,
+    ) -> Result<(), Failure> {
         let source = self.single()?;
-        let report = match source {
-            Source::Import(id) => {
-                let (client, _progress) = ready(id, connection, options)?;
-                client.report_faults(connection.report_id(id))?
-            }
-            _ => {
-                let (input, progress) = source.open(connection, false)?;
-                let report = FaultReport::from_reader(progress.reader(input), options);
-                let report = report.map_err(|error| source.failure(error))?;
-                match source.import() {
-                    Some(id) => report.with_import_id(id),
-                    None => report,
-                }
-            }
-        };
-        source.warn_if_cut_off(report.counts());
-        Ok(report)
+        let (input, progress) = source.open(connection, false)?;
+        let reader = FaultReader::with_options(progress.reader(input), options);
+        reader.drain_into(sink).map_err(|error| source.failure(error))?;
+        Ok(())
     }
 
     /// The import whose report it is, where that is known.

@@ -12,6 +12,11 @@ use crate::error::{Error, Result};
 pub(super) const FIRST: [&str; 5] = ["Reason", "email", "mobileNumber", "contactId", "matchIdentifier"];
 const LAST: [&str; 3] = ["failureCodes", "description", "partial"];
 
+/// Does an identifier of the contact stand in a column of so many, and not something that the service says of it?
+pub(crate) fn is_identifier(column: usize, width: usize) -> bool {
+    matches!(column, 1 | 2) || (FIRST.len()..width.saturating_sub(LAST.len())).contains(&column)
+}
+
 /// The columns so far: one more for each custom identifier that is met.
 pub(super) struct Columns {
     names: Vec<Box<str>>,

@@ -20,7 +20,7 @@
 //! The members may stand in any order. So it may take all of the answer to tell whether it is one, and whether the import
 //! has finished: whoever has been handed rows until then must drop them where this ends with an error.
 
-mod columns;
+pub(crate) mod columns;
 mod failure;
 mod walk;
 
@@ -143,8 +143,8 @@ impl Answer {
         self.walk.has_begun().then(|| self.walk.counts())
     }
 
-    pub(crate) fn take_counts(&mut self) -> ReasonCounts {
-        self.walk.take_counts()
+    pub(crate) fn into_counts(self) -> ReasonCounts {
+        self.walk.into_counts()
     }
 }
 

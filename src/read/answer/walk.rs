@@ -325,8 +325,8 @@ impl Walk {
         &self.counts
     }
 
-    pub(super) fn take_counts(&mut self) -> ReasonCounts {
-        std::mem::take(&mut self.counts)
+    pub(super) fn into_counts(self) -> ReasonCounts {
+        self.counts
     }
 }
 

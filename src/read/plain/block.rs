@@ -3,12 +3,13 @@
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch, u8x64};
 
-use super::{BLOCK, WORD};
+use super::BLOCK;
+use crate::read::word::WORD;
 
 /// The most records that are noted of a block.
 const MOST: usize = 1024;
-/// As many words as a block has, and a mask of their numbers.
-const MOST_WORDS: usize = 2 * BLOCK / WORD - 1;
+/// How many words a block has, all told, so that a byte is enough for the number of one.
+const MOST_WORDS: usize = BLOCK / WORD;
 
 /// Where the records of a block end, as far as its quotes are as they should be.
 #[derive(Debug, Default)]
@@ -20,7 +21,7 @@ pub(super) struct Block {
     pub(super) count: usize,
     /// The first of the ends that is not taken yet.
     pub(super) next: usize,
-    /// The separators of each word that part cells.
+    /// The separators of each word that part cells, where somebody wants them.
     pub(super) separators: Vec<u64>,
     /// The LFs inside quotes.
     pub(super) breaks: Vec<u32>,
@@ -55,17 +56,17 @@ impl Block {
         self.breaks.get(broken).copied().unwrap_or(u32::MAX)
     }
 
-    /// Notes the records with which `text` begins.
-    pub(super) fn note(&mut self, level: Level, separator: u8, text: &[u8], start: u64) {
+    /// Notes the records with which `text` begins, and where their cells end, if that is wanted.
+    pub(super) fn note(&mut self, level: Level, separator: u8, text: &[u8], start: u64, wants_cells: bool) {
         let text = &text[..text.len().min(BLOCK)];
         self.start = start;
         self.next = 0;
         self.breaks.clear();
-        let most = MOST.min(text.len() / 8 + WORD);
+        let most = MOST.min(text.len() / 16 + WORD);
         if self.ends.len() < most {
             self.ends.resize(most, End::default());
         }
-        if self.separators.len() <= text.len() / WORD {
+        if wants_cells && self.separators.len() <= text.len() / WORD {
             self.separators.resize(text.len() / WORD + 1, 0);
         }
         let Block { ends, separators, breaks, .. } = self;
@@ -149,10 +150,10 @@ impl Notes {
         let mut notes = Notes { quotes: Quotes { separator, ..Quotes::default() }, ..Notes::default() };
         let (words, rest) = text.as_chunks::<WORD>();
         // To note them and look at them later is faster than to stop at each.
-        let mut beyond_ascii = [0; 2 * BLOCK / WORD];
+        let mut beyond_ascii = [0; MOST_WORDS];
         let mut goes_on = true;
         for (number, word) in words.iter().enumerate() {
-            beyond_ascii[notes.beyond_ascii & MOST_WORDS] = number as u16;
+            beyond_ascii[notes.beyond_ascii % MOST_WORDS] = number as u8;
             goes_on = notes.word(simd, separator, word, number, text, &mut places);
             if !goes_on {
                 break;
@@ -162,7 +163,7 @@ impl Notes {
         let mut last = [0; WORD];
         if goes_on && !rest.is_empty() {
             last.iter_mut().zip(rest).for_each(|(place, &byte)| *place = byte);
-            beyond_ascii[notes.beyond_ascii & MOST_WORDS] = words.len() as u16;
+            beyond_ascii[notes.beyond_ascii % MOST_WORDS] = words.len() as u8;
             notes.word(simd, separator, &last, words.len(), text, &mut places);
         }
         let beyond_ascii = beyond_ascii.get(..notes.beyond_ascii).unwrap_or_default();
@@ -277,7 +278,7 @@ impl Quotes {
 /// Are all the characters beyond ASCII in these words, and in the last one behind them, of two or three bytes, whole and in
 /// UTF-8? Those that need more than a count of their bytes to tell are rare enough to be left to others.
 #[inline(always)]
-fn are_common_characters<S: Simd>(simd: S, words: &[[u8; WORD]], last: &[u8; WORD], numbers: &[u16]) -> bool {
+fn are_common_characters<S: Simd>(simd: S, words: &[[u8; WORD]], last: &[u8; WORD], numbers: &[u8]) -> bool {
     let mut are_common = true;
     // Where a word has to go on with a character of the one before it, and which word that is.
     let (mut going_on, mut next) = (0, 0);

@@ -1,11 +1,14 @@
 //! What is read at once, and what is left to the careful reading. Both tell the same, so only a look at the runs shows
 //! whether they are as long as they may be, and end where they must.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::read::header::{Names, Texts};
 use crate::read::level::every_level;
 use crate::read::options::ReadOptions;
 use crate::read::record::Shape;
+use crate::read::word::WORD;
 
 const HEADER: &str = "Reason,email,name,note";
 
@@ -14,26 +17,46 @@ fn header(names: &str, separator: u8) -> Arc<Header> {
     names.split(char::from(separator)).for_each(|name| texts.push(name.as_bytes()));
     let rules = Names::new(&ReadOptions::new());
     let shape = Shape { separator, largest_field: 1 << 20, largest_row: 1 << 20 };
-    Arc::new(Header::new(texts.clone(), &rules.exact(&texts), shape, &rules).unwrap())
+    Header::new(texts.clone(), &rules.exact(&texts), shape, &rules).unwrap()
 }
 
-fn reader(names: &str) -> PlainReader {
-    PlainReader::for_rows_under(&header(names, b','), true).unwrap()
+/// A reader, and the header for whose rows it is.
+struct Reader {
+    header: Arc<Header>,
+    plain: PlainReader,
+}
+
+fn reader(names: &str) -> Reader {
+    let header = header(names, b',');
+    let plain = PlainReader::for_rows_under(&header, true).unwrap();
+    Reader { header, plain }
+}
+
+impl Reader {
+    fn read<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        (position, line): (u64, u64),
+        is_held: bool,
+        take: impl FnMut(PlainRecord<'b>) -> ControlFlow<()>,
+    ) -> Run {
+        self.plain.read(&self.header, bytes, RunStart { position, line, is_held }, take)
+    }
 }
 
 #[test]
 fn debug_shows_where_the_reason_stands() {
-    assert_eq!(format!("{:?}", reader(HEADER)), "PlainReader { place: First, .. }");
+    assert_eq!(format!("{:?}", reader(HEADER).plain), "PlainReader { place: First, .. }");
 }
 
 /// A record as it is told: its bytes, its line, and its reason's slot or text.
 type Told = (Vec<u8>, u64, Result<Slot, Vec<u8>>);
 
 /// Reads what is plain of the text behind `at`, as if this were all of the input.
-fn read(reader: &mut PlainReader, text: &[u8], at: usize, line: u64) -> (Vec<Told>, Run) {
+fn read(reader: &mut Reader, text: &[u8], at: usize, line: u64) -> (Vec<Told>, Run) {
     let mut told = Vec::new();
     let bytes = &text[at..];
-    let run = reader.read(bytes, at as u64, line, false, |PlainRecord { from, to, line, slot, unknown }| {
+    let run = reader.read(bytes, (at as u64, line), false, |PlainRecord { from, to, line, slot, unknown }| {
         let reason = unknown.map_or(Ok(slot), |unknown| Err(unknown.to_vec()));
         assert!(unknown.is_none() || slot == Slot::Other);
         told.push((bytes[from..to].to_vec(), line, reason));
@@ -92,7 +115,7 @@ fn plain_records() {
         for (level, place) in places() {
             let text = [&filler(place), record.as_bytes(), b"\n", BEHIND].concat();
             let mut reader = reader(HEADER);
-            reader.level = level;
+            reader.plain.level = level;
             let (told, run) = read(&mut reader, &text, 0, 7);
             let lines = record.bytes().filter(|&byte| byte == b'\n').count() as u64;
             let first = (filler(place)[..place - 1].to_vec(), 7, Ok(Slot::Blocker));
@@ -150,14 +173,14 @@ fn odd_records() {
             let shown = record.escape_ascii();
             let text = [&filler(place), *record, b"\n", BEHIND].concat();
             let mut reader = reader(HEADER);
-            reader.level = level;
+            reader.plain.level = level;
             let (told, run) = read(&mut reader, &text, 0, 7);
             assert_eq!(told, [(filler(place)[..place - 1].to_vec(), 7, Ok(Slot::Blocker))], "{shown} at {place}");
             assert_eq!((run.bytes, run.lines), (place, 1), "{shown} at {place}");
             let (none, run) = read(&mut reader, &text, place, 8);
             assert_eq!((none.len(), run.bytes, run.lines), (0, 0, 0), "{shown} at {place}");
             // The next one is looked for once more, even where the last time was in vain.
-            reader.pause = 0;
+            reader.plain.pause = 0;
             let at = place + record.len() + 1;
             let (told, run) = read(&mut reader, &text, at, 20);
             assert_eq!(told, behind(20), "behind {shown} at {place}");
@@ -206,19 +229,20 @@ fn unusual_records() {
             let shown = record.escape_ascii();
             let text = [&filler(place), *record, b"\n", BEHIND].concat();
             let mut reader = reader(HEADER);
-            reader.level = level;
+            reader.plain.level = level;
             let (told, run) = read(&mut reader, &text, 0, 7);
             assert_eq!(told, [(filler(place)[..place - 1].to_vec(), 7, Ok(Slot::Blocker))], "{shown} at {place}");
             let lines = record.iter().filter(|&&byte| byte == b'\n').count() as u64;
             assert_eq!((run.bytes, run.lines), (place + record.len() + 1, 2 + lines), "{shown} at {place}");
-            let UnusualRecord { from, to, line, slot, cells, is_utf8: is_told_utf8 } = reader.take_unusual().unwrap();
+            let UnusualRecord { from, to, line, slot, cells, is_utf8: is_told_utf8 } =
+                reader.plain.take_unusual().unwrap();
             let inner = record.strip_suffix(b"\r").unwrap_or(record);
             assert_eq!((&text[from..to], line, slot), (inner, 8, Slot::Blocker), "{shown} at {place}");
             let quoted = if record.contains(&b'"') { b"\"" } else { &b"\r"[..] };
             let bare = inner.split(|byte| quoted.contains(byte)).step_by(2).flatten();
             assert_eq!(cells, 1 + bare.filter(|&&byte| byte == b',').count(), "{shown} at {place}");
             assert_eq!(is_told_utf8, is_utf8, "{shown} at {place}");
-            assert!(reader.take_unusual().is_none());
+            assert!(reader.plain.take_unusual().is_none());
             let (told, _) = read(&mut reader, &text, run.bytes, 9 + lines);
             assert_eq!(told, behind(9 + lines), "behind {shown} at {place}");
         }
@@ -231,15 +255,15 @@ fn unusual_records() {
 fn what_stands_behind_a_held_record() {
     let mut reader = reader(HEADER);
     let text = [b"Soft bounced,a@x,Jo,x\n", BEHIND].concat();
-    let run = reader.read(&text, 0, 5, true, |_| panic!("nothing is plain behind it"));
+    let run = reader.read(&text, (0, 5), true, |_| panic!("nothing is plain behind it"));
     assert_eq!((run.bytes, run.lines), (22, 1));
-    let unusual = reader.take_unusual().unwrap();
+    let unusual = reader.plain.take_unusual().unwrap();
     assert_eq!((unusual.cells, unusual.slot, unusual.line, unusual.is_utf8), (4, Slot::SoftBounced, 5, true));
     assert_eq!(read(&mut reader, &text, 22, 6).0, behind(6));
     let text = [b"Moon phase,a@x,Jo,x\n", BEHIND].concat();
-    let run = reader.read(&text, 100, 5, true, |_| panic!("nothing is plain behind it"));
+    let run = reader.read(&text, (100, 5), true, |_| panic!("nothing is plain behind it"));
     assert_eq!((run.bytes, run.lines), (0, 0));
-    assert!(reader.take_unusual().is_none());
+    assert!(reader.plain.take_unusual().is_none());
 }
 
 /// Where the reason doesn't stand first, a row of another width must have its column at the same place.
@@ -257,7 +281,7 @@ fn unusual_widths_under_other_headers() {
         let mut reader = reader(names);
         let (told, run) = read(&mut reader, format!("{record}\n").as_bytes(), 0, 1);
         assert_eq!(told.len(), 0);
-        assert_eq!(reader.take_unusual().map(|unusual| unusual.cells), cells, "{record} under {names}");
+        assert_eq!(reader.plain.take_unusual().map(|unusual| unusual.cells), cells, "{record} under {names}");
         assert_eq!(run.bytes > 0, cells.is_some(), "{record} under {names}");
     }
 }
@@ -271,7 +295,7 @@ fn a_record_that_is_not_whole() {
             let mut reader = reader(HEADER);
             let (told, run) = read(&mut reader, &text, 0, 1);
             assert_eq!((told.len(), run.bytes, run.lines), (1, place, 1), "{rest:?} at {place}");
-            assert!(reader.misses <= 1, "what is there of it is looked at once");
+            assert!(reader.plain.misses <= 1, "what is there of it is looked at once");
         }
     }
 }
@@ -299,7 +323,7 @@ fn a_block_is_looked_at_once() {
     let (mut at, mut line, mut runs) = (0, 1, Vec::new());
     while at < text.len() {
         let (told, run) = read(&mut reader, &text, at, line);
-        assert_eq!(reader.block.start, 0);
+        assert_eq!(reader.plain.block.start, 0);
         runs.push(told.len());
         (at, line) = (at + run.bytes, line + run.lines);
         // The careful reading takes a record.
@@ -313,14 +337,14 @@ fn a_block_is_looked_at_once() {
     let first = records.iter().map(|record| record.len()).next().unwrap();
     assert_eq!(read(&mut reader, &text, 0, 1).1.bytes, first);
     let (told, _) = read(&mut reader, &text, first + 2 * "Moon phase,\n".len(), 4);
-    assert_eq!((told.len(), told[0].1, reader.block.start), (3, 4, 0));
+    assert_eq!((told.len(), told[0].1, reader.plain.block.start), (3, 4, 0));
     // What it has taken ends in the middle of a record that was noted: its quotes are others than they seemed.
     let middle = first + 3;
     let (_, run) = read(&mut reader, &text, middle, 4);
-    assert_eq!((run.bytes, reader.block.start), (0, middle as u64));
+    assert_eq!((run.bytes, reader.plain.block.start), (0, middle as u64));
     // Input in front of the block: a quote that wasn't closed was gone back to.
     let (told, _) = read(&mut reader, &text, 0, 1);
-    assert_eq!((told.len(), reader.block.start), (1, 0));
+    assert_eq!((told.len(), reader.plain.block.start), (1, 0));
 }
 
 /// Where nothing is plain, it is looked less and less often, but never less than once in 64 records.
@@ -329,16 +353,16 @@ fn looks_that_are_in_vain() {
     let odd = b"Moon phase,\n";
     let text = [&odd.repeat(400)[..], &filler(40).repeat(3), &odd.repeat(100)].concat();
     let mut reader = reader(HEADER);
-    let look = |reader: &mut PlainReader, at: usize| {
+    let look = |reader: &mut Reader, at: usize| {
         // Where the block starts tells whether it has been looked.
-        reader.block.start = u64::MAX;
-        reader.block.count = 0;
+        reader.plain.block.start = u64::MAX;
+        reader.plain.block.count = 0;
         let (told, _) = read(reader, &text, at, 1);
-        (reader.block.start != u64::MAX, told.len())
+        (reader.plain.block.start != u64::MAX, told.len())
     };
     let looks: Vec<_> = (0..400).filter(|&number| look(&mut reader, number * odd.len()).0).collect();
     assert_eq!(looks, [0, 1, 3, 7, 15, 31, 63, 127, 191, 255, 319, 383]);
-    reader.pause = 0;
+    reader.plain.pause = 0;
     assert_eq!(look(&mut reader, 400 * odd.len()), (true, 3));
     // It goes well again: from here on, as at the beginning.
     let behind = 400 * odd.len() + 3 * 40;
@@ -347,9 +371,9 @@ fn looks_that_are_in_vain() {
     // What begins as no record does isn't looked at.
     for blank in ["\nx", "\rx", " x", "\tx", ""] {
         let mut reader = self::reader(HEADER);
-        reader.block.start = u64::MAX;
+        reader.plain.block.start = u64::MAX;
         read(&mut reader, blank.as_bytes(), 0, 1);
-        assert_eq!(reader.block.start, u64::MAX, "{blank:?}");
+        assert_eq!(reader.plain.block.start, u64::MAX, "{blank:?}");
     }
 }
 
@@ -412,7 +436,7 @@ fn marks() {
 fn a_run_that_is_stopped() {
     let text = filler(30).repeat(10);
     let mut left = 3;
-    let run = reader(HEADER).read(&text, 0, 1, false, |_| {
+    let run = reader(HEADER).read(&text, (0, 1), false, |_| {
         left -= 1;
         if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
@@ -427,29 +451,7 @@ fn headers_without_runs() {
     assert!(!is_there(&header(HEADER, b','), false));
     assert!(!is_there(&header("Blocker,email", b','), true));
     let rules = Names::new(&ReadOptions::new());
-    let none = |width| Arc::new(Header::none(width, header(HEADER, b',').shape, &rules).unwrap());
+    let none = |width| Header::none(width, header(HEADER, b',').shape, &rules).unwrap();
     assert!(is_there(&none(1), true));
     assert!(!is_there(&none(0), true));
-}
-
-/// Which bytes end a cell, in a word at any place.
-#[test]
-fn ends_of_cells() {
-    for place in 0..WORD {
-        for (byte, separator, ends) in [
-            (b',', b',', true),
-            (b';', b',', false),
-            (b';', b';', true),
-            (b'\n', b',', true),
-            (b'\r', b',', true),
-            (b'"', b',', false),
-            // What would be taken for one of them where bits were mixed up.
-            (b',' | 0x80, b',', false),
-            (b'\n', b'\n', true),
-        ] {
-            let mut word = [b'x'; WORD];
-            word[place] = byte;
-            assert_eq!(cell_ends(&word, separator), u64::from(ends) << place, "{byte} at {place}");
-        }
-    }
 }

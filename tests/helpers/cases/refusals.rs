@@ -166,6 +166,37 @@ pub const CASES: &[Case] = &[
         b"Faults of May\nreason,email,remedy,count,share\nblocker,x,remove,1,1\n",
         OWN_SUMMARY,
     ),
+    (
+        "our own trends by reason",
+        b"series,reason,remedy,imports,expired,ended_without_report,faults,contacts,rate\nv2,blocker,remove,2,0,0,20,1000,0.02\n",
+        OWN_SUMMARY,
+    ),
+    (
+        "an error in one line that names a reason",
+        b"Sorry, reason, ERROR_SYSTEM_BUSY\r\n",
+        words!("Sorry, reason, ERROR_SYSTEM_BUSY"),
+    ),
+    (
+        "the same with semicolons, and twice",
+        b"ERROR_UNKNOWN;Reason;maintenance\nERROR_UNKNOWN;Reason;maintenance\n",
+        words!("ERROR_UNKNOWN;Reason;maintenance"),
+    ),
+    (
+        "the same with an address",
+        b"ERROR_UNKNOWN,Reason,ask jo@example.com",
+        "NotAReport: this is not a faults report; fetch or save the report again, exactly as the service sends it",
+    ),
+    ("the same with a fault behind it", b"Sorry,reason,ERROR_BUSY\nx,Blocker,y\n", "2 blocker [x|Blocker|y]"),
+    (
+        "a page with contacts in it",
+        b"<table><tr><td>jane@example.com</td></tr></table>",
+        "NotAReport: this is not a faults report; fetch or save the report again, exactly as the service sends it",
+    ),
+    (
+        "a page whose title names one",
+        b"<html><title>Export for jane@example.com</title>",
+        "NotAReport: this is not a faults report; fetch or save the report again, exactly as the service sends it",
+    ),
     ("three of the names of our own summary", b"reason,count,share\nblocker,1,1\n", "2 blocker [blocker|1|1]"),
     ("our own JSON lines", b"{\"line\":2,\"reason\":\"blocker\"}\n", words!("{\"line\":2,\"reason\":\"blocker\"}")),
     ("JSON with its message in capitals", b"{\"MESSAGE\":\"Down, sorry\"}", words!("Down, sorry")),
