@@ -354,7 +354,9 @@ mod tests {
             (None, Some("18446744073709551615"), RateLimited, None),
             (None, Some("60"), RateLimited, Some(60)),
             (None, Some("0"), RateLimited, None),
-            (None, Some("90000"), RateLimited, None),
+            // A day is the longest limit.
+            (None, Some("86400"), RateLimited, Some(86_400)),
+            (None, Some("86401"), RateLimited, None),
             (None, Some("999999999"), RateLimited, None),
             (None, Some("60"), Unavailable, None),
             (None, Some("x"), RateLimited, None),

@@ -236,6 +236,15 @@ mod tests {
         }
     }
 
+    /// Of what is no answer to the call, the words tell which it is.
+    #[test]
+    fn what_is_said_of_other_answers() {
+        for (status, expected) in [(200, "asked for"), (300, "redirects"), (399, "redirects"), (404, "no service")] {
+            let verdict = judge(Protocol::Soap, status, None, false);
+            assert!(verdict.what.contains(expected), "{status}: {}", verdict.what);
+        }
+    }
+
     /// Which answers mean that no call of these credentials will go well.
     #[test]
     fn what_is_said_of_the_credentials() {

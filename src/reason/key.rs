@@ -176,4 +176,18 @@ mod tests {
             assert!(names.iter().all(|name| KnownColumn::of(name.as_bytes()) == column), "{names:?}");
         }
     }
+
+    /// A text that is too long has none, however it is written and in how many pieces it comes.
+    #[test]
+    fn a_long_text_has_no_key() {
+        let longest = FoldedKey::LONGEST;
+        assert_eq!(FoldedKey::of("x".repeat(longest).as_bytes()).as_bytes().map(<[u8]>::len), Some(longest));
+        assert_eq!(FoldedKey::of("é".repeat(longest / 2).as_bytes()).as_bytes().map(<[u8]>::len), Some(longest));
+        for text in ["x".repeat(longest + 1), "é".repeat(longest / 2 + 1), format!("{}é", "x".repeat(longest - 1))] {
+            let mut key = FoldedKey::of(text.as_bytes());
+            assert_eq!(key.as_bytes(), None, "{text}");
+            key.feed("xé".as_bytes());
+            assert_eq!(key.as_bytes(), None, "{text} and more");
+        }
+    }
 }

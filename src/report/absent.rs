@@ -34,3 +34,24 @@ impl AbsentCells {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::FaultReport;
+
+    #[test]
+    fn as_much_as_is_allowed_and_a_byte_more() {
+        let report = FaultReport::from_bytes("Reason,email,city\nBlocker\nDuplicate,a@b\n").unwrap();
+        let [first, second] = [0, 1].map(|index| report.get(index).unwrap());
+        // A kibibyte for each byte, and 64 MiB.
+        let room = |fault: &Fault<'_>| fault.bytes().len() as u64 * 1024;
+        let mut absent = AbsentCells::default();
+        absent.allow(&first, 64 * 1024 * 1024).unwrap();
+        // What a row doesn't use is left to those behind it.
+        absent.allow(&second, room(&first) + room(&second)).unwrap();
+        absent.allow(&second, room(&second)).unwrap();
+        let error = absent.allow(&second, room(&second) + 1).unwrap_err();
+        assert_eq!((error.kind(), error.line()), (ErrorKind::TooLarge, Some(3)));
+    }
+}

@@ -121,6 +121,7 @@ impl Fit {
 
     fn value<T: DeserializeOwned>(&self, fault: &Fault<'_>) -> Result<T> {
         let mut record: StringRecord = fault.fields().collect();
+        let cells = record.len();
         let mut headers = Cow::Borrowed(&self.headers);
         if record.len() < headers.len() {
             // So that absent cells are missing fields, and not the end of the row.
@@ -133,45 +134,44 @@ impl Fit {
             }
         }
         record.deserialize(Some(&headers)).map_err(|error| {
-            let (why, column) = self.explain::<T>(&error, &record, &headers);
+            let (why, column) = explain::<T>(&error, &record, &headers);
             let error = Error::new(ErrorKind::Deserialize, format!("the row doesn't fit the type: {why}"));
             let error = error.on_line(fault.line());
             match column {
-                Some(Column::At(column)) => error.in_column(fault.columns().name(column).unwrap_or_default()),
+                Some(Column::At(column)) if column < cells => error.in_column(&fault.columns().key(column)),
+                Some(Column::At(_)) => error.in_column(&fault.columns().key(fault.columns().reason())),
                 Some(Column::Missing(name)) => error.in_column(&name),
                 None => error,
             }
         })
     }
+}
 
-    /// Why a row doesn't fit, and in which column.
-    fn explain<T: DeserializeOwned>(
-        &self,
-        error: &csv::Error,
-        record: &StringRecord,
-        headers: &StringRecord,
-    ) -> (String, Option<Column>) {
-        let csv::ErrorKind::Deserialize { err, .. } = error.kind() else {
-            return ("it can't be read".to_owned(), None);
-        };
-        match err.kind() {
-            // serde's own messages repeat the cell, and so they are left out; the others don't.
-            DeserializeErrorKind::Message(message) => match missing_field(message) {
-                Some(field) => ("there is no such cell".to_owned(), Some(Column::Missing(field.to_owned()))),
-                None => ("the cell is of another kind".to_owned(), self.locate::<T>(record, headers)),
-            },
-            kind => (kind.to_string(), err.field().map(|field| Column::At(field as usize))),
-        }
+/// Why a row doesn't fit, and in which column.
+fn explain<T: DeserializeOwned>(
+    error: &csv::Error,
+    record: &StringRecord,
+    headers: &StringRecord,
+) -> (String, Option<Column>) {
+    let csv::ErrorKind::Deserialize { err, .. } = error.kind() else {
+        return ("it can't be read".to_owned(), None);
+    };
+    match err.kind() {
+        // serde's own messages repeat the cell, and so they are left out; the others don't.
+        DeserializeErrorKind::Message(message) => match missing_field(message) {
+            Some(field) => ("there is no such cell".to_owned(), Some(Column::Missing(field.to_owned()))),
+            None => ("the cell is of another kind".to_owned(), locate::<T>(record, headers)),
+        },
+        kind => (kind.to_string(), err.field().map(|field| Column::At(field as usize))),
     }
+}
 
-    /// In which column a row fails where serde's error doesn't say: it is the last one of the shortest beginning of the
-    /// row that fails, too.
-    fn locate<T: DeserializeOwned>(&self, record: &StringRecord, headers: &StringRecord) -> Option<Column> {
-        let lens: Vec<_> = (0..=headers.len()).collect();
-        let fitting = lens.partition_point(|&len| !beginning_fails::<T>(len, record, headers));
-        let is_column = self.is_struct && fitting <= self.headers.len();
-        if is_column { fitting.checked_sub(1).map(Column::At) } else { None }
-    }
+/// In which column a row fails where serde's error doesn't say: it is the last one of the shortest beginning of the
+/// row that fails, too. A tuple has no shorter beginning that fits.
+fn locate<T: DeserializeOwned>(record: &StringRecord, headers: &StringRecord) -> Option<Column> {
+    let lens: Vec<_> = (0..=record.len()).collect();
+    let fitting = lens.partition_point(|&len| !beginning_fails::<T>(len, record, headers));
+    fitting.checked_sub(1).map(Column::At)
 }
 
 /// Returns true if so much of a row fails, for another cause than that a field is missing.
@@ -199,7 +199,7 @@ fn column_of(field: &str, columns: &Columns) -> Option<usize> {
     match KnownColumn::of(field.as_bytes()) {
         Some(KnownColumn::Reason) => Some(columns.reason()),
         Some(KnownColumn::Email) => columns.email(),
-        None => columns.position(field).filter(|&column| column < columns.len()),
+        None => columns.position(field),
     }
 }
 

@@ -179,7 +179,10 @@ mod tests {
 
     #[test]
     fn lines_near_and_far() {
-        let lines: Vec<u64> = (0..200).map(|row| 3 + row * row * 7 % 1_000 + row * 1_000).collect();
+        let mut lines: Vec<u64> = (0..200).map(|row| 3 + row * row * 7 % 1_000 + row * 1_000).collect();
+        // On both sides of what one byte tells.
+        let last = lines[199];
+        lines.extend([254, 254 + 255, 254 + 255 + 256].map(|further| last + further));
         let rows: Vec<_> = lines.iter().map(|&line| (0, 0, line)).collect();
         let index = index(&rows);
         for (row, line) in lines.into_iter().enumerate() {

@@ -149,7 +149,7 @@ impl<R: Read> FaultReader<R> {
     /// # Ok::<(), dotdigital_faults::Error>(())
     /// ```
     pub fn drain_into(mut self, sink: &mut impl FaultSink) -> Result<ReasonCounts> {
-        if self.source.has_begun || self.next < self.batch.rows.len() {
+        if self.source.has_begun {
             let mut told: Option<SameColumns> = None;
             while let Some(fault) = self.read_fault()? {
                 if !told.as_ref().is_some_and(|told| told.are(fault.columns())) {

@@ -1,6 +1,8 @@
 //! Reasons, their counts, and groups of them.
 
-use dotdigital_faults::{Anomaly, ErrorKind, FailureReason, Remedy, ReportKind};
+use std::collections::BTreeSet;
+
+use dotdigital_faults::{Anomaly, ErrorKind, FailureReason, ReasonCounts, Remedy, ReportKind};
 
 use crate::helpers::report::report;
 
@@ -54,6 +56,64 @@ fn counts_of_several_reports() {
     assert_eq!(serde_json::to_value(first.counts()).unwrap()["import_id"], id.to_string());
 }
 
+/// People are told what each reason means, and no two mean the same.
+#[test]
+fn what_reasons_mean() {
+    let moon = FailureReason::from("Moon");
+    let mut meanings: Vec<_> = FailureReason::iter().map(|reason| reason.description()).collect();
+    assert!(!meanings.contains(&moon.description()));
+    meanings.push(moon.description());
+    for meaning in &meanings {
+        let words = meaning.split_whitespace().count();
+        assert!(words > 1 && meaning.starts_with(char::is_uppercase) && meaning.ends_with('.'), "{meaning}");
+    }
+    meanings.sort_unstable();
+    meanings.dedup();
+    assert_eq!(meanings.len(), FailureReason::iter().len() + 1);
+}
+
+/// Options and documents name remedies by their slugs, however these are written; people read what each means.
+#[test]
+fn names_of_remedies() {
+    for remedy in Remedy::iter() {
+        let (slug, said) = (remedy.slug(), remedy.description());
+        for text in [slug.to_owned(), slug.to_uppercase(), slug.replace('_', " "), slug.replace('_', "")] {
+            assert_eq!(Remedy::try_parse(&text), Some(remedy), "{text}");
+        }
+        let is_sentence = said.contains(' ') && said.starts_with(char::is_uppercase) && said.ends_with('.');
+        assert!(is_sentence && Remedy::iter().all(|other| other == remedy || other.description() != said), "{said}");
+    }
+    let long = "wait".repeat(100);
+    for text in ["", "waits", "wai", "moon", &long] {
+        assert_eq!(Remedy::try_parse(text), None, "{text}");
+    }
+}
+
+/// What the service says of a reason that isn't known is at hand as text.
+#[test]
+fn the_text_of_an_unknown_reason() {
+    let (FailureReason::Other(moon), FailureReason::Other(sun)) = (" Moon ".into(), "Sun".into()) else {
+        panic!("both are unknown")
+    };
+    assert_eq!((moon.as_str(), moon.as_ref()), ("Moon", "Moon"));
+    assert_eq!(format!("{moon:>5}|{sun:<4}|"), " Moon|Sun |");
+    assert!(moon == *"Moon" && moon == "Moon");
+    assert!(moon != *"Sun" && moon != "Sun" && moon != "moon");
+    let seen = BTreeSet::from([moon]);
+    assert!(seen.contains("Moon") && !seen.contains("Sun"));
+}
+
+/// Contacts that were imported, but for some of their data, are told apart from those that failed.
+#[test]
+fn counts_of_partial_faults() {
+    let all: ReasonCounts = ["Consent records not applied", "Blocker", "ConsentRecordsNotApplied", "Moon"]
+        .map(FailureReason::from)
+        .iter()
+        .collect();
+    assert_eq!((all.partial(), all.total()), (2, 4));
+    assert_eq!(ReasonCounts::new().partial(), 0);
+}
+
 /// Only what is called for is told, each remedy with all of its reasons.
 #[test]
 fn what_is_to_be_done() {
@@ -83,4 +143,18 @@ fn counts_of_a_report_that_was_cut_off() {
     assert!((whole.counts() + cut.counts()).is_cut_off());
     assert!((cut.counts() + whole.counts()).is_cut_off());
     assert!(!(whole.counts() + whole.counts()).is_cut_off());
+}
+
+/// A reason that a report tells from others is told from them by its document, too; a longer one by neither.
+#[test]
+fn the_longest_reason_of_a_report() {
+    for (len, is_kept) in [(64 * 1024, true), (64 * 1024 + 1, false)] {
+        let text = "x".repeat(len);
+        let report = report(&format!("Reason,email\n{text},a@b\n"));
+        assert_eq!(report.counts().get(&FailureReason::from(text)), u64::from(is_kept));
+        let document = serde_json::to_string(report.counts()).unwrap();
+        assert_eq!(&serde_json::from_str::<ReasonCounts>(&document).unwrap(), report.counts());
+        let long = document.replace(ReasonCounts::FURTHER_UNKNOWN, &"x".repeat(len));
+        assert_eq!(&serde_json::from_str::<ReasonCounts>(&long).unwrap(), report.counts());
+    }
 }

@@ -26,6 +26,7 @@ mod comparisons;
 mod counts;
 mod errors;
 mod privacy;
+mod reports;
 mod rows;
 mod streams;
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use dotdigital_faults::{ErrorKind, FailureReason};
+use dotdigital_faults::{ErrorKind, FailureReason, FaultReport};
 use serde::Deserialize;
 
 use crate::helpers::report::report;
@@ -85,4 +85,47 @@ fn rows_as_maps_and_tuples() {
     }
     let notes: Notes = report.deserialize().next().unwrap().unwrap();
     assert_eq!((&*notes.note, &*notes.note_2), ("one", "two"));
+}
+
+/// Where reports of different columns were joined, each row is read by its own.
+#[test]
+fn rows_under_several_headers() {
+    let report = report("Reason,email,postcode\nBlocker,a@b,1\nEmail,Postcode,Nowhere,Reason\nc@d,2,here,Moon\n");
+    let mut rows = report.deserialize::<Row>();
+    assert_eq!(format!("{rows:?}").split_once(' ').unwrap().0, "Deserialized");
+    let first = rows.next().unwrap().unwrap();
+    assert_eq!((first.reason, &*first.email, first.postcode), (FailureReason::Blocker, "a@b", Some(1)));
+    assert_eq!(rows.len(), 1);
+    let second = rows.next().unwrap().unwrap();
+    assert_eq!((second.reason, &*second.email, second.postcode), (FailureReason::from("Moon"), "c@d", Some(2)));
+    assert_eq!(second.nowhere.as_deref(), Some("here"));
+}
+
+/// Whatever the type is, an error tells the column in which the row doesn't fit, as far as that can be told.
+#[test]
+fn where_rows_do_not_fit() {
+    #[derive(Debug, Deserialize)]
+    enum Place {
+        Rome,
+    }
+    #[derive(Debug, Deserialize)]
+    struct ByReason {
+        #[serde(rename = "reason")]
+        _reason: Place,
+    }
+    fn column<T: serde::de::DeserializeOwned>(report: &FaultReport) -> Option<String> {
+        let error = report.deserialize::<T>().next().unwrap().err().unwrap();
+        assert_eq!((error.kind(), error.line()), (ErrorKind::Deserialize, Some(2)));
+        error.column().map(str::to_owned)
+    }
+    let rows = report("city,city,Reason\nRome,Oslo,Blocker,Rome,Bonn\n");
+    assert_eq!(column::<HashMap<String, Place>>(&rows).as_deref(), Some("city_2"));
+    assert_eq!(column::<Vec<Place>>(&rows).as_deref(), Some("city_2"));
+    assert_eq!(column::<HashMap<String, u8>>(&rows).as_deref(), Some("city"));
+    assert_eq!(column::<ByReason>(&rows).as_deref(), Some("Reason"));
+    assert_eq!(column::<(String, Place, String, String, String)>(&rows), None);
+    let beyond = report("city,Reason\nRome,Rome,Rome,Bonn\n");
+    assert_eq!(column::<Vec<Place>>(&beyond).as_deref(), Some("column_4"));
+    // A reason that is absent is an empty one, which stands where it should.
+    assert_eq!(column::<ByReason>(&report("a,b,Reason\nx\n")).as_deref(), Some("Reason"));
 }

@@ -1,6 +1,6 @@
 //! Faults one at a time: those that are lent, drained into a sink, or pushed.
 
-use std::io::Write;
+use std::io::{self, Read, Write};
 
 use dotdigital_faults::{Anomaly, Columns, Error, Fault, FaultFeed, FaultReader, FaultReport, FaultSink, ReadOptions};
 
@@ -108,4 +108,66 @@ fn an_error_behind_faults() {
         assert_eq!(reader.read_fault().unwrap_err().anomaly(), Some(Anomaly::ShortRow));
     }
     assert_eq!(reader.into_counts().unwrap_err().line(), Some(6));
+}
+
+/// Gives so many bytes at a time.
+struct Pieces<'a>(&'a [u8], usize);
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let len = buffer.len().min(self.1);
+        self.0.read(&mut buffer[..len])
+    }
+}
+
+/// However a report is cut into pieces, and however much of it is looked at before the rest is drained: each fault is told
+/// once, under its columns.
+#[test]
+fn a_report_of_many_pieces() {
+    let mut text = String::from("Reason,email,note\n");
+    for row in 0..6_000 {
+        text += &format!("Blocker,{row}@b,{}\n", "x".repeat(row * 7 % 90));
+    }
+    text += &format!("Duplicate,long@b,\"{}\"\n", "line\n".repeat(80_000));
+    text += "email,Reason\n";
+    for row in 0..3_000 {
+        text += &format!("{row}@c,Moon\n");
+    }
+    let report = FaultReport::from_bytes(&*text).unwrap();
+    let shown = |fault: &Fault<'_>| (fault.index(), fault.line(), fault.email().into_owned(), fault.columns().len());
+    let expected: Vec<_> = report.faults().map(|fault| shown(&fault)).collect();
+    for size in [usize::MAX, 100_003, 4_096, 131] {
+        for lent in [0, 1, 5_999, 6_001, 9_001] {
+            let (mut told, mut reader) = (Vec::new(), FaultReader::new(Pieces(text.as_bytes(), size)));
+            while told.len() < lent {
+                told.push(shown(&reader.read_fault().unwrap().unwrap()));
+            }
+            let mut sink = |fault: &Fault<'_>| {
+                let (_, line, email, width) = shown(fault);
+                told.push((told.len() as u64, line, email, width));
+                Ok(())
+            };
+            let counts = reader.drain_into(&mut sink).unwrap();
+            assert!(told == expected, "{size} bytes at a time, {lent} were lent");
+            assert_eq!(&counts, report.counts());
+        }
+    }
+}
+
+/// What a reader knows while it lends.
+#[test]
+fn a_reader_on_its_way() {
+    let mut reader = FaultReader::new(REPORT.as_bytes());
+    assert!(reader.columns().is_none() && reader.counts().is_none());
+    assert_eq!(reader.read_fault().unwrap().unwrap().email(), "a@b");
+    let widths = |reader: &FaultReader<_>| reader.columns().map(Columns::len);
+    assert_eq!((widths(&reader), reader.counts().unwrap().total() > 0), (Some(2), true));
+    reader.read_fault().unwrap();
+    assert_eq!(widths(&reader), Some(2));
+    reader.read_fault().unwrap();
+    assert_eq!(widths(&reader), Some(3));
+    assert_eq!(reader.into_counts().unwrap().total(), 4);
+    let mut empty = FaultReader::new(&b"Reason,email\n"[..]);
+    assert!(empty.read_fault().unwrap().is_none());
+    assert_eq!(empty.columns().map(Columns::len), Some(2));
 }

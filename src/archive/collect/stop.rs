@@ -85,3 +85,33 @@ impl Ends {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    /// What has come is known at once, and whoever waits for it is woken; a stop counts before a deadline.
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_and_a_deadline() {
+        let now = || tokio::time::Instant::now().into_std();
+        let never = Ends::default();
+        assert_eq!((never.has_come(), never.come().now_or_never()), (None, None));
+
+        let ends = Ends { stop: Some(Stop::new()), deadline: Some(now() + Duration::from_secs(60)) };
+        assert_eq!((ends.has_come(), ends.come().now_or_never()), (None, None));
+        assert_eq!(ends.come().await, Why::Deadline);
+        assert_eq!(ends.has_come(), Some(Why::Deadline));
+
+        let ends = Ends { deadline: Some(now() + Duration::from_secs(60)), ..ends };
+        assert_eq!(ends.has_come(), None);
+        let stop = ends.stop.clone().unwrap();
+        let ((), why) = tokio::join!(async move { stop.now() }, ends.come());
+        assert_eq!((why, ends.has_come()), (Why::Stopped, Some(Why::Stopped)));
+        tokio::time::advance(Duration::from_secs(61)).await;
+        assert_eq!((ends.has_come(), ends.come().await), (Some(Why::Stopped), Why::Stopped));
+    }
+}

@@ -5,6 +5,11 @@ use super::Case;
 pub const CASES: &[Case] = &[
     ("no line end at the end", b"Reason,email\nBlocker,a@b", "2 blocker [Blocker|a@b]"),
     (
+        "lines that end in CR, with cells in quotes",
+        b"Reason,email\r\"Blocker\",a@b\r\"Duplicate\",c@d\r",
+        "2 blocker [Blocker|a@b]\n3 duplicate [Duplicate|c@d]",
+    ),
+    (
         "blank lines",
         b"\n \nReason,email\n\nBlocker,a@b\n \t \r\n\r\nDuplicate,c@d\n\n",
         "5 blocker [Blocker|a@b]\n8 duplicate [Duplicate|c@d]",

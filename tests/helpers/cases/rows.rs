@@ -30,6 +30,11 @@ pub const CASES: &[Case] = &[
         "2 blocker [Blocker|a@b|Mary\\n \\nJane\\nLou|Watson] rejoined_row\nrejoined_row=1",
     ),
     (
+        "one in a name, behind one in quotes",
+        b"Reason,email,note,name\nBlocker,a@b,\"x\n y\nz\",Mary\nDuplicate,c@d,\"x\n y\nz\"\nJane,Watson\n",
+        "2 blocker [Blocker|a@b|x\\n y\\nz|Mary]\n5 duplicate [Duplicate|c@d|x\\n y\\nz\\nJane|Watson] rejoined_row\nrejoined_row=1",
+    ),
+    (
         "the parts are too few to fill the row",
         b"Reason,email,x,y\nBlocker,a@b\nc\nDuplicate,c@d,x,y\n",
         "2 blocker [Blocker|a@b\\nc] short_row rejoined_row\n4 duplicate [Duplicate|c@d|x|y]\nshort_row=1 rejoined_row=1",
