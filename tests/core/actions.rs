@@ -6,7 +6,7 @@ use std::fs;
 
 use csv::{ByteRecord, QuoteStyle, ReaderBuilder, WriterBuilder};
 use dotdigital_faults::export::{self, SplitOptions, WriteOptions};
-use dotdigital_faults::{Change, Columns, Comparison, FaultReport, Redactor, Remedy};
+use dotdigital_faults::{Change, Columns, Comparison, FailureReason, FaultReport, Redactor, Remedy};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -265,5 +265,17 @@ proptest! {
         prop_assert_eq!(comparison.count(Change::NewlyFailing) + both, after.len() as u64);
         let contacts: u64 = comparison.transitions().iter().map(|transition| transition.contacts()).sum();
         prop_assert_eq!(contacts, comparison.contacts().len() as u64);
+    }
+}
+
+/// Counts that were redacted are as many as before: unknown reasons have hashes in place of their words, and no other.
+#[test]
+fn counts_that_are_redacted() {
+    let redactor = Redactor::new(b"a key of sixteen bytes").unwrap();
+    let report = FaultReport::from_bytes("Reason,email\nBlocker,a@b\nMoon,c@d\nMoon,e@f\nSun,g@h\n").unwrap();
+    let (plain, redacted) = (report.counts(), report.counts().redacted(&redactor));
+    assert_eq!((redacted.total(), redacted.get(&FailureReason::Blocker), redacted.iter().count()), (4, 1, 3));
+    for (reason, count) in plain.iter().skip(1) {
+        assert_eq!((redacted.get(reason), redacted.get(&redactor.reason(reason))), (0, count));
     }
 }

@@ -10,6 +10,11 @@ pub const CASES: &[Case] = &[
         "2 blocker [Blocker|a@b]\n3 duplicate [Duplicate|c@d]",
     ),
     (
+        "a row of blanks and a line of tabs, where tabs part cells",
+        b"Reason\temail\tx\nBlocker\ta@b\tc\n\0\t\t\n\t\t\nDuplicate\tc@d\te\n",
+        "2 blocker [Blocker|a@b|c]\n5 duplicate [Duplicate|c@d|e]\nblank_row=1",
+    ),
+    (
         "blank lines",
         b"\n \nReason,email\n\nBlocker,a@b\n \t \r\n\r\nDuplicate,c@d\n\n",
         "5 blocker [Blocker|a@b]\n8 duplicate [Duplicate|c@d]",
