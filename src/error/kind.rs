@@ -10,9 +10,9 @@ pub enum ErrorKind {
     NotAReport,
     /// The bytes are UTF-16; the service sends UTF-8, so something has converted them.
     Utf16,
-    /// A strict reading met something unusual; [`Error::anomaly`] and [`Error::line`] tell what and where.
+    /// A strict reading met something unusual; [`Error::anomaly`](crate::Error::anomaly) and [`Error::line`](crate::Error::line) tell what and where.
     Anomaly,
-    /// A row doesn't fit the type that was asked for; [`Error::line`] and [`Error::column`] tell which cell.
+    /// A row doesn't fit the type that was asked for; [`Error::line`](crate::Error::line) and [`Error::column`](crate::Error::column) tell which cell.
     Deserialize,
     /// The report has no column of that name.
     NoSuchColumn,
@@ -41,11 +41,11 @@ pub enum ErrorKind {
     EndedWithoutReport,
     /// The import has finished, but its report is no longer there: it is kept for about a week.
     Expired,
-    /// The service limits calls; [`Error::retry_after`] is the wait that it has named, if it has.
+    /// The service limits calls; [`Error::retry_after`](crate::Error::retry_after) is the wait that it has named, if it has.
     RateLimited,
     /// The service can't be reached, or says that it can't answer now.
     Unavailable,
-    /// A time limit has passed; [`Error::timeout`] tells which.
+    /// A time limit has passed; [`Error::timeout`](crate::Error::timeout) tells which.
     TimedOut,
     /// The other side can't show that it is the service: its certificate isn't trusted, or it speaks no TLS.
     Untrusted,
