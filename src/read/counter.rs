@@ -52,7 +52,9 @@ impl ReasonCounter {
     /// Counts the next bytes of the report. Nothing is told before the first 64 bytes have come, or the end.
     ///
     /// # Errors
-    /// [`NotAReport`](crate::ErrorKind::NotAReport) and [`Utf16`](crate::ErrorKind::Utf16) and, in a strict reading,
+    /// [`NotAReport`](crate::ErrorKind::NotAReport), [`Utf16`](crate::ErrorKind::Utf16),
+    /// [`TooLarge`](crate::ErrorKind::TooLarge) for a header of more columns or bytes than allowed,
+    /// [`NoSuchColumn`](crate::ErrorKind::NoSuchColumn) where one lacks a column that is set and, in a strict reading,
     /// [`Anomaly`](crate::ErrorKind::Anomaly); and for an answer of the newer API, those of
     /// [`FaultReport::from_bytes`](crate::FaultReport::from_bytes). An error stays: it is returned from here on.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<()> {

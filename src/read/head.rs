@@ -85,12 +85,13 @@ struct Found {
 
 impl Found {
     /// Rule 4d: is it no header, but a fault? Where somebody has said in which column the reason stands, that cell tells,
-    /// too.
+    /// too. With a known reason and an address, it is one whatever else it holds: a contact's cell may be `email`.
     fn is_fault(&self, names: &Names) -> bool {
         let has_at = |column: usize| self.cells.get(column).is_some_and(|cell| cell.contains(&b'@'));
         let is_known = |column: usize| self.cells.get(column).is_some_and(|cell| Slot::of(cell).is_some());
         let is_known = || is_known(0) || names.reason_position().is_some_and(is_known);
-        self.exact.is_none() && (has_at(1) && !has_at(0) || is_known())
+        let has_address = has_at(1) && !has_at(0);
+        if self.exact.is_none() { has_address || is_known() } else { has_address && is_known() }
     }
 }
 
@@ -280,7 +281,7 @@ impl Finder<'_> {
     /// needed to tell.
     fn first_header(&self, mut records: Vec<Vec<Found>>) -> Option<Option<Found>> {
         let places = (0..PREAMBLE_RECORDS).flat_map(|place| (0..records.len()).map(move |by| (by, place)));
-        let is_header = |found: &Found| found.exact.is_both();
+        let is_header = |found: &Found| found.exact.is_both() && !found.is_fault(self.names);
         let is_at =
             |&(by, place): &(usize, usize)| records.get(by).and_then(|found| found.get(place)).is_some_and(is_header);
         let Some((by, place)) = places.into_iter().find(is_at) else { return Some(None) };
@@ -316,6 +317,10 @@ impl Finder<'_> {
         let line = self.line(&found.record).filter(|_| is_header && found.record.start as usize == preamble);
         let Found { shape, exact, .. } = *found;
         let cells = std::mem::take(&mut found.cells);
+        let len = (found.record.end - found.record.start) as usize;
+        if is_header && len > self.options.largest_row {
+            return Err(Error::row_too_large(self.options.largest_row));
+        }
         if is_header && is_own_output(&cells) {
             return Err(Error::own_output());
         }

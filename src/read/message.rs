@@ -77,7 +77,7 @@ impl Message {
     }
 
     /// The member `message` of an answer in JSON, or what the newer API says, else the title of a page in HTML, else the
-    /// answer's beginning.
+    /// answer's beginning, unless it may be about contacts.
     pub(crate) fn text(&self) -> String {
         self.text_after(|text| text.into())
     }
@@ -100,7 +100,9 @@ impl Message {
         // All of it: what is withheld for something in it has no title to show either.
         let text = clean(&text);
         match page::title(&text) {
+            Some(title) if title.contains('@') => String::new(),
             Some(title) => format!("{} (the title of a web page)", escape(&title, EXCERPT)),
+            None if may_be_contacts(text.trim()) => String::new(),
             None => escape(text.trim(), EXCERPT),
         }
     }
@@ -129,9 +131,6 @@ impl Message {
 
     pub(crate) fn into_error(mut self) -> Error {
         let text = self.text();
-        // A list of contacts may begin with a bracket as well, and a page may be a table of them.
-        let is_said = self.words(&|text| text.into()).is_some();
-        let text = if is_said || !text.contains('@') { text } else { String::new() };
         Error::not_a_report(&text, self.code())
     }
 }
@@ -150,6 +149,16 @@ pub(crate) fn begins_as_object(input: &[u8], seen: &mut usize) -> Option<bool> {
     let first = rest.iter().find(|&&byte| !is_space(byte));
     *seen = input.len();
     first.map(|&first| first == b'{')
+}
+
+/// May a text be about contacts, such as a report that comes where an error is expected, or another list of them?
+fn may_be_contacts(text: &str) -> bool {
+    if text.starts_with(['{', '[', '<']) {
+        return text.contains('@') || text.contains("\"identifiers\"");
+    }
+    let (line, rest) = text.split_once(['\n', '\r']).unwrap_or((text, ""));
+    let is_table = line.contains([',', ';', '\t', '|']) && !rest.trim().is_empty();
+    is_table || text.chars().take(EXCERPT).any(|character| character == '@')
 }
 
 /// White space as it may stand around an answer.
@@ -246,7 +255,7 @@ mod tests {
         assert_eq!(read(&format!("ERROR_{code}"), 7).1, Some(format!("ERROR_{}", &code[5..])));
     }
 
-    /// A page's own words may name an address; those of a list of contacts are not repeated.
+    /// What JSON says of itself may name an address; what may be about contacts is not repeated.
     #[test]
     fn addresses() {
         for (body, is_shown) in [
@@ -255,6 +264,16 @@ mod tests {
             ("<title>help@example.com</title>", false),
             ("[jo@example.com],x", false),
             ("[jo],x", true),
+            ("[jo],x\n[ann],jo@example.com,[jo],x", false),
+            (r#"{"failures":[{"identifiers":{"mobileNumber":"[jo],x"}}]}"#, false),
+            ("<a>[jo],x</a>", true),
+            ("<html><title>[jo],x</title>help@example", true),
+            // Words of a service, and a report.
+            ("We are down, [jo],x", true),
+            ("We are down, [jo],x\n", true),
+            ("Reason,email\nBlocker,[jo],x", false),
+            ("It is down\n[jo],x", true),
+            ("write to help@example.com", false),
         ] {
             let mut message = Message::default();
             message.feed(body.as_bytes());

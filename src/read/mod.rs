@@ -346,8 +346,8 @@ impl Body {
         if let Some(failure) = &rows.failure {
             return Err(failure.clone());
         }
-        // Nothing that is read at once holds a cell larger than a block.
-        let may_run = options.largest_field >= plain::BLOCK;
+        // Nothing that is read at once is larger than a block.
+        let may_run = options.largest_field.min(options.largest_row) >= plain::BLOCK;
         let mut taking = Taking { rows, sink, buffer, base, may_run, names };
         let flow = take(scanner, &mut taking, last);
         let is_judged = taking.rows.failure.is_some() || taking.rows.is_certain();

@@ -225,10 +225,14 @@ impl<'b, S: RowSink> Taking<'_, 'b, S> {
         if !S::NEEDS_BYTES {
             return self.sink.row(row, &[]);
         }
+        let (largest, len) = (self.rows.header.shape.largest_row, row.end - row.start);
+        if len > largest as u64 {
+            return self.rows.fail(Error::row_too_large(largest).at_line(row.line));
+        }
         let from = |position: u64| position.checked_sub(self.base).map_or(usize::MAX, |at| at as usize);
         match self.buffer.get(from(row.start)..from(row.end)) {
             Some(bytes) => self.sink.row(row, bytes),
-            None => self.rows.fail(Error::row_too_large(self.rows.header.shape.largest_row).at_line(row.line)),
+            None => self.rows.fail(Error::row_too_large(largest).at_line(row.line)),
         }
     }
 

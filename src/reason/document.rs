@@ -97,8 +97,8 @@ impl Serialize for ReasonCount<'_> {
 #[derive(Default)]
 pub(crate) struct Reasons {
     counts: ReasonCounts,
-    /// Their sum; `None` where it is no number of 64 bits.
-    sum: Option<u64>,
+    /// Their sum, which stays at the largest count there is, as that of a report does.
+    sum: u64,
 }
 
 impl Reasons {
@@ -109,7 +109,7 @@ impl Reasons {
         import_id: Option<Uuid>,
         anomalies: Anomalies,
     ) -> Result<ReasonCounts, E> {
-        if self.sum != Some(total) {
+        if self.sum != total {
             return Err(E::custom(format_args!("the total is {total}, and not the sum of its reasons")));
         }
         let mut counts = self.counts;
@@ -135,9 +135,9 @@ impl<'de> Visitor<'de> for ReasonsVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Reasons, A::Error> {
-        let mut reasons = Reasons { counts: ReasonCounts::new(), sum: Some(0) };
+        let mut reasons = Reasons { counts: ReasonCounts::new(), sum: 0 };
         while let Some(entry) = entries.next_element::<Entry>()? {
-            reasons.sum = reasons.sum.and_then(|sum| sum.checked_add(entry.count));
+            reasons.sum = reasons.sum.saturating_add(entry.count);
             match entry.reason()? {
                 // A reason that doesn't occur isn't there.
                 _ if entry.count == 0 => {}
@@ -227,6 +227,16 @@ mod tests {
         assert_eq!(counts.get(&FailureReason::from("Moon")), 12);
         assert_eq!(counts.iter().count(), 2);
         assert_eq!(counts.anomalies().iter().collect::<Vec<_>>(), [(Anomaly::ShortRow, 2)]);
+    }
+
+    /// A sum stays at the largest count there is, in a document as in memory.
+    #[test]
+    fn the_largest_counts_are_read_back() {
+        let mut counts = ReasonCounts::new();
+        counts.add_known(crate::reason::Slot::Blocker, u64::MAX);
+        counts.add_known(crate::reason::Slot::Duplicate, 1);
+        let text = serde_json::to_string(&counts).unwrap();
+        assert_eq!(serde_json::from_str::<ReasonCounts>(&text).unwrap(), counts);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use memchr::memchr;
+
 use crate::escape::escape;
 use crate::read::answer::columns::is_identifier;
 use crate::read::header::Header;
@@ -87,7 +89,7 @@ impl Columns {
         self.table().names.get(column)
     }
 
-    /// The position, counted from 0, of the column of that name, case-insensitively.
+    /// The position, counted from 0, of the column of that name, case-insensitively; one of exactly that name goes first.
     ///
     /// Of several columns of one name this is the first; the others are `name_2`, `name_3`. A field beyond the
     /// header is `column_N`, counted from 1.
@@ -136,11 +138,19 @@ impl Columns {
         self.table().key(column)
     }
 
-    /// Does the header name the reason's column or the email's, so that it surely is one?
+    /// Does the header name the reason's column or the email's, and hold no address, so that it surely is one?
     pub(crate) fn names_reason_or_email(&self) -> bool {
+        if self.raw_names().any(|name| memchr(b'@', name).is_some()) {
+            return false;
+        }
         let known = |column: usize| self.header.names.get(column).and_then(KnownColumn::of);
         known(self.header.reason) == Some(KnownColumn::Reason)
             || self.header.email.and_then(known) == Some(KnownColumn::Email)
+    }
+
+    /// A column for an error: by its number, where its name may be a contact's data.
+    pub(crate) fn told(&self, column: usize) -> Cow<'_, str> {
+        if self.names_reason_or_email() { self.key(column) } else { Cow::Owned(number(column)) }
     }
 
     /// The names for an error, in less than 1 KiB; `None` where they may be a contact's data.

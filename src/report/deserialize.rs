@@ -9,7 +9,7 @@ use csv::{DeserializeErrorKind, StringRecord};
 use serde::de::{DeserializeOwned, Deserializer, Visitor, value::Error as ProbeError};
 use serde::forward_to_deserialize_any;
 
-use super::columns::Columns;
+use super::columns::{Columns, number};
 use super::fault::Fault;
 use super::{FaultReport, Faults};
 use crate::error::{Error, ErrorKind, Result};
@@ -116,6 +116,12 @@ impl Fit {
                 *header = Cow::Borrowed(field);
             }
         }
+        // What the upload has called like a field that is another column's is none.
+        for (column, header) in headers.iter_mut().enumerate() {
+            if free.get(column) == Some(&true) && fields.is_some_and(|fields| fields.contains(&&**header)) {
+                *header = Cow::Owned(number(column));
+            }
+        }
         Fit { headers: headers.iter().map(|name| &**name).collect(), is_struct: fields.is_some() }
     }
 
@@ -138,8 +144,8 @@ impl Fit {
             let error = Error::new(ErrorKind::Deserialize, format!("the row doesn't fit the type: {why}"));
             let error = error.on_line(fault.line());
             match column {
-                Some(Column::At(column)) if column < cells => error.in_column(&fault.columns().key(column)),
-                Some(Column::At(_)) => error.in_column(&fault.columns().key(fault.columns().reason())),
+                Some(Column::At(column)) if column < cells => error.in_column(&fault.columns().told(column)),
+                Some(Column::At(_)) => error.in_column(&fault.columns().told(fault.columns().reason())),
                 Some(Column::Missing(name)) => error.in_column(&name),
                 None => error,
             }
@@ -191,8 +197,14 @@ fn beginning_fails<T: DeserializeOwned>(len: usize, record: &StringRecord, heade
     }
 }
 
-/// The column that a struct's field of that name stands for.
+/// The column that a struct's field of that name stands for. `reason` and `email` are those of the report, whatever else the
+/// upload has called so.
 fn column_of(field: &str, columns: &Columns) -> Option<usize> {
+    match field {
+        "reason" => return Some(columns.reason()),
+        "email" => return columns.email(),
+        _ => {}
+    }
     if let Some(column) = columns.names().position(|name| name == field) {
         return Some(column);
     }

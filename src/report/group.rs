@@ -92,9 +92,11 @@ impl FaultReport {
     /// # Ok::<(), dotdigital_faults::Error>(())
     /// ```
     pub fn group_by(&self, column: &str) -> Result<Vec<Group<'_, Option<Cow<'_, str>>>>> {
-        if !self.is_empty() && self.headers().all(|columns| columns.position(column).is_none()) {
-            let names = self.headers().next().and_then(|columns| columns.listed());
-            return Err(Error::no_such_column_among(column, names.as_deref()));
+        // A report without a byte has no columns at all.
+        if let Some(first) = self.headers().next()
+            && self.headers().all(|columns| columns.position(column).is_none())
+        {
+            return Err(Error::no_such_column_among(column, first.listed().as_deref()));
         }
         Ok(self.group_by_key(|fault| fault.get(column)))
     }

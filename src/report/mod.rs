@@ -83,7 +83,8 @@ impl FaultReport {
     ///
     /// # Errors
     /// [`NotAReport`](crate::ErrorKind::NotAReport) where the bytes are something else, such as an error in JSON
-    /// or a page in HTML, and [`Utf16`](crate::ErrorKind::Utf16). What a row holds is never an error. For an answer of the
+    /// or a page in HTML, [`Utf16`](crate::ErrorKind::Utf16), and [`TooLarge`](crate::ErrorKind::TooLarge) for a header of
+    /// more columns or bytes than [allowed](ReadOptions::most_columns). What a row holds is never an error. For an answer of the
     /// newer API, [`NotFinished`](crate::ErrorKind::NotFinished) and
     /// [`EndedWithoutReport`](crate::ErrorKind::EndedWithoutReport) where its status is another than `Finished`, and
     /// [`TooLarge`](crate::ErrorKind::TooLarge) for a failure beyond [`ReadOptions::largest_row`].
@@ -94,8 +95,8 @@ impl FaultReport {
     /// As [`from_bytes`](Self::from_bytes), with options.
     ///
     /// # Errors
-    /// Those of [`from_bytes`](Self::from_bytes) and, in a strict reading,
-    /// [`Anomaly`](crate::ErrorKind::Anomaly).
+    /// Those of [`from_bytes`](Self::from_bytes), [`NoSuchColumn`](crate::ErrorKind::NoSuchColumn) where a header lacks a
+    /// column that the options name and, in a strict reading, [`Anomaly`](crate::ErrorKind::Anomaly).
     pub fn with_options(bytes: impl Into<Vec<u8>>, options: &ReadOptions) -> Result<Self> {
         let mut gathering = Gathering::new(options);
         gathering.take(bytes.into())?;

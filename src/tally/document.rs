@@ -258,8 +258,8 @@ fn groups_of<E: Error>(by: Option<String>, groups: Option<Groups>, total: u64) -
 struct Groups {
     /// What they are grouped by is known in the end only.
     counts: GroupCounts,
-    /// Their sum; `None` where it is no number of 64 bits.
-    sum: Option<u64>,
+    /// Their sum, which stays at the largest count there is.
+    sum: u64,
     /// Whether there are groups as only columns have them, and as only domains have them.
     of_column: bool,
     of_domain: bool,
@@ -268,7 +268,7 @@ struct Groups {
 impl Groups {
     /// The groups by what a document names, if they add up to this total.
     fn into_counts<E: Error>(self, by: String, total: u64) -> Result<GroupCounts, E> {
-        if self.sum != Some(total) {
+        if self.sum != total {
             return Err(E::custom(format_args!("the total is {total}, and not the sum of its groups")));
         }
         let by = match (self.of_column, self.of_domain || by == "domain" && !self.of_column) {
@@ -294,7 +294,7 @@ impl Groups {
         };
         self.of_column |= matches!(key, GroupKey::Value(_) | GroupKey::Absent | GroupKey::NoColumn);
         self.of_domain |= matches!(key, GroupKey::Domain(_) | GroupKey::Invalid);
-        self.sum = self.sum.and_then(|sum| sum.checked_add(entry.total));
+        self.sum = self.sum.saturating_add(entry.total);
         let counts = entry.reasons.into_counts(entry.total, None, Anomalies::default())?;
         self.counts.add_counts(key, &counts);
         Ok(())
@@ -328,7 +328,7 @@ impl<'de> Visitor<'de> for GroupsVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Groups, A::Error> {
         let counts = GroupCounts::new(GroupBy::column(""));
-        let mut groups = Groups { counts, sum: Some(0), of_column: false, of_domain: false };
+        let mut groups = Groups { counts, sum: 0, of_column: false, of_domain: false };
         while let Some(entry) = entries.next_element()? {
             groups.add(entry)?;
         }
@@ -468,18 +468,23 @@ mod tests {
         assert_eq!(read::<Tally>(document).unwrap_err(), "the counts are not the sum of those of the sources");
     }
 
+    /// Sums stay at the largest count there is, and such a document is read back as it was written.
     #[test]
-    fn sums_that_are_no_count_are_errors() {
+    fn the_largest_counts() {
         let group = |value: &str| {
             json!({"kind": "value", "group": value, "total": u64::MAX,
                 "reasons": [{"reason": "blocker", "label": "Blocker", "count": u64::MAX}]})
         };
-        let document = json!({"by": "x", "total": u64::MAX, "groups": [group("a"), group("b")]});
-        assert!(read::<GroupCounts>(document).unwrap_err().contains("not the sum of its groups"));
+        let both = json!({"by": "x", "total": u64::MAX, "groups": [group("a"), group("b")]});
         let one = json!({"by": "x", "total": u64::MAX, "groups": [group("a")]});
         let mut groups: GroupCounts = read(one).unwrap();
         groups += &read::<GroupCounts>(json!({"by": "x", "total": u64::MAX, "groups": [group("b")]})).unwrap();
         assert_eq!(groups.total(), u64::MAX);
+        assert_eq!(read::<GroupCounts>(both).unwrap().total(), u64::MAX);
+        let again = read::<GroupCounts>(serde_json::to_value(&groups).unwrap()).unwrap();
+        assert_eq!(again, groups);
+        let less = json!({"by": "x", "total": 1, "groups": [group("a"), group("b")]});
+        assert!(read::<GroupCounts>(less).unwrap_err().contains("not the sum of its groups"));
     }
 
     #[test]

@@ -302,7 +302,8 @@ impl Options {
         reasons.iter().any(|reason| emails.iter().any(|email| email != reason))
     }
 
-    /// Rule 4d: is it data, although it is the first record? A set position of the reason tells as the first cell does.
+    /// Rule 4d: is it data, although it is the first record? A set position of the reason tells as the first cell does. No
+    /// name makes a header of a known reason and an address.
     fn is_data(&self, record: &Record) -> bool {
         let cells = &record.fields;
         let set = match self.reason_column {
@@ -311,7 +312,10 @@ impl Options {
         };
         let says_reason = known(&cells[0]).is_some() || set.is_some_and(|cell| known(cell).is_some());
         let holds_address = cells.len() >= 2 && has_at(&cells[1]) && !has_at(&cells[0]);
-        !self.has_exact_name(record) && (says_reason || holds_address)
+        match self.has_exact_name(record) {
+            true => says_reason && holds_address,
+            false => says_reason || holds_address,
+        }
     }
 
     /// Rule 4a: the columns by a record that is a header, or, without one, by the first record.
@@ -631,7 +635,9 @@ fn behind_preamble(readers: &[Reader], from: usize) -> Option<(u8, Record)> {
     };
     let candidates: Vec<(&Reader, Vec<Record>)> = readers.iter().map(|reader| (reader, early(reader))).collect();
     let at = |n: usize| candidates.iter().filter_map(move |(reader, records)| Some((reader, records.get(n)?)));
-    let (reader, header) = (0..16).flat_map(at).find(|(reader, record)| reader.options.has_both_names(record))?;
+    let (reader, header) = (0..16)
+        .flat_map(at)
+        .find(|(reader, record)| reader.options.has_both_names(record) && !reader.options.is_data(record))?;
 
     let in_front = |reader: &Reader| -> Vec<Record> {
         reader.records(from).take_while(|record| record.start < header.start).collect()

@@ -101,6 +101,14 @@ fn rows_under_several_headers() {
     assert_eq!(second.nowhere.as_deref(), Some("here"));
 }
 
+/// The upload may have columns of these names, too: in lower case, as the service writes them.
+#[test]
+fn the_reason_and_the_email_are_those_of_the_report() {
+    let report = report("Reason,Email,reason,email\nHard bounced,a@b,moved away,other\n");
+    let row = report.deserialize::<Row>().next().unwrap().unwrap();
+    assert_eq!((row.reason, &*row.email), (FailureReason::HardBounced, "a@b"));
+}
+
 /// Whatever the type is, an error tells the column in which the row doesn't fit, as far as that can be told.
 #[test]
 fn where_rows_do_not_fit() {
@@ -126,6 +134,10 @@ fn where_rows_do_not_fit() {
     assert_eq!(column::<(String, Place, String, String, String)>(&rows), None);
     let beyond = report("city,Reason\nRome,Rome,Rome,Bonn\n");
     assert_eq!(column::<Vec<Place>>(&beyond).as_deref(), Some("column_4"));
+    // What was taken for a header may be a contact: then columns are told by their numbers.
+    let contact = report("Moon,invisible,jo@example.com\nBlocker,a@b,Rome\n");
+    assert_eq!(column::<(String, String, u8)>(&contact).as_deref(), Some("column_3"));
+    assert_eq!(column::<Vec<u8>>(&contact).as_deref(), Some("column_1"));
     // A reason that is absent is an empty one, which stands where it should.
     assert_eq!(column::<ByReason>(&report("a,b,Reason\nx\n")).as_deref(), Some("Reason"));
 }

@@ -2,7 +2,10 @@
 
 use std::io::{self, Read, Write};
 
-use dotdigital_faults::{Anomaly, Columns, Error, Fault, FaultFeed, FaultReader, FaultReport, FaultSink, ReadOptions};
+use dotdigital_faults::{
+    Anomaly, Columns, Error, ErrorKind, Fault, FaultFeed, FaultReader, FaultReport, FaultSink, ReadOptions,
+    ReasonCounter,
+};
 
 const REPORT: &str = "Reason,email\nBlocker,a@b\nDuplicate,c@d\nReason,email,city\nMoon,e@f,Rome\nBlocker,g@h,Oslo\n";
 
@@ -170,4 +173,47 @@ fn a_reader_on_its_way() {
     let mut empty = FaultReader::new(&b"Reason,email\n"[..]);
     assert!(empty.read_fault().unwrap().is_none());
     assert_eq!(empty.columns().map(Columns::len), Some(2));
+}
+
+/// Whoever looks at rows gets none that is longer than allowed, however the input is split; whoever counts them, all.
+#[test]
+fn rows_that_are_too_long() {
+    let long = "x".repeat(20_000);
+    for (largest, report, line) in [
+        (40, format!("Reason,email\nBlocker,a@b\nDuplicate,{}@d\n", &long[..40]), 3),
+        (19_000, format!("Reason,email\nBlocker,a@b\nDuplicate,{long}@d\n"), 3),
+        (19_000, format!("Reason,email\nBlocker,\"{long}\"\nDuplicate,c@d\n"), 2),
+        // Torn apart, and put together again: neither of its lines is too long.
+        (15_000, format!("Reason,email,x\nMoon,a@b{}\n{},\nDuplicate,c@d,\n", &long[..9_000], &long[..9_000]), 2),
+    ] {
+        let options = ReadOptions::new().largest_row(largest);
+        for piece in [1, 7, 1_000, report.len()] {
+            let mut feed = FaultFeed::with_options(Notes::default(), &options);
+            let fed = report.as_bytes().chunks(piece).try_for_each(|piece| feed.feed(piece));
+            let error = fed.and_then(|()| feed.finish().map(|_| ())).unwrap_err();
+            assert_eq!((error.kind(), error.line()), (ErrorKind::TooLarge, Some(line)), "{largest} by {piece}");
+        }
+        let mut reader = FaultReader::with_options(report.as_bytes(), &options);
+        let error = loop {
+            match reader.read_fault() {
+                Ok(fault) => assert!(fault.is_some(), "{largest}"),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!((error.kind(), error.line()), (ErrorKind::TooLarge, Some(line)), "{largest}");
+        let faults = FaultReport::with_options(report.as_str(), &options).unwrap().len() as u64;
+        assert!(faults >= 1, "in memory, rows have any length");
+        let mut counter = ReasonCounter::with_options(&options);
+        counter.feed(report.as_bytes()).unwrap();
+        assert_eq!(counter.finish().unwrap().total(), faults);
+    }
+    // A header is bounded for everybody.
+    let options = ReadOptions::new().largest_row(10);
+    for report in ["Reason,email\nBlocker,a@b\n", "Reason,email"] {
+        assert_eq!(FaultReport::with_options(report, &options).unwrap_err().kind(), ErrorKind::TooLarge);
+        assert_eq!(
+            FaultReader::with_options(report.as_bytes(), &options).into_counts().unwrap_err().kind(),
+            ErrorKind::TooLarge
+        );
+    }
 }

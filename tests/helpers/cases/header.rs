@@ -8,6 +8,21 @@ pub const CASES: &[Case] = &[
     ("no header, a known reason", b"Hard bounced,a\nBlocker,b\n", "1 hard_bounced [Hard bounced|a] no_header\n2 blocker [Blocker|b]\nno_header=1"),
     ("no header, one column", b"Blocked\n", words!("Blocked")),
     ("no header, an address", b"Moon,a@b\nBlocker,c@d\n", "1 other(Moon) [Moon|a@b] no_header\n2 blocker [Blocker|c@d]\nno_header=1"),
+    (
+        "no header, and a contact's cell is a name of the email's column",
+        b"Hard bounced,a@b,email\nBlocker,c@d,phone\n",
+        "1 hard_bounced [Hard bounced|a@b|email] no_header\n2 blocker [Blocker|c@d|phone]\nno_header=1",
+    ),
+    (
+        "no header, and a contact's cells are both names",
+        b"Hard bounced,a@b,email,reason\nBlocker,c@d,,\n",
+        "1 hard_bounced [Hard bounced|a@b|email|reason] no_header\n2 blocker [Blocker|c@d||]\nno_header=1",
+    ),
+    (
+        "faults with such cells in front of another header",
+        b"Grund,Adresse,Kanal\nBlocker,a@b,Mail\nReason,email,Kanal\nDuplicate,c@d,Mail\n",
+        "2 blocker [Blocker|a@b|Mail]\nunder [Reason|email|Kanal]\n4 duplicate [Duplicate|c@d|Mail]\nother_header=1",
+    ),
     ("an address in a named column is a name", b"Reason,a@b\nBlocker,c@d\n", "2 blocker [Blocker|c@d]"),
     (
         "a repeated header, one with a separator at its end, and the first one again",
