@@ -61,6 +61,37 @@ async fn no_wrong_body_is_a_report() {
     }
 }
 
+/// Where a report, or an answer about contacts, comes under another status or in another place than it should, none of it is
+/// repeated.
+#[tokio::test]
+async fn no_error_repeats_a_report() {
+    const CSV: &str = "Reason,email,name\nBlocker,karina@example.com,Karina Plain\nInvalid Email,karina,Karina Plain\n";
+    const NAMELESS: &str = "Reason,mobile\nBlocker,Karina Plain\n";
+    const JSON: &str = r#"{"importId":"1","status":"Finished","failures":[{"identifiers":{"mobileNumber":"Karina Plain"},
+        "failures":[{"failureCode":"Blocker","description":""}]}]}"#;
+    let answer = |status: &str, body: &str| {
+        vec![say(format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes())]
+    };
+    let soap = |text: &str| ok(&soap("GetContactImportReportFaults", text));
+    for protocol in [Protocol::Soap, Protocol::Rest, Protocol::V3] {
+        let mut replies: Vec<_> =
+            ["201 Created", "203 Non-Authoritative Information", "206 Partial Content", "400 Bad Request"]
+                .into_iter()
+                .chain(["500 Internal Server Error", "502 Bad Gateway"])
+                .flat_map(|status| [CSV, NAMELESS, JSON].map(|body| answer(status, body)))
+                .collect();
+        if protocol == Protocol::Soap {
+            replies.extend([answer("200 OK", CSV), answer("200 OK", NAMELESS), answer("200 OK", JSON), soap(CSV)]);
+        }
+        for reply in replies {
+            let server = Server::start([reply.clone()]);
+            let client = server.client(protocol).max_retries(0).build().unwrap();
+            let printed = everything(&client.report_faults(ID).await.unwrap_err());
+            assert!(!printed.to_lowercase().contains("karina"), "{protocol}: {printed}");
+        }
+    }
+}
+
 /// Each attempt has a sink of its own, and the one that is given back has got each fault once.
 #[tokio::test]
 async fn a_sink_for_each_attempt() {
