@@ -103,7 +103,7 @@ impl Archive {
 
     /// The same imports as [`imports`](Self::imports), with what [`Trends`] and a [`TrendJudge`](crate::TrendJudge) need and
     /// no more: unknown reasons have no label, anomalies and what is known of the report's bytes are left out. That takes
-    /// a tenth of the time for imports that had either.
+    /// less time.
     ///
     /// # Panics
     /// Outside of a tokio runtime.

@@ -1,22 +1,22 @@
-//! An import, read from its file of `counts_v1` in little time: its figures and, where nothing was unusual, all of it.
+//! An import, read from its file of `counts_v1` in little time.
 //!
 //! # How it works
 //!
 //! Files are small and many, so that what costs is not the data but all that is made for each column. What describes the
 //! import is the same on every row, and then the footer tells it: the least and the largest value of a column. So pages are
-//! read of no more than four columns, and of none where nothing failed and no figures are known:
+//! read of few columns, and of no more than four where only the figures are wanted:
 //!
 //! ```text
 //!   footer   account kind import_id protocol status archived_at total      least = largest
 //!            report_sha256 report_bytes
 //!            reason count                                                  the same, where there is one reason
-//!            anomalies                                                     none, where there is no key
 //!   pages    reason count                                                  where there are several
 //!            service: its keys and its values, those of the first row
+//!            anomalies: the same                                           where all is wanted
+//!            label                                                         where a reason isn't known
 //! ```
 //!
-//! A file of which the footer doesn't tell as much is read as a whole: of our own those with anomalies, or with reasons that
-//! aren't known, where these are wanted.
+//! A file of which the footer doesn't tell as much, as another program may have written it, is read as a whole.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -55,7 +55,7 @@ pub(super) fn read(file: &Bytes, date: NaiveDate, columns: Columns) -> Result<Op
             _ => {
                 let file = File { file: Arc::new(file.clone()), columns: group.columns(), rows };
                 let Some(import) = file.import(date)? else { return Ok(None) };
-                Ok(if columns == Columns::Figures { Some(import) } else { file.with_details(import) })
+                if columns == Columns::Figures { Ok(Some(import)) } else { file.with_details(import) }
             }
         }
     })
@@ -87,21 +87,29 @@ impl<'f> File<'f> {
         let at = DateTime::from_timestamp_micros(at).ok_or_else(|| damaged("`archived_at` is no instant"))?;
         let (account, protocol) = (parsed("account", account)?, parsed("protocol", protocol)?);
         let import = ArchivedImport::new(account, id, protocol, date, at, parsed("status", status)?);
-        let (Some(reasons), Some(service)) = (self.reasons()?, self.service()?) else { return Ok(None) };
+        let (Some(reasons), Some(service)) = (self.reasons()?, self.map("service")?) else { return Ok(None) };
         Ok(Some(ArchivedImport { total: total.map(count), reasons, service, ..import }))
     }
 
-    /// What the figures leave out, where it is said in the footer.
-    fn with_details(&self, import: ArchivedImport) -> Option<ArchivedImport> {
-        let are_known = import.reasons.iter().all(|(reason, _)| !matches!(reason, FailureReason::Other(_)));
-        let keys = self.column("anomalies", "key")?;
-        let are_none = keys.statistics()?.null_count_opt()? == u64::try_from(keys.num_values()).ok()?;
-        let (sha256, bytes) = (self.same_text("report_sha256")?, self.same_number("report_bytes")?);
-        (are_known && are_none).then(|| ArchivedImport {
-            report_sha256: sha256.map(Into::into),
-            report_bytes: bytes.map(count),
-            ..import
-        })
+    /// What the figures leave out.
+    fn with_details(&self, mut import: ArchivedImport) -> Result<Option<ArchivedImport>> {
+        if import.reasons.iter().any(|(reason, _)| matches!(reason, FailureReason::Other(_))) {
+            let Some(labels) = self.texts("label", "label") else { return Ok(None) };
+            if labels.values.len() != import.reasons.len() {
+                return Ok(None);
+            }
+            for ((reason, _), label) in import.reasons.iter_mut().zip(&labels.values) {
+                if let FailureReason::Other(_) = reason {
+                    *reason = FailureReason::unknown(label.as_utf8().map_err(unreadable)?);
+                }
+            }
+        }
+        let (sha256, bytes) = (self.same_text("report_sha256"), self.same_number("report_bytes"));
+        let (Some(anomalies), Some(sha256), Some(bytes)) = (self.map("anomalies")?, sha256, bytes) else {
+            return Ok(None);
+        };
+        let (report_sha256, report_bytes) = (sha256.map(Into::into), bytes.map(count));
+        Ok(Some(ArchivedImport { anomalies: anomalies.unwrap_or_default(), report_sha256, report_bytes, ..import }))
     }
 
     /// The reasons with their counts.
@@ -125,15 +133,15 @@ impl<'f> File<'f> {
         Ok(Some(reasons.into_iter().zip(counts.values.into_iter().map(count)).collect()))
     }
 
-    /// The service's figures, which are the same on every row.
-    fn service(&self) -> Result<Option<Option<BTreeMap<String, u64>>>> {
-        let Some(keys) = self.texts("service", "key") else { return Ok(None) };
+    /// A map of numbers that is the same on every row.
+    fn map(&self, name: &str) -> Result<Option<Option<BTreeMap<String, u64>>>> {
+        let Some(keys) = self.texts(name, "key") else { return Ok(None) };
         if keys.values.is_empty() {
             // A map that is null, or one that is empty: which of them only its levels tell.
             let is_null = keys.levels.first().is_none_or(|level| *level == 0);
             return Ok(Some((!is_null).then(BTreeMap::new)));
         }
-        let Some(values) = self.numbers("service", "value") else { return Ok(None) };
+        let Some(values) = self.numbers(name, "value") else { return Ok(None) };
         if keys.values.len() != values.values.len() || !keys.values.len().is_multiple_of(self.rows) {
             return Ok(None);
         }
