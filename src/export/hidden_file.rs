@@ -48,11 +48,9 @@ impl HiddenFile {
         if let Some(file) = nameless(folder) {
             return Ok(HiddenFile(Kind::Nameless(file)));
         }
-        // What is wrong with the folder is told of it, and not of a hidden name in it.
-        fs::metadata(folder)?;
         // Made for its owner alone, where the system knows such a thing.
         let file = tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder);
-        file.map(|file| HiddenFile(Kind::Named(file))).map_err(|error| io::Error::from(error.kind()))
+        file.map(|file| HiddenFile(Kind::Named(file))).map_err(|error| without_path(&error))
     }
 
     /// In the system's folder for temporary files, without a name from the start: it is to be read again, and not to
@@ -222,6 +220,13 @@ fn named(file: File, folder: &Path) -> io::Result<(File, TempPath)> {
         // A disk that has nameless files and no links.
         Err(_) => copied(file, folder),
     }
+}
+
+/// What is wrong with a folder, in the system's own words, and without the hidden name in it.
+pub(super) fn without_path(error: &io::Error) -> io::Error {
+    let text = error.to_string();
+    let words = text.split_once(" at path ").map_or(&*text, |(words, _)| words);
+    io::Error::new(error.kind(), words)
 }
 
 /// Gives a file without a name one; an error where something is there already.

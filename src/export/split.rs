@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::csv::options_for;
 #[cfg(unix)]
 use super::hidden_file::mask;
-use super::hidden_file::{HiddenFile, PREFIX, folder, sync_folder};
+use super::hidden_file::{HiddenFile, PREFIX, folder, sync_folder, without_path};
 #[cfg(feature = "xlsx")]
 use super::xlsx::Xlsx;
 use super::{Csv, WriteOptions, remedy_file_name};
@@ -329,7 +329,7 @@ impl Place {
     /// A hidden folder, which only its owner can enter.
     fn aside(&self) -> Result<TempDir> {
         let aside = tempfile::Builder::new().prefix(PREFIX).tempdir_in(self.around());
-        aside.map_err(|error| Error::writing_to(&self.dir, error))
+        aside.map_err(|error| Error::writing_to(&self.dir, without_path(&error)))
     }
 
     fn commit(&self, files: Vec<(SplitFile, HiddenFile)>, overwrite: bool) -> Result<Vec<SplitFile>> {
