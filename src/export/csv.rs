@@ -33,7 +33,9 @@ const HEADERS_PER_BYTE: u64 = 1024;
 ///
 /// Cells are written byte for byte, also where they are not UTF-8 and where they look like a formula: what is
 /// written reads back as the same cells, under the same columns. A row keeps its width. Where the report has no header,
-/// the columns are named `column_1`, `column_2`, and so on. Where another header begins, it is written, too.
+/// the columns are named `column_1`, `column_2`, and so on. Where another header begins, it is written, too. A header
+/// without a fault under it is read as an empty report, unless a column's name holds a code such as `ERROR_X`: that is how
+/// the service tells an error in one line.
 ///
 /// [`Csv`] does the same with faults that come one at a time.
 ///

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use csv::{QuoteStyle, ReaderBuilder, Terminator, WriterBuilder};
 use dotdigital_faults::{
-    Anomaly, Columns, Error, FailureReason, Fault, FaultFeed, FaultReader, FaultReport, FaultSink, ReadOptions,
+    Anomaly, Columns, Error, ErrorKind, FailureReason, Fault, FaultFeed, FaultReader, FaultReport, FaultSink, ReadOptions,
     ReasonCounts, ReasonFilter, Remedy, export,
 };
 use proptest::collection::vec;
@@ -375,7 +375,13 @@ proptest! {
         let mut wanted = Wanted { filter, csv: export::Csv::new(Vec::new(), &export::WriteOptions::new()) };
         FaultReader::new(&bytes[..]).drain_into(&mut wanted).unwrap();
         let written = wanted.csv.finish().unwrap();
-        let again = FaultReport::from_bytes(written.clone()).unwrap();
+        let again = FaultReport::from_bytes(written.clone());
+        // A header alone that holds a code is an error of the service's, in one line.
+        if faults.is_empty() && names.iter().any(|name| name.contains("ERROR_X")) {
+            prop_assert_eq!(again.unwrap_err().kind(), ErrorKind::NotAReport);
+            return Ok(());
+        }
+        let again = again.unwrap();
         let shown = || String::from_utf8_lossy(&written).into_owned();
         prop_assert_eq!(again.len(), faults.len(), "{}", shown());
         for (fault, copy) in faults.iter().zip(again.faults()) {
