@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use csv::{QuoteStyle, ReaderBuilder, Terminator, WriterBuilder};
 use dotdigital_faults::{
-    Anomaly, Columns, Error, ErrorKind, FailureReason, Fault, FaultFeed, FaultReader, FaultReport, FaultSink, ReadOptions,
-    ReasonCounts, ReasonFilter, Remedy, export,
+    Anomaly, Columns, Error, ErrorKind, FailureReason, Fault, FaultFeed, FaultReader, FaultReport, FaultSink,
+    ReadOptions, ReasonCounts, ReasonFilter, Remedy, export,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -377,7 +377,7 @@ proptest! {
         let written = wanted.csv.finish().unwrap();
         let again = FaultReport::from_bytes(written.clone());
         // A header alone that holds a code is an error of the service's, in one line.
-        if faults.is_empty() && names.iter().any(|name| name.contains("ERROR_X")) {
+        if faults.is_empty() && report.headers().count() == 1 && names.iter().any(|name| name.contains("ERROR_X")) {
             prop_assert_eq!(again.unwrap_err().kind(), ErrorKind::NotAReport);
             return Ok(());
         }
