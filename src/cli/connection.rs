@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use dotdigital_faults as lib;
-use dotdigital_faults::{Client, ClientBuilder, Credentials, ReadOptions, ReportId, blocking};
+use dotdigital_faults::{Client, ClientBuilder, Credentials, Protocol, ReadOptions, ReportId, blocking};
 use uuid::Uuid;
 
 use super::accounts::AccountArgs;
@@ -111,13 +111,17 @@ impl Connection {
                 "--enrolment is not for --protocol soap: enrolments are there over REST alone; leave the protocol out",
             ));
         }
-        let (credentials, place) = match self.account.account()? {
+        let (credentials, mut place) = match self.account.account()? {
             None => (self.place.credentials()?, self.place.place()?),
             Some(account) => {
                 self.place.refused_beside_accounts()?;
                 (account.credentials()?, Place::from(&account))
             }
         };
+        // Enrolments are asked about over REST: so that is what the endpoint is one of, unless it shows to be one of SOAP.
+        if self.enrolment && !place.is_of_soap() {
+            place.protocol = Protocol::Rest;
+        }
         let client = self.patience.builder(credentials, place, options).max_size(self.max_size).build()?;
         Ok(blocking::Client::from_async(client.observed_by(note_unbounded))?)
     }

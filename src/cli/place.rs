@@ -99,6 +99,12 @@ impl PlaceArgs {
 }
 
 impl Place {
+    /// Has it an endpoint that can only be one of SOAP?
+    pub fn is_of_soap(&self) -> bool {
+        let endpoint = self.endpoint.as_deref().unwrap_or_default().trim_end_matches('/');
+        endpoint.to_ascii_lowercase().ends_with(SERVICE)
+    }
+
     /// The same place, spoken to otherwise. An endpoint of SOAP is one of REST and of v3 by the way that addresses are
     /// documented to have, and the other way round.
     pub fn over(mut self, protocol: Protocol) -> Result<Self, Failure> {
@@ -110,9 +116,10 @@ impl Place {
     }
 }
 
-fn other_endpoint(endpoint: &str, protocol: Protocol) -> Result<String, Failure> {
-    const SERVICE: &str = "/v2/api.svc";
+/// How the path of SOAP ends.
+const SERVICE: &str = "/v2/api.svc";
 
+fn other_endpoint(endpoint: &str, protocol: Protocol) -> Result<String, Failure> {
     let base = endpoint.trim_end_matches('/');
     if protocol == Protocol::Soap {
         return Ok(format!("{base}{SERVICE}"));

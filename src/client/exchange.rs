@@ -288,7 +288,9 @@ impl<C: Collector> Exchange<'_, C> {
 
     fn failure(&self, verdict: Verdict, words: &str, code: Option<&str>, head: &Head) -> FailedAttempt {
         let secrets = &self.service.secrets;
-        let words = escape_within(secrets.clean(words), LONGEST_WORDS);
+        // Where the words may be about contacts, a code that is known to be the service's says what is wrong.
+        let known = code.filter(|code| words.is_empty() && is_documented(code));
+        let words = escape_within(known.unwrap_or_else(|| secrets.clean(words)), LONGEST_WORDS);
         let code = code.map(|code| match is_documented(code) {
             // Whatever the credentials are, the service's own words for an error don't come from them.
             true => code,

@@ -279,9 +279,13 @@ impl std::error::Error for Error {
     }
 }
 
-/// A failure of reading or writing, as of a [`FaultSink`](crate::FaultSink) that writes.
+/// A failure of reading or writing, as of a [`FaultSink`](crate::FaultSink) that writes. What an [`Error`] was made into comes
+/// back as it was.
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
+        if let Some(own) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+            return own.clone();
+        }
         Error::new(ErrorKind::Io, "reading or writing failed").caused_by(error)
     }
 }

@@ -57,14 +57,16 @@ impl Error {
         Error::new(kind, what).with(|context| context.format = Some(format)).advise(format.advice())
     }
 
-    /// A table in which nothing says why contacts failed, such as the list that was uploaded.
-    pub(crate) fn no_reason_column(columns: usize, separator: &str, code: Option<&str>) -> Self {
+    /// A table in which nothing says why contacts failed, such as the list that was uploaded, or lines of text. A code is only
+    /// told with `is_said`: it may be a part of a contact's cell.
+    pub(crate) fn no_reason_column(columns: usize, separator: &str, code: Option<&str>, is_said: bool) -> Self {
         let columns = match columns {
             1 => "its only column isn't named Reason".to_owned(),
             _ => format!("none of its {columns} columns is named Reason"),
         };
+        let said = code.filter(|_| is_said).map(|code| format!(" it says {code};")).unwrap_or_default();
         let what = format!(
-            "this is not a faults report: {columns}, and none of its first 1,000 rows holds a known reason; the \
+            "this is not a faults report:{said} {columns}, and none of its first 1,000 rows holds a known reason; the \
              columns seem to be separated by {separator}"
         );
         Error::new(ErrorKind::NotAReport, what).with(|context| context.code = code.map(Into::into)).advise(
@@ -89,8 +91,14 @@ impl Error {
     }
 
     pub(crate) fn no_column_at(position: usize, width: usize) -> Self {
-        Error::new(ErrorKind::NoSuchColumn, format!("the report has no column {position}: it has {width}"))
-            .advise("columns are counted from 1")
+        Error::new(ErrorKind::NoSuchColumn, format!("the report has no column {position}: it has {width}")).advise(
+            match width {
+                1 => {
+                    "if something else than commas separates its columns, name it (ReadOptions::separator, --separator)"
+                }
+                _ => "columns are counted from 1",
+            },
+        )
     }
 
     pub(crate) fn strict(anomaly: Anomaly, line: u64) -> Self {

@@ -35,7 +35,9 @@ const HEADERS_PER_BYTE: u64 = 1024;
 /// written reads back as the same cells, under the same columns. A row keeps its width. Where the report has no header,
 /// the columns are named `column_1`, `column_2`, and so on. Where another header begins, it is written, too. A header
 /// without a fault under it is read as an empty report, unless a column's name holds a code such as `ERROR_X`: that is how
-/// the service tells an error in one line.
+/// the service tells an error in one line. And where no column is named `Reason`, as where there is no header, it takes a
+/// known reason to show that what was written is a report: write the faults of unknown reasons beside others, or say
+/// where the reason stands when it is read.
 ///
 /// [`Csv`] does the same with faults that come one at a time.
 ///

@@ -22,8 +22,10 @@ use crate::tally::document::Document as TallyDocument;
 /// [`zeros`](WriteOptions::zeros) counts. `fixtures/summary.schema.json` is its JSON Schema.
 ///
 /// # Errors
-/// [`Io`](crate::ErrorKind::Io) where the writer fails.
+/// [`Io`](crate::ErrorKind::Io) where the writer fails; [`Configuration`](crate::ErrorKind::Configuration) with options that
+/// [`redact`](WriteOptions::redact).
 pub fn tally_to_json(tally: &Tally, options: &WriteOptions, mut writer: impl Write) -> Result<()> {
+    options.refuse_redaction()?;
     let document = TallyDocument { tally, zeros: options.has_zeros() };
     serde_json::to_writer_pretty(&mut writer, &document).map_err(writing)?;
     writer.write_all(b"\n").map_err(writing)

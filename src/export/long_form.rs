@@ -28,7 +28,8 @@ use crate::tally::{SourceCounts, Tally};
 /// [`zeros`](WriteOptions::zeros) and [`spreadsheet_safe`](WriteOptions::spreadsheet_safe) count.
 ///
 /// # Errors
-/// [`Io`](crate::ErrorKind::Io) where the writer fails.
+/// [`Io`](crate::ErrorKind::Io) where the writer fails; [`Configuration`](crate::ErrorKind::Configuration) with options that
+/// [`redact`](WriteOptions::redact).
 ///
 /// ```
 /// use dotdigital_faults::{FaultReport, SourceCounts, Tally, export};
@@ -44,6 +45,7 @@ use crate::tally::{SourceCounts, Tally};
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
 pub fn tally_to_csv(tally: &Tally, options: &WriteOptions, writer: impl Write) -> Result<()> {
+    options.refuse_redaction()?;
     write_csv(options, writer, |out| to_csv(tally, options, out))
 }
 
@@ -78,7 +80,8 @@ fn to_csv(tally: &Tally, options: &WriteOptions, writer: impl Write) -> Result<(
 /// [`zeros`](WriteOptions::zeros) counts.
 ///
 /// # Errors
-/// [`Io`](crate::ErrorKind::Io) where the writer fails.
+/// [`Io`](crate::ErrorKind::Io) where the writer fails; [`Configuration`](crate::ErrorKind::Configuration) with options that
+/// [`redact`](WriteOptions::redact).
 ///
 /// ```
 /// use dotdigital_faults::{FaultReport, GroupBy, SourceCounts, Tally, export};
@@ -96,6 +99,7 @@ fn to_csv(tally: &Tally, options: &WriteOptions, writer: impl Write) -> Result<(
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
 pub fn tally_to_jsonl(tally: &Tally, options: &WriteOptions, mut writer: impl Write) -> Result<()> {
+    options.refuse_redaction()?;
     each(tally, options.has_zeros(), |record| {
         serde_json::to_writer(&mut writer, &record).map_err(writing)?;
         writer.write_all(b"\n").map_err(writing)

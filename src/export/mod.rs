@@ -131,7 +131,6 @@ use std::io;
 
 use crate::error::{Error, Result};
 use crate::report::FaultReport;
-use crate::report::columns::Columns;
 use crate::report::fault::Fault;
 use crate::report::feed::FaultSink;
 
@@ -141,19 +140,16 @@ fn tell<'r>(
     faults: impl IntoIterator<Item = Fault<'r>>,
     sink: &mut impl FaultSink,
 ) -> Result<()> {
-    let headers: Vec<&Columns> = report.headers().collect();
-    let mut told = usize::from(!headers.is_empty());
-    headers.first().map_or(Ok(()), |first| sink.columns(first))?;
+    let mut headers = report.headers_at().peekable();
+    headers.next().map_or(Ok(()), |(_, first)| sink.columns(first))?;
     for fault in faults {
-        let ahead = headers.get(told..).unwrap_or_default();
         // Those on the way to the fault's own, too: what stands behind one is no longer taken for it.
-        if let Some(further) = ahead.iter().position(|columns| std::ptr::eq(*columns, fault.columns())) {
-            ahead.iter().take(further + 1).try_for_each(|columns| sink.columns(columns))?;
-            told += further + 1;
+        while let Some((_, columns)) = headers.next_if(|&(first, _)| first as u64 <= fault.index()) {
+            sink.columns(columns)?;
         }
         sink.fault(&fault)?;
     }
-    Ok(())
+    headers.try_for_each(|(_, columns)| sink.columns(columns))
 }
 
 /// The writer's own error, as ours.

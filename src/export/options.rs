@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::spreadsheet::defuse;
+use crate::error::{Error, ErrorKind, Result};
 use crate::reason::FailureReason;
 #[cfg(feature = "redact")]
 use crate::redact::Redactor;
@@ -83,6 +84,10 @@ impl WriteOptions {
     /// ([`Redactor::reason`]): in a damaged report, contact data may stand there. So are the names of a header that
     /// names neither the reason nor the email, by `column_1`, `column_2` and so on: such a header may be a
     /// contact itself. Other headers stay as they are.
+    ///
+    /// Counts and groups of them are redacted while they are counted ([`GroupCounter::redacted`](crate::GroupCounter::redacted))
+    /// or before they are written ([`ReasonCounts::redacted`](crate::ReasonCounts::redacted)): functions that write a
+    /// [`Tally`](crate::Tally) refuse this option, since what has been counted no longer tells what is to be kept.
     #[cfg(feature = "redact")]
     pub fn redact(mut self, redactor: Redactor) -> Self {
         self.redactor = Some(redactor);
@@ -99,6 +104,16 @@ impl WriteOptions {
 
     pub(super) fn has_zeros(&self) -> bool {
         self.zeros
+    }
+
+    /// Refuses to write what these options can't redact.
+    pub(super) fn refuse_redaction(&self) -> Result<()> {
+        if !self.redacts() {
+            return Ok(());
+        }
+        let what = "counts can't be redacted while they are written";
+        Err(Error::new(ErrorKind::Configuration, what)
+            .advise("redact them before: GroupCounter::redacted, ReasonCounts::redacted"))
     }
 
     /// Are cells written byte for byte?

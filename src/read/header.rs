@@ -102,7 +102,7 @@ pub(crate) struct Header {
     /// Are its rows made of an answer in JSON, so that a cell of nothing is absent, and they stand on no line?
     pub(crate) is_of_answer: bool,
     /// The names as they are compared, once they are.
-    compared: OnceLock<Texts>,
+    compared: OnceLock<Box<Texts>>,
     /// Is the name of the reason's column a known reason, so that the header looks like a fault?
     is_like_fault: bool,
 }
@@ -153,7 +153,7 @@ impl Header {
         self.compared.get_or_init(|| {
             let mut compared = Texts::default();
             self.names.iter().for_each(|name| compared.push(&as_compared(name)));
-            compared
+            Box::new(compared)
         })
     }
 

@@ -131,7 +131,9 @@ impl Message {
 
     pub(crate) fn into_error(mut self) -> Error {
         let text = self.text();
-        Error::not_a_report(&text, self.code())
+        let code = self.code();
+        // Where the text may be about contacts, the code alone says what is wrong.
+        Error::not_a_report(if text.is_empty() { code.unwrap_or_default() } else { &text }, code)
     }
 }
 

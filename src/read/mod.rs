@@ -109,6 +109,8 @@ struct Body {
     rows: Rows,
     /// Where the report's first line that holds something starts in the input.
     start: u64,
+    /// It is known to be no report, and only what it says is still waited for.
+    is_refused: bool,
 }
 
 /// What a buffer at an end still needs.
@@ -227,8 +229,8 @@ impl Reading {
                 let (len, its_lines) = header.map_or((0, 0), |line| (line.len, 1));
                 let scanner = Scanner::new(shape, self.base, at + preamble + len, line + lines + its_lines);
                 let is_too_wide = head.is_too_wide;
-                let mut body =
-                    Box::new(Body { scanner, rows: Rows::new(head, line + lines, strict, most_columns), start });
+                let rows = Rows::new(head, line + lines, strict, most_columns);
+                let mut body = Box::new(Body { scanner, rows, start, is_refused: false });
                 if is_too_wide {
                     body.rows.refuse_width();
                 }
@@ -342,7 +344,10 @@ impl Body {
         sink: &mut S,
         (options, names): (&ReadOptions, &Names),
     ) -> Result<usize> {
-        let Body { scanner, rows, start } = self;
+        if self.is_refused {
+            return self.refuse(buffer, base, last, options);
+        }
+        let Body { scanner, rows, .. } = self;
         if let Some(failure) = &rows.failure {
             return Err(failure.clone());
         }
@@ -352,8 +357,7 @@ impl Body {
         let flow = take(scanner, &mut taking, last);
         let is_judged = taking.rows.failure.is_some() || taking.rows.is_certain();
         if !is_judged && !judge(scanner, &mut taking, last, flow.is_break()) {
-            let text = start.checked_sub(base).and_then(|start| buffer.get(start as usize..));
-            return Err(refuse(text.unwrap_or_default(), last, options, Some(taking.rows.header.width)));
+            return self.refuse(buffer, base, last, options);
         }
         if let Some(failure) = &rows.failure {
             return Err(failure.clone());
@@ -365,6 +369,16 @@ impl Body {
             ControlFlow::Continue(read) => self.drop_front::<S>(read, base, options),
             ControlFlow::Break(()) => Ok(buffer.len()),
         }
+    }
+
+    /// It is no report. What it says is the same however the input comes in pieces: so it is waited for.
+    fn refuse(&mut self, buffer: &[u8], base: u64, last: bool, options: &ReadOptions) -> Result<usize> {
+        self.is_refused = true;
+        let text = self.start.checked_sub(base).and_then(|start| buffer.get(start as usize..)).unwrap_or_default();
+        if !last && text.len() < refusal::CODES {
+            return Ok(0);
+        }
+        Err(refuse(text, last, options, Some(&self.rows.header)))
     }
 
     /// Drops what neither the scanner nor the rows need any more.

@@ -196,11 +196,16 @@ impl FromStr for ColumnChoice {
 
     fn from_str(text: &str) -> Result<Self> {
         let wrong = |what| Err(Error::new(ErrorKind::Configuration, what).advise("name a column, or count from 1"));
-        match text.parse() {
-            _ if text.trim().is_empty() => wrong("a column without a name can't be looked for"),
-            Ok(0) => wrong("there is no column 0"),
-            Ok(position) if text.bytes().all(|byte| byte.is_ascii_digit()) => Ok(ColumnChoice::Position(position)),
-            _ => Ok(ColumnChoice::name(text)),
+        if text.trim().is_empty() {
+            return wrong("a column without a name can't be looked for");
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Ok(ColumnChoice::name(text));
+        }
+        // No report has as many columns as there are numbers.
+        match text.parse().unwrap_or(usize::MAX) {
+            0 => wrong("there is no column 0"),
+            position => Ok(ColumnChoice::Position(position)),
         }
     }
 }
@@ -241,6 +246,16 @@ impl Separator {
             Separator::Semicolon => "semicolon",
             Separator::Tab => "tab",
             Separator::Pipe => "pipe",
+        }
+    }
+
+    /// As it is shown in an error, such as `';'`.
+    pub(crate) fn shown(self) -> &'static str {
+        match self {
+            Separator::Comma => "','",
+            Separator::Semicolon => "';'",
+            Separator::Tab => "tabs",
+            Separator::Pipe => "'|'",
         }
     }
 

@@ -1,9 +1,11 @@
 //! Why something is no report, without a word of a contact: rule 2.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
+
+use memchr::memchr;
 
 use super::head::JUDGED;
-use super::header::{Texts, each_record};
+use super::header::{Header, Texts, each_record};
 use super::message::Message;
 use super::options::{ReadOptions, Separator};
 use super::record::{Record, Shape};
@@ -14,10 +16,10 @@ use crate::escape::escape;
 const EXCERPT: usize = 200;
 
 /// As much of it as is looked through for a code.
-const CODES: usize = 64 * 1024;
+pub(super) const CODES: usize = 64 * 1024;
 
-/// The error for a text that is no report, whose header has so many columns.
-pub(super) fn refuse(text: &[u8], last: bool, options: &ReadOptions, columns: Option<usize>) -> Error {
+/// The error for a text that is no report, and has this header, if any. All of its first [`CODES`] bytes are needed.
+pub(super) fn refuse(text: &[u8], last: bool, options: &ReadOptions, header: Option<&Header>) -> Error {
     let judged = usize::try_from(JUDGED).unwrap_or(usize::MAX);
     let is_whole = last && text.len() <= judged;
     let text = text.get(..judged).unwrap_or(text);
@@ -26,7 +28,15 @@ pub(super) fn refuse(text: &[u8], last: bool, options: &ReadOptions, columns: Op
     let code = message.code().map(str::to_owned);
     match excerpt(text, is_whole, options) {
         Some(excerpt) => Error::not_a_report(&excerpt, code.as_deref()),
-        None => Error::no_reason_column(columns.unwrap_or(1), separated_by(text, options), code.as_deref()),
+        None => {
+            let separator = separated_by(text, options);
+            let columns = match header {
+                Some(header) if header.shape.separator == separator.byte() => header.width,
+                _ => first_record(text, separator, options).1,
+            };
+            let is_said = memchr(b'@', text.get(..CODES).unwrap_or(text)).is_none();
+            Error::no_reason_column(columns, separator.shown(), code.as_deref(), is_said)
+        }
     }
 }
 
@@ -42,32 +52,33 @@ pub(super) fn refuse_coded(line: &[u8]) -> Option<Error> {
 
 /// The first characters, where they are plain text and not contacts.
 fn excerpt(text: &[u8], is_whole: bool, options: &ReadOptions) -> Option<String> {
-    let separator = options.separator.unwrap_or_default().byte();
-    let shape = Shape { separator, largest_field: options.largest_field, largest_row: options.largest_row };
-    let (mut records, mut first) = (0, 0..0);
+    let (first, _, is_alone) = first_record(text, options.separator.unwrap_or_default(), options);
+    let first = text.get(first).unwrap_or_default();
+    let is_plain = !first.iter().any(|&byte| Separator::of_byte(byte).is_some());
+    let beginning: String = String::from_utf8_lossy(text).trim().chars().take(EXCERPT + 1).collect();
+    let may_be_shown = (is_whole && is_alone || is_plain) && !beginning.contains('@');
+    may_be_shown.then(|| escape(&beginning, EXCERPT))
+}
+
+/// Where the first record stands, how many cells it has, and whether there is no other one.
+fn first_record(text: &[u8], separator: Separator, options: &ReadOptions) -> (Range<usize>, usize, bool) {
+    let ReadOptions { largest_field, largest_row, .. } = *options;
+    let shape = Shape { separator: separator.byte(), largest_field, largest_row };
+    let (mut first, mut cells, mut records) = (0..0, 1, 0);
     each_record(text, true, shape, (0, Some(1)), |record: &Record, _: Texts| {
         if records == 0 {
-            first = record.start as usize..record.end as usize;
+            (first, cells) = (record.start as usize..record.end as usize, record.cells);
         }
         records += 1;
         if records == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
-    let first = text.get(first).unwrap_or_default();
-    let is_plain = !first.iter().any(|&byte| Separator::of_byte(byte).is_some());
-    let beginning: String = String::from_utf8_lossy(text).trim().chars().take(EXCERPT + 1).collect();
-    let may_be_shown = (is_whole && records <= 1 || is_plain) && !beginning.contains('@');
-    may_be_shown.then(|| escape(&beginning, EXCERPT))
+    (first, cells, records <= 1)
 }
 
 /// What seems to part the columns: the separator that occurs most in the first line.
-fn separated_by(text: &[u8], options: &ReadOptions) -> &'static str {
+fn separated_by(text: &[u8], options: &ReadOptions) -> Separator {
     let line = text.split(|byte| matches!(byte, b'\n' | b'\r')).find(|line| !line.is_empty()).unwrap_or_default();
     let count = |separator: &Separator| line.iter().filter(|&&byte| byte == separator.byte()).count();
     let most = Separator::ALL.into_iter().rev().max_by_key(count);
-    match options.separator.or(most).unwrap_or_default() {
-        Separator::Comma => "','",
-        Separator::Semicolon => "';'",
-        Separator::Tab => "tabs",
-        Separator::Pipe => "'|'",
-    }
+    options.separator.or(most).unwrap_or_default()
 }

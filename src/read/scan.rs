@@ -55,6 +55,8 @@ pub(crate) struct Scanner {
     quoted: Quoted,
     /// How long a text behind a byte order mark must be to be looked at once more.
     look_again: usize,
+    /// How many bytes of byte order marks are known to stand where the next record begins.
+    marks: usize,
     /// Did the input end in the middle of a record?
     ended_in_record: bool,
 }
@@ -121,6 +123,7 @@ impl Scanner {
             },
             quoted: Quoted::default(),
             look_again: 0,
+            marks: 0,
             ended_in_record: false,
         }
     }
@@ -267,9 +270,12 @@ impl Scanner {
         if ahead.first() != BOM.first() {
             return ControlFlow::Continue(0);
         }
-        let text = without_marks(ahead);
+        // Those that were here before the last pieces came need no second look.
+        let seen = std::mem::take(&mut self.marks).min(ahead.len());
+        let text = without_marks(&ahead[seen..]);
         let marks = ahead.len() - text.len();
         if !last && BOM.starts_with(text) && ahead.len() <= self.shape.largest_row {
+            self.marks = marks;
             return ControlFlow::Break(Halt::More);
         }
         if marks == 0 {
@@ -283,6 +289,7 @@ impl Scanner {
                 // Not at each byte, so that tiny pieces cost little more than large ones.
                 self.look_again = text.len() + text.len().clamp(1, STEP);
             }
+            self.marks = marks;
             return ControlFlow::Break(Halt::More);
         };
         self.look_again = 0;

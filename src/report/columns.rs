@@ -27,7 +27,7 @@ use crate::reason::key::KnownColumn;
 /// ```
 pub struct Columns {
     pub(crate) header: Arc<Header>,
-    table: OnceLock<Table>,
+    table: OnceLock<Box<Table>>,
 }
 
 /// The names as text, and made unlike each other.
@@ -177,9 +177,11 @@ impl Columns {
     }
 
     fn table(&self) -> &Table {
-        self.table.get_or_init(|| match self.header.has_names {
-            true => Table::new(self.header.names.iter().map(String::from_utf8_lossy)),
-            false => Table::new((0..self.header.width).map(|column| number(column).into())),
+        self.table.get_or_init(|| {
+            Box::new(match self.header.has_names {
+                true => Table::new(self.header.names.iter().map(String::from_utf8_lossy)),
+                false => Table::new((0..self.header.width).map(|column| number(column).into())),
+            })
         })
     }
 }

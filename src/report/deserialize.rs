@@ -52,7 +52,9 @@ impl FaultReport {
     ///
     /// Each type that the `csv` crate can read is possible: maps have the columns' own names as keys, and tuples
     /// take the cells in their order. So does a struct with `#[serde(flatten)]`, which is a map to serde: there,
-    /// name the fields as the report does (`#[serde(rename = "Reason")]`).
+    /// name the fields as the report does (`#[serde(rename = "Reason")]`). A flattened part doesn't say what it wants, and
+    /// so the `csv` crate guesses: what reads as a number or as `true` comes as that, the postcode `01234` as 1234. For the
+    /// text of all cells take a map by itself, such as `HashMap<String, String>`, or [`Fault::fields`].
     ///
     /// # Errors
     /// Each row that doesn't fit is an [`ErrorKind::Deserialize`] with its line and column; the rows behind it are

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::columns::Columns;
 use super::fault::Fault;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::read::header::Header;
 use crate::read::options::ReadOptions;
 use crate::read::push::Push;
@@ -71,6 +71,8 @@ impl<F: FnMut(&Fault<'_>) -> Result<()>> FaultSink for F {
 pub struct FaultFeed<S> {
     push: Push,
     telling: Telling<S>,
+    /// Is the sink at work? It still is where it has panicked, and then it is unknown what it has been told.
+    is_telling: bool,
 }
 
 impl<S: FaultSink> FaultFeed<S> {
@@ -81,7 +83,7 @@ impl<S: FaultSink> FaultFeed<S> {
 
     /// Hands faults to a sink.
     pub fn with_options(sink: S, options: &ReadOptions) -> Self {
-        FaultFeed { push: Push::new(options), telling: Telling::new(sink) }
+        FaultFeed { push: Push::new(options), telling: Telling::new(sink), is_telling: false }
     }
 
     /// Reads the next bytes of the report.
@@ -92,8 +94,11 @@ impl<S: FaultSink> FaultFeed<S> {
     /// in a strict reading, [`Anomaly`](crate::ErrorKind::Anomaly); and for an answer of the newer API, those of
     /// [`FaultReport::from_bytes`](crate::FaultReport::from_bytes). An error stays: it is returned from here on.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<()> {
-        self.telling.check()?;
-        self.push.feed(bytes, &mut self.telling)?;
+        self.check()?;
+        self.is_telling = true;
+        let fed = self.push.feed(bytes, &mut self.telling);
+        self.is_telling = false;
+        fed?;
         self.telling.check()
     }
 
@@ -102,7 +107,7 @@ impl<S: FaultSink> FaultFeed<S> {
     /// # Errors
     /// Those of [`feed`](Self::feed).
     pub fn finish(mut self) -> Result<(S, ReasonCounts)> {
-        self.telling.check()?;
+        self.check()?;
         let counts = self.push.finish(&mut self.telling)?;
         self.telling.check()?;
         Ok((self.telling.sink, counts))
@@ -111,6 +116,14 @@ impl<S: FaultSink> FaultFeed<S> {
     /// The counts of the faults so far; `None` as long as it isn't certain that this is a report.
     pub fn counts(&self) -> Option<&ReasonCounts> {
         self.push.counts()
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.is_telling {
+            let what = "the sink has panicked, and it is unknown what it has been told";
+            return Err(Error::new(ErrorKind::Io, what).advise("feed the report to a new one"));
+        }
+        self.telling.check()
     }
 }
 

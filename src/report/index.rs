@@ -1,5 +1,7 @@
 //! Where each fault of a report in memory stands, in a few bytes a row.
 
+use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -35,15 +37,18 @@ pub(crate) struct Index {
     /// The rows that are further behind than their place can tell.
     far: Vec<(usize, u64)>,
     last_line: u64,
-    /// The columns, and the first row under each.
+    /// The columns, and the first row under each. Headers that are the same share them.
     columns: Vec<(usize, Arc<Columns>)>,
+    /// Where columns stand in the list of them, by a hash of their names.
+    by_names: HashMap<u64, usize>,
 }
 
 impl RowSink for Index {
     const NEEDS_BYTES: bool = false;
 
     fn header(&mut self, header: &Arc<Header>) -> ControlFlow<()> {
-        self.columns.push((self.len(), Arc::new(Columns::new(Arc::clone(header)))));
+        let columns = self.columns_under(header);
+        self.columns.push((self.len(), columns));
         ControlFlow::Continue(())
     }
 
@@ -122,9 +127,26 @@ impl Index {
         self.columns.get(at).map(|(_, columns)| columns)
     }
 
-    /// The columns of each header.
-    pub(crate) fn columns(&self) -> impl ExactSizeIterator<Item = &Columns> {
-        self.columns.iter().map(|(_, columns)| &**columns)
+    /// The columns of each header, and the first row under them.
+    pub(crate) fn columns(&self) -> impl ExactSizeIterator<Item = (usize, &Columns)> {
+        self.columns.iter().map(|(first, columns)| (*first, &**columns))
+    }
+
+    /// The columns under a header: those that there are already, where it has the names of another one. Where reports are
+    /// joined, the same few headers come again and again.
+    fn columns_under(&mut self, header: &Arc<Header>) -> Arc<Columns> {
+        let hash = match self.columns.is_empty() {
+            // As a rule, there is one.
+            true => return Arc::new(Columns::new(Arc::clone(header))),
+            false => self.by_names.hasher().hash_one(header.names.iter().collect::<Vec<_>>()),
+        };
+        let place = *self.by_names.entry(hash).or_insert(self.columns.len());
+        let known = [0, place].into_iter().filter_map(|place| self.columns.get(place));
+        let mut same = known.filter(|(_, columns)| columns.header.names.iter().eq(header.names.iter()));
+        match same.next() {
+            Some((_, columns)) => Arc::clone(columns),
+            None => Arc::new(Columns::new(Arc::clone(header))),
+        }
     }
 
     pub(crate) fn shrink_to_fit(&mut self) {
@@ -137,6 +159,8 @@ impl Index {
         self.long.shrink_to_fit();
         self.far.shrink_to_fit();
         self.columns.shrink_to_fit();
+        // What finds them is only needed while there are more to come.
+        self.by_names = HashMap::new();
     }
 }
 
@@ -175,6 +199,19 @@ mod tests {
             assert_eq!(index.place(row), Some((start as usize, (end - start) as usize)));
         }
         assert_eq!(index.place(rows.len()), None);
+    }
+
+    #[test]
+    fn headers_that_come_again_share_their_columns() {
+        let reports = "Reason,email\nBlocker,a@b\nReason,email,city\nReason,mail\nBlocker,c@d\n".repeat(100);
+        let report = crate::FaultReport::from_bytes(reports).unwrap();
+        let columns: Vec<*const Columns> = report.headers().map(|columns| columns as *const _).collect();
+        assert_eq!(columns.len(), 300);
+        assert!(columns.iter().enumerate().all(|(at, columns)| *columns == columns_of(&report, at)));
+
+        fn columns_of(report: &crate::FaultReport, at: usize) -> *const Columns {
+            report.headers().nth(at % 3).map_or(std::ptr::null(), |columns| columns as *const _)
+        }
     }
 
     #[test]

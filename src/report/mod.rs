@@ -215,6 +215,11 @@ impl FaultReport {
 
     /// The columns of each header, in the order of the report: several, where reports of different columns were joined.
     pub fn headers(&self) -> impl ExactSizeIterator<Item = &Columns> {
+        self.index.columns().map(|(_, columns)| columns)
+    }
+
+    /// The same, each with the number of the first fault that may stand under it.
+    pub(crate) fn headers_at(&self) -> impl Iterator<Item = (usize, &Columns)> {
         self.index.columns()
     }
 
@@ -239,7 +244,7 @@ impl FaultReport {
     }
 
     fn first_columns(&self) -> Option<&Columns> {
-        self.index.columns().next()
+        self.index.columns().next().map(|(_, columns)| columns)
     }
 
     /// The raw report, byte for byte; or, of an answer of the newer API, a CSV that is made of its failures.

@@ -148,17 +148,9 @@ impl<R: Read> FaultReader<R> {
     /// assert_eq!(counts.total(), 1);
     /// # Ok::<(), dotdigital_faults::Error>(())
     /// ```
-    pub fn drain_into(mut self, sink: &mut impl FaultSink) -> Result<ReasonCounts> {
+    pub fn drain_into(mut self, sink: &mut (impl FaultSink + ?Sized)) -> Result<ReasonCounts> {
         if self.source.has_begun {
-            let mut told: Option<SameColumns> = None;
-            while let Some(fault) = self.read_fault()? {
-                if !told.as_ref().is_some_and(|told| told.are(fault.columns())) {
-                    sink.columns(fault.columns())?;
-                    told = Some(SameColumns::as_those(fault.columns()));
-                }
-                sink.fault(&fault)?;
-            }
-            return self.into_counts();
+            return self.drain_rest_into(sink);
         }
         let mut telling = Telling::new(Lent(sink));
         while !self.source.has_ended {
@@ -166,6 +158,26 @@ impl<R: Read> FaultReader<R> {
             telling.check()?;
         }
         Ok(self.source.reading.into_counts())
+    }
+
+    /// The same, where some faults may have been lent already.
+    fn drain_rest_into(mut self, sink: &mut (impl FaultSink + ?Sized)) -> Result<ReasonCounts> {
+        let mut told: Option<SameColumns> = None;
+        let is_told =
+            |told: &Option<SameColumns>, columns: &Columns| told.as_ref().is_some_and(|told| told.are(columns));
+        while let Some(fault) = self.read_fault()? {
+            if !is_told(&told, fault.columns()) {
+                sink.columns(fault.columns())?;
+                told = Some(SameColumns::as_those(fault.columns()));
+            }
+            sink.fault(&fault)?;
+        }
+        // A header without a fault under it, too.
+        let last = self.batch.columns.first().map(|(_, columns)| columns).or(self.columns.as_ref());
+        if let Some(columns) = last.filter(|columns| !is_told(&told, columns)) {
+            sink.columns(columns)?;
+        }
+        self.into_counts()
     }
 
     /// The columns under which the last fault stands that was lent; before that, those of the first header, once it has
@@ -208,9 +220,9 @@ impl<R: Read> FaultReader<R> {
 }
 
 /// A sink that is handed back.
-struct Lent<'s, S>(&'s mut S);
+struct Lent<'s, S: ?Sized>(&'s mut S);
 
-impl<S: FaultSink> FaultSink for Lent<'_, S> {
+impl<S: FaultSink + ?Sized> FaultSink for Lent<'_, S> {
     fn fault(&mut self, fault: &Fault<'_>) -> Result<()> {
         self.0.fault(fault)
     }

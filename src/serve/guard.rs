@@ -9,7 +9,7 @@ use axum::http::header::{
     ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderMap, HeaderName, HeaderValue,
     REFERRER_POLICY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{Method, StatusCode, Uri, Version};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
@@ -169,7 +169,11 @@ impl Rules {
         if line(method, uri) > LONGEST_LINE {
             return Some(sentence(StatusCode::URI_TOO_LONG, "The address is longer than 8 KiB."));
         }
-        if self.guard.as_ref().is_some_and(|guard| !guard.is_asked(uri, headers)) {
+        let is_open = OPEN.contains(&uri.path());
+        // Load balancers ask over HTTP/1.0, which needs no host. A browser always names one.
+        let is_nameless = request.version() == Version::HTTP_10 && !headers.contains_key(HOST);
+        let is_watcher = is_open && is_nameless && uri.authority().is_none();
+        if !is_watcher && self.guard.as_ref().is_some_and(|guard| !guard.is_asked(uri, headers)) {
             let told = "This is not the host that was asked for: --host names further ones.";
             return Some(sentence(StatusCode::MISDIRECTED_REQUEST, told));
         }
@@ -178,7 +182,6 @@ impl Rules {
             let told = sentence(StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD are answered.");
             return Some((allowed, told).into_response());
         }
-        let is_open = OPEN.contains(&uri.path());
         if !is_open && self.guard.as_ref().is_some_and(|guard| !guard.lets_in(headers)) {
             let told = "A token is needed: `Authorization: Bearer TOKEN`, or Basic with the token as the password of any user.";
             let mut answer = sentence(StatusCode::UNAUTHORIZED, told);

@@ -112,6 +112,11 @@ fn another_host_is_not_answered() {
         let answer = ask(head);
         assert!(answer.starts_with("HTTP/1.1 421 ") && !answer.contains("evil"), "{head}: {answer}");
     }
+    // Load balancers name none over HTTP/1.0, and are told what tells nothing.
+    for (path, status) in [("/healthz", "200"), ("/readyz", "200"), ("/", "421"), ("/metrics", "421")] {
+        let answer = served.raw(&format!("GET {path} HTTP/1.0\r\n\r\n"));
+        assert!(answer.split(' ').nth(1) == Some(status), "{path}: {answer}");
+    }
     // What stands in the request line counts, too.
     let answer =
         served.raw("GET http://evil.example.com/healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");

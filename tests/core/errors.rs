@@ -1,6 +1,8 @@
 //! Errors, and what can be sent and shared.
 
-use dotdigital_faults::{Anomaly, Error, ErrorKind, Fault, FaultReport, ReadOptions, ReasonCounter, ReasonCounts};
+use dotdigital_faults::{
+    Anomaly, Error, ErrorKind, Fault, FaultReport, Format, ReadOptions, ReasonCounter, ReasonCounts,
+};
 
 #[test]
 fn an_error_is_one_word_and_can_be_sent() {
@@ -50,6 +52,11 @@ fn an_error_stays_in_the_counter() {
     let written = std::io::copy(&mut &utf16[..], &mut ReasonCounter::new()).unwrap_err();
     assert_eq!(written.kind(), std::io::ErrorKind::InvalidData);
     assert!(written.get_ref().unwrap().downcast_ref::<Error>().is_some_and(|error| error.kind() == ErrorKind::Utf16));
+
+    // And it comes back as it was.
+    let back = Error::from(written);
+    assert_eq!((back.kind(), back.format()), (ErrorKind::Utf16, Some(Format::Utf16)));
+    assert_eq!(Error::from(std::io::Error::other("the cable is out")).kind(), ErrorKind::Io);
 
     // A shorter input is told at its end.
     let mut counter = ReasonCounter::new();

@@ -16,7 +16,7 @@ const FIXTURES: &[(&str, &str)] = &[
     ("bars.csv", "blocker=1 mail_blocked=1"),
     ("blank-rows.csv", "duplicate=1 blocker=1 blank_row=3"),
     ("bom-crlf.csv", "blocker=1 mail_blocked=1"),
-    ("busy-two-lines.txt", "NotAReport: none of its 2 columns is named Reason"),
+    ("busy-two-lines.txt", "NotAReport: it says ERROR_SERVICE_BUSY"),
     ("busy.txt", "NotAReport: We are very busy right now"),
     ("ctrl-z.csv", "unsubscribed=1 hard_bounced=1"),
     ("cut-off.csv", "duplicate=1 blocker=1 short_row=1"),

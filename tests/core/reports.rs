@@ -2,7 +2,10 @@
 
 use std::io::{self, Read};
 
-use dotdigital_faults::{Comparison, ErrorKind, FailureReason, FaultReader, FaultReport, ReadOptions, Remedy, export};
+use dotdigital_faults::{
+    Columns, Comparison, Error, ErrorKind, FailureReason, Fault, FaultReader, FaultReport, FaultSink, ReadOptions,
+    Remedy, export,
+};
 
 use crate::helpers::report::report;
 
@@ -113,6 +116,38 @@ fn odd_quotes_are_written_and_read_back() {
 }
 
 /// Who asks for a column that isn't there is told those that are, unless they may be a contact's data.
+/// What is written of a report in memory is what is written of one that comes: each header, also one with no fault under
+/// it that is wanted, and nothing is looked for through all headers of many reports that were joined.
+#[test]
+fn joined_reports_are_written_as_they_come() {
+    let joined = "Reason,email\nBlocker,a@x\nReason,email,x\nDuplicate,b@x,1\nMoon,c@x,2\nReason,email,y\n";
+    for times in [1, 2, 20_000] {
+        let bytes = joined.repeat(times);
+        let report = FaultReport::from_bytes(&*bytes).unwrap();
+        for reason in [None, Some(FailureReason::Blocker)] {
+            let is_wanted = |fault: &Fault<'_>| reason.as_ref().is_none_or(|reason| fault.reason() == reason);
+            let mut written = Vec::new();
+            let faults = report.faults().filter(|fault| is_wanted(fault));
+            export::faults_to_csv(&report, faults, &export::WriteOptions::new(), &mut written).unwrap();
+            let mut wanted = Wanted(export::Csv::new(Vec::new(), &export::WriteOptions::new()), &is_wanted);
+            FaultReader::new(bytes.as_bytes()).drain_into(&mut wanted).unwrap();
+            assert_eq!(written, wanted.0.finish().unwrap(), "{times} {reason:?}");
+        }
+    }
+
+    struct Wanted<'w>(export::Csv<Vec<u8>>, &'w dyn Fn(&Fault<'_>) -> bool);
+
+    impl FaultSink for Wanted<'_> {
+        fn columns(&mut self, columns: &Columns) -> Result<(), Error> {
+            self.0.columns(columns)
+        }
+
+        fn fault(&mut self, fault: &Fault<'_>) -> Result<(), Error> {
+            if (self.1)(fault) { self.0.fault(fault) } else { Ok(()) }
+        }
+    }
+}
+
 #[test]
 fn columns_that_an_error_tells() {
     let told = |text: &str| report(text).group_by("moon").map(|_| ()).unwrap_err().to_string();

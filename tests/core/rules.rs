@@ -461,6 +461,29 @@ fn a_report_larger_than_allowed() {
     assert!(FaultReport::with_options("Reason,email\nBlocker,", &options).is_ok());
 }
 
+/// What is no report says the same however it comes, also where that is certain long before its code.
+#[test]
+fn a_code_far_behind() {
+    let rows = |row: &str, count: usize, code: &str| [&row.repeat(count), code].concat().into_bytes();
+    let columns = "none of its 2 columns is named Reason, and none of its first 1,000 rows holds a known reason; the columns \
+                   seem to be separated by";
+    let advice = "if it is the list that was uploaded, fetch the report of its import; if one of its columns is the reason, \
+                  name it (ReadOptions::reason_column, --reason-column)";
+    for (text, said, code, separator) in [
+        (rows("a,b\n", 2000, "ERROR_FAR"), " it says ERROR_FAR;", Some("ERROR_FAR"), "','"),
+        // The columns are counted by what parts them.
+        (rows("a;b\n", 2000, "ERROR_FAR"), " it says ERROR_FAR;", Some("ERROR_FAR"), "';'"),
+        (rows("a,b\n", 20_000, "ERROR_TOO_FAR"), "", None, "','"),
+        // What may be a contact's is only at hand.
+        (rows("a@example.com,b\n", 2000, "ERROR_FAR"), "", Some("ERROR_FAR"), "','"),
+    ] {
+        let error = FaultReport::from_bytes(&text[..]).unwrap_err();
+        assert_eq!(error.code(), code);
+        let expected = format!("NotAReport: this is not a faults report:{said} {columns} {separator}; {advice}");
+        check(code.unwrap_or("none"), &text, &ReadOptions::new(), &expected);
+    }
+}
+
 #[test]
 fn a_reader_that_fails() {
     struct Broken;

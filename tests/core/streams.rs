@@ -42,7 +42,7 @@ fn the_rest_is_drained() {
         (1, &["Reason|email", "c@d", "Reason|email|city", "e@f", "g@h"]),
         (2, &all[3..]),
         (3, &["Reason|email|city", "g@h"]),
-        (4, &[]),
+        (4, &["Reason|email|city"]),
     ] {
         let mut reader = FaultReader::new(REPORT.as_bytes());
         for index in 0..lent {
@@ -54,6 +54,55 @@ fn the_rest_is_drained() {
         let counts = reader.drain_into(&mut notes).unwrap();
         assert_eq!(notes.told, rest, "{lent} were lent");
         assert_eq!(counts.total(), 4);
+    }
+}
+
+/// Columns are told also where no fault stands under them, however far the reading has come; to a sink of any kind.
+#[test]
+fn columns_without_faults() {
+    for (report, looks, expected) in [
+        ("Reason,email\n", 0, &["Reason|email"][..]),
+        ("Reason,email\n", 1, &["Reason|email"]),
+        ("Reason,email\nBlocker,a@b\nReason,email,city\n", 0, &["Reason|email", "a@b", "Reason|email|city"]),
+        ("Reason,email\nBlocker,a@b\nReason,email,city\n", 1, &["Reason|email|city"]),
+        ("Reason,email\nBlocker,a@b\nReason,email,city\n", 2, &["Reason|email|city"]),
+        ("", 1, &[]),
+    ] {
+        let mut reader = FaultReader::new(report.as_bytes());
+        for _ in 0..looks {
+            reader.read_fault().unwrap();
+        }
+        let mut notes = Notes::default();
+        let sink: &mut dyn FaultSink = &mut notes;
+        reader.drain_into(sink).unwrap();
+        assert_eq!(notes.told, expected, "{report} {looks}");
+    }
+}
+
+/// Whatever a sink that has panicked was told, no count of it is right.
+#[test]
+fn a_sink_that_panics() {
+    let mut feed = FaultFeed::new(|fault: &Fault<'_>| {
+        assert_ne!(fault.email(), "c@d");
+        Ok(())
+    });
+    let report = format!("{REPORT}{}", "Duplicate,x@y\n".repeat(20));
+    let fed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| feed.feed(report.as_bytes())));
+    assert!(fed.is_err());
+    assert_eq!(feed.feed(b"Blocker,a@b\n").unwrap_err().kind(), ErrorKind::Io);
+    let error = feed.finish().map(|_| ()).unwrap_err();
+    assert!(error.to_string().starts_with("the sink has panicked"), "{error}");
+}
+
+/// A look at marks that may stand in front of a header begins where the one before has ended.
+#[test]
+fn marks_in_tiny_pieces() {
+    let (row, marks) = ("Reason,email\nBlocker,a@b\nDuplicate,c@d\n", "\u{feff}".repeat(100_000));
+    for (rest, total) in [("Reason,email\nBlocker,a@b\n", 3), ("Moon,a@b\n", 3), ("\n", 2)] {
+        let report = [row.repeat(10).as_str(), &marks, rest].concat();
+        let mut counter = ReasonCounter::new();
+        report.as_bytes().chunks(1).for_each(|byte| counter.feed(byte).unwrap());
+        assert_eq!(counter.finish().unwrap().total(), total + 18, "{rest}");
     }
 }
 

@@ -59,6 +59,29 @@ impl Faults {
     }
 }
 
+/// An enrolment is asked about over REST: with the endpoint of REST, which needs no protocol beside it, and with that of SOAP.
+#[test]
+fn an_enrolment_at_either_endpoint() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.enrolment(ID).report(REPORT);
+    for endpoint in [sandbox.rest_url(), sandbox.soap_url()] {
+        for protocol in [None, Some("soap"), Some("rest"), Some("v3")] {
+            // A protocol in the environment is that of the account's imports.
+            let mut command = program::command(["fetch", ID_TEXT, "--enrolment", "--endpoint", endpoint]);
+            command.env("DOTDIGITAL_USERNAME", sandbox.username()).env("DOTDIGITAL_PASSWORD", sandbox.password());
+            protocol.map(|protocol| command.env("DOTDIGITAL_PROTOCOL", protocol));
+            let is_possible = endpoint == sandbox.rest_url() || matches!(protocol, None | Some("soap"));
+            let output = command.output().unwrap();
+            assert_eq!(
+                output.status.code(),
+                Some(if is_possible { 0 } else { 2 }),
+                "{endpoint} {protocol:?} {output:?}"
+            );
+            assert_eq!(out(&output), if is_possible { REPORT } else { "" });
+        }
+    }
+}
+
 #[test]
 fn every_verb_takes_an_import_id() {
     for protocol in ["soap", "rest"] {

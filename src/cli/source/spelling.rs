@@ -18,13 +18,13 @@ pub fn import_id(text: &str) -> Option<Uuid> {
     Uuid::try_parse(text).ok().filter(|_| is_plain)
 }
 
-/// The import whose report a file is, where its name says so: a GUID with hyphens, and behind it nothing but an
-/// extension, `.gz` or both. 32 digits without hyphens may be anything, such as a hash.
+/// The import whose report a file is, where its name says so: an import id in one of its spellings, and behind it nothing
+/// but an extension, `.gz` or both.
 pub fn named_import(path: &Path) -> Option<Uuid> {
     let name = path.file_name()?.to_str()?;
     let name = without_extension(name, |extension| extension.eq_ignore_ascii_case("gz"));
     let name = without_extension(name, |_| true);
-    import_id(name).filter(|_| name.contains('-'))
+    import_id(name)
 }
 
 /// What is wrong with a text that somebody must have meant to be an import id; `None` where it looks like none.
@@ -107,8 +107,9 @@ mod tests {
             let path = Path::new("some.folder").join(format!("{}{name}", ID.to_uppercase()));
             assert_eq!(named_import(&path).map(|id| id.to_string()).as_deref(), Some(ID), "{path:?}");
         }
-        for name in
-            ["x.csv", "842d81e8c619457fbb77ab6c4a17da39.csv", "842d81e8-c619-457f-bb77-ab6c4a17da39.old.csv", ""]
+        let simple = Path::new("842d81e8c619457fbb77ab6c4a17da39.csv.gz");
+        assert_eq!(named_import(simple).map(|id| id.to_string()).as_deref(), Some(ID));
+        for name in ["x.csv", "842d81e8c619457fbb77ab6c4a17da3.csv", "842d81e8-c619-457f-bb77-ab6c4a17da39.old.csv", ""]
         {
             assert_eq!(named_import(Path::new(name)), None, "{name}");
         }

@@ -78,7 +78,7 @@ pub const CASES: &[Case] = &[
     (
         "no header, with semicolons: commas it is",
         b"Blocker;a@b\n",
-        no_reason!("its only column isn't named Reason", "';'"),
+        no_reason!("none of its 2 columns is named Reason", "';'"),
     ),
     (
         "a semicolon in quotes",

@@ -62,7 +62,7 @@ pub const CASES: &[Case] = &[
     (
         "prose of two lines, a comma in the first",
         b"Busy, try again\nERROR_ONE ERROR_SERVICE_BUSY or so\n",
-        no_reason!("none of its 2 columns is named Reason", "','"),
+        no_reason!("it says ERROR_SERVICE_BUSY; none of its 2 columns is named Reason", "','"),
     ),
     ("prose of lone CRs", b"Bad gateway\rNot there\r", words!(r"Bad gateway\rNot there")),
     (
