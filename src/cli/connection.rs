@@ -106,7 +106,7 @@ impl Connection {
     }
 
     fn new_client(&self, options: &ReadOptions) -> Result<blocking::Client, Failure> {
-        if self.enrolment && self.place.is_protocol("soap") {
+        if self.enrolment && self.place.given_protocol() == Some(Protocol::Soap) {
             return Err(Failure::new(
                 "--enrolment is not for --protocol soap: enrolments are there over REST alone; leave the protocol out",
             ));

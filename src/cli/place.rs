@@ -49,9 +49,9 @@ pub struct Place {
 }
 
 impl PlaceArgs {
-    /// Was this very protocol asked for?
-    pub fn is_protocol(&self, name: &str) -> bool {
-        self.protocol.as_deref() == Some(name)
+    /// The protocol that was asked for by hand, and not by a variable.
+    pub fn given_protocol(&self) -> Option<Protocol> {
+        self.protocol.as_deref()?.parse().ok()
     }
 
     /// Where the account of the environment lives.

@@ -492,6 +492,23 @@ fn a_claim_says_what_is_known_of_an_import() {
     assert_eq!((&three["protocol"], &three["kind"]), (&json!("rest"), &json!("enrolment")));
 }
 
+/// A protocol that is given by hand is also that of what was claimed under another one: a wrong default is no trap.
+#[test]
+fn a_protocol_by_hand_is_taken_for_what_is_claimed() {
+    let collector = Collector::of(["europe"]);
+    collector.imports("europe", [1]);
+    let run = |protocol: &str, password: &str| {
+        let mut command = program::command(["collect", "--archive"]);
+        command.arg(collector.root()).args(["--contacts", "drop", "--protocol", protocol, &id(1)]);
+        command.env("DOTDIGITAL_USERNAME", "europe").env("DOTDIGITAL_PASSWORD", password);
+        command.env("DOTDIGITAL_ENDPOINT", collector.sandbox.rest_url()).output().unwrap()
+    };
+    assert_eq!(run("rest", "wrong").status.code(), Some(4));
+    assert_eq!(outcomes(&run("v3", crate::helpers::collector::PASSWORD)), [(1, "archived".into(), None)]);
+    let asked: Vec<_> = collector.sandbox.requests().iter().map(|request| request.path().to_owned()).collect();
+    assert!(asked.iter().skip(1).all(|path| path.contains("/contacts/v3/")), "{asked:?}");
+}
+
 /// Nobody knows whose import it is whose claim is damaged: that is told, and the others are collected.
 #[test]
 fn a_damaged_claim_is_told() {

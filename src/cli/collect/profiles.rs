@@ -23,6 +23,8 @@ pub struct Profiles(BTreeMap<AccountName, Arc<Profile>>);
 pub struct Profile {
     pub name: AccountName,
     place: Place,
+    /// What was asked for by hand, which also holds for what has been claimed otherwise.
+    given_protocol: Option<Protocol>,
     /// Looked up once, and not before they are needed.
     credentials: Box<dyn Fn() -> Result<Credentials, Failure> + Send + Sync>,
     settings: Arc<Settings>,
@@ -52,7 +54,9 @@ impl Profiles {
                 None => DEFAULT.parse()?,
             };
             let (lives, place) = (place.place()?, Arc::new(place));
+            let given_protocol = place.given_protocol();
             let profile = Profile::new(name, lives, settings, move || place.credentials());
+            let profile = Profile { given_protocol, ..profile };
             return Ok(Profiles([(profile.name.clone(), Arc::new(profile))].into()));
         };
         place.refused_beside_accounts()?;
@@ -88,7 +92,8 @@ impl Profiles {
             profile.place.clone().over(protocol).map_err(|failure| failure.at(&named.place))?;
         }
         let wanted = Wanted::new(account.clone(), named.id);
-        let wanted = named.protocol.into_iter().fold(wanted, Wanted::protocol);
+        let given_protocol = || self.0.get(account)?.given_protocol;
+        let wanted = named.protocol.or_else(given_protocol).into_iter().fold(wanted, Wanted::protocol);
         Ok(named.date.into_iter().fold(wanted, Wanted::date))
     }
 
@@ -110,7 +115,7 @@ impl Profile {
         credentials: impl Fn() -> Result<Credentials, Failure> + Send + Sync + 'static,
     ) -> Self {
         let clients = Mutex::default();
-        Profile { name, place, credentials: Box::new(credentials), settings, clients }
+        Profile { name, place, given_protocol: None, credentials: Box::new(credentials), settings, clients }
     }
 
     /// How it is asked, unless an import is said to be asked about otherwise.
