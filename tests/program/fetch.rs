@@ -77,7 +77,7 @@ fn an_enrolment_at_either_endpoint() {
                 Some(if is_possible { 0 } else { 2 }),
                 "{endpoint} {protocol:?} {output:?}"
             );
-            assert_eq!(out(&output), if is_possible { REPORT } else { "" });
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), if is_possible { REPORT } else { "" });
         }
     }
 }
