@@ -71,6 +71,15 @@ pub fn with_input(command: &mut Command, input: &[u8]) -> Output {
     child.wait_with_output().unwrap()
 }
 
+/// Makes a script that can be run. A shell writes it: what this process has open to be written is open in whatever it starts
+/// at that moment, too, and as long as that lasts nobody can run it.
+#[cfg(unix)]
+pub fn script(path: &Path, text: &str) {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "cat > \"$1\" && chmod 700 \"$1\"", "sh"]).arg(path);
+    assert!(with_input(&mut shell, text.as_bytes()).status.success(), "{path:?}");
+}
+
 /// What it has printed, all being well.
 #[track_caller]
 pub fn out(output: &Output) -> &str {

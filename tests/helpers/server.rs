@@ -154,12 +154,12 @@ impl Server {
 
 /// A client that asks twice, at once, and that no busy machine makes impatient.
 pub fn builder() -> ClientBuilder {
-    Client::builder(Credentials::new(USERNAME, PASSWORD))
-        .first_pause(Duration::ZERO)
-        .max_retries(1)
-        .timeout(HANG)
-        .attempt_timeout(HANG / 2)
-        .stall_timeout(HANG / 4)
+    patient(Client::builder(Credentials::new(USERNAME, PASSWORD))).first_pause(Duration::ZERO).max_retries(1)
+}
+
+/// A client that no busy machine makes impatient.
+pub fn patient(builder: ClientBuilder) -> ClientBuilder {
+    builder.timeout(HANG).attempt_timeout(HANG / 2).stall_timeout(HANG / 4)
 }
 
 fn serve(mut stream: TcpStream, reply: &Reply, seen: &Seen, time: Option<&Time>) {

@@ -9,6 +9,7 @@ use dotdigital_faults::{Client, Credentials, Protocol, blocking};
 use uuid::Uuid;
 
 use crate::helpers::memory::{Held, held};
+use crate::helpers::server::patient;
 use crate::helpers::{ID, child, patience};
 
 /// How many calls; 10000 to measure.
@@ -42,7 +43,7 @@ fn is_caller(test: &str) -> bool {
 /// The service, for a test of this module, and a client of it.
 fn start(test: &str) -> (Child, Client) {
     let (service, endpoint) = child::start(module_path!(), test, SERVICE);
-    let client = Client::builder(Credentials::new("x", "y")).protocol(Protocol::Soap).endpoint(endpoint);
+    let client = patient(Client::builder(Credentials::new("x", "y"))).protocol(Protocol::Soap).endpoint(endpoint);
     (service, client.max_retries(0).build().unwrap())
 }
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::helpers::peers::{self, Running};
 use crate::helpers::prometheus::{Prometheus, encoded, get};
-use crate::helpers::{archive, patience, program};
+use crate::helpers::{archive, midnight, patience, program};
 
 const DASHBOARDS: [&str; 2] = ["faults-prometheus.json", "faults-infinity.json"];
 
@@ -179,6 +179,7 @@ fn the_dashboards_are_sound() {
 /// An archive of an account that fails more than is usual, of one over the newer API with enrolments, and of one without
 /// faults.
 fn make_archive(root: &Path) {
+    midnight::keep_away();
     let europe = |number, days, faults: &[(&str, u64)], contacts| {
         archive::import(number, "europe", archive::days_ago(days), faults, Some(contacts))
     };

@@ -119,10 +119,11 @@ fn the_mode_is_that_of_the_file_before_or_of_any_new_one() {
 /// The program as it fetches a report whose second half is late, with its temporary folder.
 fn late(sandbox: &Sandbox, arguments: &[&str], temporary: &Path) -> Child {
     sandbox.import(ID).report(REPORT.repeat(10_000));
-    let stall = Duration::from_secs(120);
+    let stall = Duration::from_secs(3600);
     sandbox.trouble(Trouble::usual().stalled_after(100_000, stall).on(Operation::ReportFaults).always());
     let mut command = Command::new(faults());
-    command.args(["fetch", "842d81e8-c619-457f-bb77-ab6c4a17da39", "--stall-timeout", "100"]).args(arguments);
+    command.args(["fetch", "842d81e8-c619-457f-bb77-ab6c4a17da39", "--stall-timeout", "1h"]).args(arguments);
+    command.args(["--timeout", "1h", "--attempt-timeout", "1h"]);
     command.env("DOTDIGITAL_ENDPOINT", sandbox.rest_url()).env("DOTDIGITAL_PROTOCOL", "rest");
     command.env("DOTDIGITAL_USERNAME", sandbox.username()).env("DOTDIGITAL_PASSWORD", sandbox.password());
     command.env("TMPDIR", temporary).current_dir(temporary).stdout(Stdio::null()).stderr(Stdio::null());
