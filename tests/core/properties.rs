@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use csv::{QuoteStyle, ReaderBuilder, Terminator, WriterBuilder};
 use dotdigital_faults::{
-    Anomaly, Columns, Error, ErrorKind, FailureReason, Fault, FaultFeed, FaultReader, FaultReport, FaultSink, ReadOptions,
-    ReasonCounts, ReasonFilter, Remedy, export,
+    Anomaly, Columns, Error, ErrorKind, FailureReason, Fault, FaultFeed, FaultReader, FaultReport, FaultSink,
+    ReadOptions, ReasonCounts, ReasonFilter, Remedy, export,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
