@@ -31,7 +31,7 @@ fn serve() -> String {
         for mut stream in listener.incoming().flatten() {
             let _ = stream.read(&mut [0; 4096]);
             let length = envelope.len() - 1 + lines() * LINE.len();
-            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{before}").unwrap();
+            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{before}").unwrap();
             let many = LINE.repeat(1000);
             for _ in 0..lines() / 1000 {
                 stream.write_all(many.as_bytes()).unwrap();

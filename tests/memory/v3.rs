@@ -33,7 +33,7 @@ fn serve() -> String {
         for mut stream in listener.incoming().flatten() {
             let _ = stream.read(&mut [0; 4096]);
             let length = before.len() + created() * CREATED.len() + after.len();
-            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{before}").unwrap();
+            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{before}").unwrap();
             let many = CREATED.repeat(1000);
             for _ in 0..created() / 1000 {
                 stream.write_all(many.as_bytes()).unwrap();
