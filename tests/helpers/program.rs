@@ -6,7 +6,9 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// What the program hears of its environment.
-const VARIABLES: [&str; 11] = [
+const VARIABLES: [&str; 14] = [
+    "CLICOLOR",
+    "CLICOLOR_FORCE",
     "COLUMNS",
     "DOTDIGITAL_ACCOUNT",
     "DOTDIGITAL_ACCOUNTS",
@@ -17,6 +19,7 @@ const VARIABLES: [&str; 11] = [
     KEY,
     "DOTDIGITAL_REGION",
     "DOTDIGITAL_USERNAME",
+    "NO_COLOR",
     "RUST_LOG",
 ];
 

@@ -560,7 +560,7 @@ fn waiting_and_a_deadline() {
     // The service limits calls beyond the deadline: what was begun is pending, what wasn't has failed. On a busy machine
     // nothing may be begun, or one import alone.
     let output = with_more_and_more_time(|time| {
-        collector.account("europe").limit(1, HOUR * 24);
+        collector.account("europe").limit(1, HOUR);
         let output = collector.collect(&["--deadline", time, &id(2), &id(3), &id(4), "--only-given"]);
         assert_eq!(output.status.code(), Some(6), "{}", said(&output));
         let too_late = [[failed(2), failed(3), failed(4)], [pending(2), failed(3), failed(4)]];
