@@ -16,7 +16,7 @@ use hyper::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{Method, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -102,7 +102,8 @@ async fn converse(stream: TcpStream, shared: Arc<Shared>) {
         }
     });
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new());
+    // A connection may be idle for as long as its client likes: were it closed here, a request might just be on its way.
+    http.header_read_timeout(None);
     // An error is the other side's, or trouble that was ordered.
     _ = http.serve_connection(TokioIo::new(socket), service).await;
 }

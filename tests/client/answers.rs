@@ -342,7 +342,7 @@ async fn what_goes_over_the_wire() {
 #[tokio::test]
 async fn an_empty_report_is_one() {
     for (protocol, reply) in [
-        (Protocol::Rest, vec![say("HTTP/1.1 204 No Content\r\n\r\n")]),
+        (Protocol::Rest, vec![say("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")]),
         (Protocol::Rest, ok("")),
         (Protocol::Rest, ok("null")),
         (Protocol::Soap, ok(&soap("GetContactImportReportFaults", ""))),

@@ -342,6 +342,10 @@ impl Write for Log {
 
 #[test]
 fn no_log_line_holds_a_secret_or_a_contact() {
+    // In a process of its own: what other threads do at the same time decides what a subscriber of this one is told.
+    if child::given().is_none() {
+        return child::run(module_path!(), "no_log_line_holds_a_secret_or_a_contact", "", &[]);
+    }
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()

@@ -10,6 +10,7 @@ use dotdigital_faults::ErrorKind::*;
 use dotdigital_faults::{Client, ClientBuilder, Credentials, Progress, Protocol};
 
 use crate::helpers::ID;
+use crate::helpers::server::patient;
 
 const REPORT: &str = "Reason,email\r\nDuplicate,jo@example.com\r\n";
 
@@ -41,7 +42,7 @@ fn serve(answer: impl Into<Vec<u8>>) -> Server {
 
 impl Server {
     fn builder(&self, scheme: &str) -> ClientBuilder {
-        Client::builder(Credentials::new("jo@example.com", "opensesame"))
+        patient(Client::builder(Credentials::new("jo@example.com", "opensesame")))
             .protocol(Protocol::Rest)
             .endpoint(format!("{scheme}://localhost:{}", self.port))
             .first_pause(Duration::from_millis(1))
@@ -179,7 +180,7 @@ async fn what_is_said_is_cleaned_before_it_is_cut() {
     // A documented code is the service's own word, whatever the credentials are.
     let body = r#"{"message": "Import not found. ERROR_IMPORT_NOT_FOUND"}"#;
     let server = serve(format!("HTTP/1.1 404 Not Found\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
-    let builder = Client::builder(Credentials::new("import", "error")).protocol(Protocol::Rest);
+    let builder = patient(Client::builder(Credentials::new("import", "error"))).protocol(Protocol::Rest);
     let client = builder.endpoint(format!("http://localhost:{}", server.port)).build().unwrap();
     let error = client.report_faults(ID).await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (NotFound, Some("ERROR_IMPORT_NOT_FOUND")));

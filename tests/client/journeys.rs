@@ -6,21 +6,18 @@ use dotdigital_faults::sandbox::{Failure, Operation, Sandbox, Shape, Status, Tro
 use dotdigital_faults::{Client, Credentials, ErrorKind, FailureReason, Protocol, ReportId};
 
 use crate::helpers::ID;
-use crate::helpers::patience::HANG;
+use crate::helpers::server::patient;
 
 fn client(sandbox: &Sandbox, protocol: Protocol, retries: u32) -> Client {
     let url = match protocol {
         Protocol::Soap => sandbox.soap_url(),
         _ => sandbox.rest_url(),
     };
-    Client::builder(Credentials::new(sandbox.username(), sandbox.password()))
+    patient(Client::builder(Credentials::new(sandbox.username(), sandbox.password())))
         .protocol(protocol)
         .endpoint(url)
         .max_retries(retries)
         .first_pause(Duration::from_millis(10))
-        .timeout(HANG)
-        .attempt_timeout(HANG / 2)
-        .stall_timeout(HANG / 4)
         .build()
         .unwrap()
 }

@@ -278,12 +278,14 @@ fn answers_that_break_off_or_are_none() {
     assert!(usual.len() > 300_000);
     for (trouble, end) in [
         (Trouble::usual().truncated_after(100_000), End::Truncated),
-        (Trouble::usual().reset_after(100_000), End::Reset),
+        // So few that they have come, whoever reads them late: what is still to be sent is lost to a reset.
+        (Trouble::usual().reset_after(10_000), End::Reset),
         (Trouble::usual().truncated_after(100_000).chunked(), End::Truncated),
     ] {
         import.clone().trouble(trouble.clone().on(Operation::Result));
         let answer = result(&sandbox, ID);
-        assert_eq!((answer.status, answer.end, answer.body.len()), (200, end, 100_000), "{trouble:?}");
+        let arrived = if end == End::Reset { 10_000 } else { 100_000 };
+        assert_eq!((answer.status, answer.end, answer.body.len()), (200, end, arrived), "{trouble:?}");
         assert!(usual.starts_with(&answer.body), "{trouble:?}");
     }
     import.clone().trouble(Trouble::usual().stalled_after(10, Duration::from_millis(50)));

@@ -7,10 +7,12 @@ use uuid::Uuid;
 use crate::helpers::archive::{days_ago, import, without_report};
 use crate::helpers::dashboard::Served;
 use crate::helpers::http::send;
+use crate::helpers::midnight;
 
 /// Two imports of `europe`, of which the newer one has no hard bounces; one over the newer API; and of `asia` an enrolment and
 /// one that had expired.
 fn imports() -> Vec<ArchivedImport> {
+    midnight::keep_away();
     let older = import(1, "europe", days_ago(9), &[("Hard bounced", 7), ("Moon", 2), ("Sun", 1)], Some(100));
     let mut newer = import(2, "europe", days_ago(2), &[("Moon", 4), ("Stars", 3), ("Blocker", 1)], Some(200));
     newer.anomalies = [("short_row".to_owned(), 3)].into();

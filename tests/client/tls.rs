@@ -34,6 +34,7 @@ async fn serve() -> (u16, Arc<AtomicUsize>) {
                 let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{REPORT}", REPORT.len());
                 let _ = stream.write_all(answer.as_bytes()).await;
                 let _ = stream.shutdown().await;
+                let _ = stream.read_to_end(&mut Vec::new()).await;
             }
         }
     });
@@ -81,6 +82,9 @@ async fn a_server_that_speaks_no_tls() {
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+            // Until the other side has read it: closing before would reset it.
+            let _ = stream.shutdown().await;
+            let _ = stream.read_to_end(&mut Vec::new()).await;
         }
     });
     let error = builder().endpoint(endpoint).build().unwrap().report_faults(ID).await.unwrap_err();

@@ -20,7 +20,7 @@ fn of(protocol: Protocol, body: &[u8]) -> Reply {
     match protocol {
         Protocol::Soap => ok(&soap("GetContactImportReportFaults", &STANDARD.encode(body))),
         _ => {
-            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
             vec![say([head.as_bytes(), body].concat())]
         }
     }

@@ -104,9 +104,9 @@ impl Served {
     pub fn raw(&self, request: &str) -> String {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(HANG)).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
+        // What is refused before all of it was read may be closed before all of it was sent, and be reset in the end.
+        _ = stream.write_all(request.as_bytes());
         let mut answer = Vec::new();
-        // What is refused before all of it was read may be reset in the end.
         _ = stream.read_to_end(&mut answer);
         String::from_utf8(answer).unwrap()
     }

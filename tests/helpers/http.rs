@@ -50,9 +50,8 @@ pub fn send(address: SocketAddr, request_line: &str, headers: &[&str], body: &[u
     if !body.is_empty() {
         head += &format!("Content-Length: {}\r\n", body.len());
     }
-    stream.write_all(format!("{head}\r\n").as_bytes())?;
-    stream.write_all(body)?;
-
+    // All at once, and whatever comes of it: who answers before all of it was read may close before all of it was sent.
+    _ = stream.write_all(&[head.as_bytes(), b"\r\n", body].concat());
     let mut bytes = Vec::new();
     let read = stream.read_to_end(&mut bytes);
     assert!(!matches!(&read, Err(error) if error.kind() == io::ErrorKind::WouldBlock), "a hang: no answer");

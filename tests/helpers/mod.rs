@@ -20,6 +20,7 @@ pub mod dashboard;
 pub mod files;
 pub mod http;
 pub mod memory;
+pub mod midnight;
 pub mod pages;
 #[cfg(feature = "cli")]
 pub mod parquet;

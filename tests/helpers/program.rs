@@ -6,7 +6,9 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// What the program hears of its environment.
-const VARIABLES: [&str; 11] = [
+const VARIABLES: [&str; 14] = [
+    "CLICOLOR",
+    "CLICOLOR_FORCE",
     "COLUMNS",
     "DOTDIGITAL_ACCOUNT",
     "DOTDIGITAL_ACCOUNTS",
@@ -17,6 +19,7 @@ const VARIABLES: [&str; 11] = [
     KEY,
     "DOTDIGITAL_REGION",
     "DOTDIGITAL_USERNAME",
+    "NO_COLOR",
     "RUST_LOG",
 ];
 
@@ -69,6 +72,15 @@ pub fn with_input(command: &mut Command, input: &[u8]) -> Output {
     // A program that doesn't read its input closes the pipe.
     let _ = child.stdin.take().unwrap().write_all(input);
     child.wait_with_output().unwrap()
+}
+
+/// Makes a script that can be run. A shell writes it: what this process has open to be written is open in whatever it starts
+/// at that moment, too, and as long as that lasts nobody can run it.
+#[cfg(unix)]
+pub fn script(path: &Path, text: &str) {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "cat > \"$1\" && chmod 700 \"$1\"", "sh"]).arg(path);
+    assert!(with_input(&mut shell, text.as_bytes()).status.success(), "{path:?}");
 }
 
 /// What it has printed, all being well.

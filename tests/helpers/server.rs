@@ -45,9 +45,10 @@ pub fn say(text: impl Into<Vec<u8>>) -> Step {
     Step::Say(text.into())
 }
 
-/// A whole answer.
+/// A whole answer. Nothing further is heard on its connection, and so it says that to whoever might ask there.
 pub fn answer(status: &str, headers: &str, body: &str) -> Reply {
-    vec![say(format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n{headers}\r\n{body}", body.len()))]
+    let length = format!("Content-Length: {}\r\nConnection: close", body.len());
+    vec![say(format!("HTTP/1.1 {status}\r\n{length}\r\n{headers}\r\n{body}"))]
 }
 
 pub fn ok(body: &str) -> Reply {
@@ -154,12 +155,12 @@ impl Server {
 
 /// A client that asks twice, at once, and that no busy machine makes impatient.
 pub fn builder() -> ClientBuilder {
-    Client::builder(Credentials::new(USERNAME, PASSWORD))
-        .first_pause(Duration::ZERO)
-        .max_retries(1)
-        .timeout(HANG)
-        .attempt_timeout(HANG / 2)
-        .stall_timeout(HANG / 4)
+    patient(Client::builder(Credentials::new(USERNAME, PASSWORD))).first_pause(Duration::ZERO).max_retries(1)
+}
+
+/// A client that no busy machine makes impatient.
+pub fn patient(builder: ClientBuilder) -> ClientBuilder {
+    builder.timeout(HANG).attempt_timeout(HANG / 2).stall_timeout(HANG / 4)
 }
 
 fn serve(mut stream: TcpStream, reply: &Reply, seen: &Seen, time: Option<&Time>) {

@@ -1,7 +1,7 @@
 //! However large a report is, counting and saving it takes a few MiB.
 
-use std::io::Write;
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener};
 use std::thread;
 use std::time::Instant;
 
@@ -29,15 +29,18 @@ fn serve() -> String {
     thread::spawn(move || {
         let (before, after) = envelope.split_once('|').unwrap();
         for mut stream in listener.incoming().flatten() {
-            let _ = std::io::Read::read(&mut stream, &mut [0; 4096]);
+            let _ = stream.read(&mut [0; 4096]);
             let length = envelope.len() - 1 + lines() * LINE.len();
-            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{before}").unwrap();
+            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{before}").unwrap();
             let many = LINE.repeat(1000);
             for _ in 0..lines() / 1000 {
                 stream.write_all(many.as_bytes()).unwrap();
             }
             stream.write_all(LINE.repeat(lines() % 1000).as_bytes()).unwrap();
             stream.write_all(after.as_bytes()).unwrap();
+            // Until the other side has read it all: closing before could reset it.
+            stream.shutdown(Shutdown::Write).unwrap();
+            let _ = stream.read_to_end(&mut Vec::new());
         }
     });
     endpoint

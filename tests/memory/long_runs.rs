@@ -9,6 +9,7 @@ use dotdigital_faults::{Client, Credentials, Protocol, blocking};
 use uuid::Uuid;
 
 use crate::helpers::memory::{Held, held};
+use crate::helpers::server::patient;
 use crate::helpers::{ID, child, patience};
 
 /// How many calls; 10000 to measure.
@@ -18,6 +19,8 @@ const SERVICE: &str = "service";
 const THREADS: usize = 64;
 /// How much the allocator may keep, or lay out otherwise, of what was given back.
 const LARGEST_REST: u64 = 8 << 20;
+/// After so many rounds it has laid out all that threads may need at once; what grows on is never given back.
+const MOST_ROUNDS: usize = 8;
 
 fn calls() -> usize {
     std::env::var(CALLS).ok().and_then(|text| text.parse().ok()).unwrap_or(1_000)
@@ -42,7 +45,7 @@ fn is_caller(test: &str) -> bool {
 /// The service, for a test of this module, and a client of it.
 fn start(test: &str) -> (Child, Client) {
     let (service, endpoint) = child::start(module_path!(), test, SERVICE);
-    let client = Client::builder(Credentials::new("x", "y")).protocol(Protocol::Soap).endpoint(endpoint);
+    let client = patient(Client::builder(Credentials::new("x", "y"))).protocol(Protocol::Soap).endpoint(endpoint);
     (service, client.max_retries(0).build().unwrap())
 }
 
@@ -58,13 +61,19 @@ async fn call(client: &Client, number: usize) {
 /// All is given back, once what is closed in the background is closed.
 #[track_caller]
 fn assert_given_back(what: &str, before: Held) {
+    let now = closed(before);
+    println!("{what}: before {before:?}, behind them {now:?}");
+    assert!(now.memory < before.memory + LARGEST_REST, "{what}: before {before:?}, behind them {now:?}");
+}
+
+/// What is held once no more handles and threads are than there were.
+#[track_caller]
+fn closed(before: Held) -> Held {
     patience::until(&format!("{before:?} before, and now {:?}", held()), || {
         let now = held();
         now.handles <= before.handles && now.threads <= before.threads
     });
-    let now = held();
-    println!("{what}: before {before:?}, behind them {now:?}");
-    assert!(now.memory < before.memory + LARGEST_REST, "{what}: before {before:?}, behind them {now:?}");
+    held()
 }
 
 #[test]
@@ -113,9 +122,16 @@ fn many_threads() {
     // Twice, so that every thread of a pool and every connection that may be kept is there.
     round(4 * THREADS);
     round(4 * THREADS);
-    let before = held();
-    round(calls());
-    assert_given_back(&format!("{} calls of {THREADS} threads", calls()), before);
+    let mut rounds = Vec::new();
+    let is_given_back = (0..MOST_ROUNDS).any(|_| {
+        let before = held();
+        round(calls());
+        let now = closed(before);
+        rounds.push((before, now));
+        now.memory < before.memory + LARGEST_REST
+    });
+    println!("{} calls of {THREADS} threads: {rounds:?}", calls());
+    assert!(is_given_back, "{} calls of {THREADS} threads: {rounds:?}", calls());
     service.kill().unwrap();
     service.wait().unwrap();
 }

@@ -1,7 +1,7 @@
 //! However many contacts an answer of the newer API tells of, only its failures take memory.
 
-use std::io::Write;
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener};
 use std::thread;
 use std::time::Instant;
 
@@ -31,15 +31,18 @@ fn serve() -> String {
         (r#"{"created":["#, format!(r#"{{}}],"failures":[{failures}],"status":"Finished","importId":"{ID}"}}"#));
     thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
-            let _ = std::io::Read::read(&mut stream, &mut [0; 4096]);
+            let _ = stream.read(&mut [0; 4096]);
             let length = before.len() + created() * CREATED.len() + after.len();
-            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{before}").unwrap();
+            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{before}").unwrap();
             let many = CREATED.repeat(1000);
             for _ in 0..created() / 1000 {
                 stream.write_all(many.as_bytes()).unwrap();
             }
             stream.write_all(CREATED.repeat(created() % 1000).as_bytes()).unwrap();
             stream.write_all(after.as_bytes()).unwrap();
+            // Until the other side has read it all: closing before could reset it.
+            stream.shutdown(Shutdown::Write).unwrap();
+            let _ = stream.read_to_end(&mut Vec::new());
         }
     });
     endpoint

@@ -57,7 +57,7 @@ impl Store {
                 };
                 let start = |own: SocketAddr| {
                     let mut command = Command::new(&python);
-                    command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &own.port().to_string()]);
+                    command.arg(peers::file("tests/peers/moto_server.py")).arg(own.port().to_string());
                     command.stderr(Stdio::null());
                     command
                 };

@@ -5,9 +5,10 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use serde_json::json;
 use uuid::Uuid;
 
-use crate::helpers::collector::{Collector, find, line, outcomes};
+use crate::helpers::collector::{Collector, find, outcomes};
 use crate::helpers::parquet;
 use crate::helpers::peers;
 
@@ -42,7 +43,8 @@ fn killed_at_each_step_and_again() {
         let collector = Collector::of(["europe"]);
         collector.imports("europe", 1..=3);
         collector.account("europe").import(Uuid::from_u128(1)).report("Reason,email\r\n");
-        collector.list(ids().map(|id| line("europe", id)));
+        // Under one day, whenever they are collected.
+        collector.list(ids().map(|id| json!({"account": "europe", "import_id": id, "date": "2026-03-09"}).to_string()));
         collector
     };
     let collect = |collector: &Collector| {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::helpers::http::{self, Answer};
 use crate::helpers::peers::{self, V3Peer};
+use crate::helpers::server::patient;
 
 /// Where the description has a schema.
 const RESULT: &str = "#/components/schemas/ImportResult";
@@ -94,7 +95,7 @@ fn the_client_and_what_it_says() {
     let Some(peer) = peers::v3_peer() else { return };
     let with = |password: &str| {
         let credentials = Credentials::new(V3Peer::USERNAME, password);
-        let client = Client::builder(credentials).protocol(Protocol::V3).endpoint(peer.url()).max_retries(0);
+        let client = patient(Client::builder(credentials)).protocol(Protocol::V3).endpoint(peer.url()).max_retries(0);
         blocking::Client::from_async(client.build().unwrap()).unwrap()
     };
     let client = with(V3Peer::PASSWORD);

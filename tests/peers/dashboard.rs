@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::chromium::{chromium, draw};
 use crate::helpers::archive::{self, days_ago};
 use crate::helpers::http;
+use crate::helpers::midnight;
 use crate::helpers::pages::serve;
 use crate::helpers::patience;
 use crate::helpers::peers::{self, Running};
@@ -19,6 +20,7 @@ use crate::helpers::program;
 
 /// Imports of three accounts over some months: one fails more than usual, for a reason that looks like a script.
 fn imports() -> Vec<ArchivedImport> {
+    midnight::keep_away();
     let each = (0..120_u64).map(|number| {
         let (account, base) = [("europe", 20), ("asia", 8), ("africa", 40)][number as usize % 3];
         let is_worse = number == 0;

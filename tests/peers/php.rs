@@ -132,12 +132,14 @@ mod with_the_client {
     use uuid::Uuid;
 
     use super::*;
+    use crate::helpers::server::patient;
 
     /// Runs a test of the client against the server.
     fn client_against_php(password: &str, test: impl AsyncFnOnce(Client)) {
         against_php(|server| {
             let credentials = Credentials::new(PhpServer::USERNAME, password);
-            let client = Client::builder(credentials).endpoint(server.soap_url()).max_retries(0).build().unwrap();
+            let client =
+                patient(Client::builder(credentials)).endpoint(server.soap_url()).max_retries(0).build().unwrap();
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(test(client));
         });

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::helpers::archive::{claim, days_ago, import, make, without_report};
 use crate::helpers::http;
+use crate::helpers::midnight;
 use crate::helpers::pages::serve;
 use crate::helpers::patience;
 use crate::helpers::peers::{self, Running};
@@ -152,6 +153,7 @@ fn prometheus_scrapes_a_dashboard() {
     }
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
+    midnight::keep_away();
     let mut newer = import(2, "europe", days_ago(1), &[("Hard bounced", 5), ("Moon", 2), ("Sun", 1)], Some(100));
     newer.id = ReportId::Enrolment(Uuid::from_u128(2));
     let older = import(1, "europe", days_ago(2), &[("Blocker", 3)], Some(60));

@@ -38,6 +38,8 @@ fn schemathesis(sandbox: &Sandbox) -> Option<Output> {
         .args(["--url", sandbox.rest_url(), "--auth", &format!("{}:{}", sandbox.username(), sandbox.password())])
         .args(["--checks", "all", "--phases", "examples,coverage,fuzzing", "--max-examples", "50"])
         .args(["--seed", "1", "--generation-database", "none", "--no-color"])
+        // However slow the machine is.
+        .args(["--suppress-health-check", "all", "--request-timeout", "600"])
         .current_dir(&folder)
         .output()
         .unwrap();

@@ -72,12 +72,8 @@ fn every_way_to_a_secret() {
         }
         let script = accounts.folder.path().join("bin");
         fs::create_dir_all(&script).unwrap();
-        fs::write(script.join("secret"), "#!/bin/sh\necho \"$SECRET\"\n").unwrap();
         #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            fs::set_permissions(script.join("secret"), fs::Permissions::from_mode(0o700)).unwrap();
-        }
+        program::script(&script.join("secret"), "#!/bin/sh\necho \"$SECRET\"\n");
         let path = accounts.write(&format!("[europe]\nREST\nUSER\n{password}\n"));
         // A path of the file is relative to it, and arguments are as they are.
         let mut command = accounts.command(&["summary", &ID.to_string(), "--accounts"]);

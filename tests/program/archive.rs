@@ -9,6 +9,7 @@ use dotdigital_faults::archive::ArchiveStatus;
 use serde_json::{Value, json};
 
 use crate::helpers::archive::{claim, days_ago, import, make, without_report};
+use crate::helpers::midnight;
 use crate::helpers::program::{failure, faults, out, said};
 
 fn status(root: &Path, arguments: &[&str]) -> std::process::Output {
@@ -21,6 +22,7 @@ fn days(days: u64) -> SystemTime {
 
 #[test]
 fn what_an_archive_holds() {
+    midnight::keep_away();
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     let other = |number, status| without_report(import(number, "asia", days_ago(3), &[], None), status);
@@ -82,6 +84,7 @@ fn make_day(root: &Path, day: &Path) {
 /// What nobody has put there who collects is passed over by whoever reads the archive, and named.
 #[test]
 fn strays() {
+    midnight::keep_away();
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     let imports = [import(1, "europe", days_ago(2), &[("Blocker", 2)], Some(10))];
@@ -108,6 +111,7 @@ fn strays() {
 
 #[test]
 fn what_is_damaged_or_none() {
+    midnight::keep_away();
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     assert!(failure(&status(root, &[]), 2).contains("no archive"));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use dotdigital_faults::sandbox::{Operation, Status, Trouble};
@@ -11,8 +11,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::helpers::collector::{Collector, REPORT, line, outcomes, told};
-use crate::helpers::patience;
 use crate::helpers::program::{self, failure, is_one_failure, out, said};
+use crate::helpers::{midnight, patience};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -22,6 +22,7 @@ fn id(number: u128) -> String {
 
 #[test]
 fn an_import_is_archived_once() {
+    midnight::keep_away();
     let collector = Collector::of(["europe"]);
     collector.imports("europe", [7]);
     let output = collector.collect(&[&id(7)]);
@@ -32,10 +33,8 @@ fn an_import_is_archived_once() {
     );
     assert_eq!(said(&output), "");
     let today = chrono::Utc::now().date_naive();
-    let name = format!("date={today}/{}.parquet", id(7));
-    // Midnight may have passed meanwhile.
     let counts = collector.files("counts_v1");
-    assert!(counts == [name.clone()] || counts.len() == 1 && counts != [name], "{counts:?}");
+    assert_eq!(counts, [format!("date={today}/{}.parquet", id(7))]);
     assert_eq!(collector.files("faults_v1"), counts);
     assert_eq!(collector.files("claims"), [format!("{}.json", id(7))]);
     let asked = collector.sandbox.requests().len();
@@ -53,6 +52,7 @@ fn an_import_is_archived_once() {
 
 #[test]
 fn every_outcome() {
+    midnight::keep_away();
     let collector = Collector::of(["europe"]);
     collector.imports("europe", [1, 2, 3, 4, 5, 6, 8, 9, 10]);
     let import = |number: u128| collector.account("europe").import(Uuid::from_u128(number));
@@ -333,12 +333,8 @@ fn two_shards_have_all_accounts_between_them() {
     }
     fs::write(collector.path("accounts.toml"), accounts).unwrap();
     let script = "#!/bin/sh\ncd \"$(dirname \"$0\")\"\necho \"$1\" >> read\ncat password\n";
-    fs::write(collector.path("secret"), script).unwrap();
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(collector.path("secret"), fs::Permissions::from_mode(0o700)).unwrap();
-    }
+    program::script(&collector.path("secret"), script);
     let lines = names.iter().enumerate().map(|(number, name)| line(name, Uuid::from_u128(number as u128 + 1)));
     // One that nobody knows is told by one of them.
     let list = collector.list(lines.chain([line("unknown", Uuid::from_u128(99))]));
@@ -369,7 +365,8 @@ fn killed_in_the_middle_and_again() {
     let lines = (1..=6).map(|id| line("europe", Uuid::from_u128(id)));
     let lines = lines.chain((11..=16).map(|id| line("asia", Uuid::from_u128(id))));
     let list = collector.list(lines);
-    let arguments = ["--contacts", "drop", "--ids", list.to_str().unwrap(), "--stall-timeout", "1h"];
+    let times = ["--timeout", "1h", "--attempt-timeout", "1h", "--stall-timeout", "1h"];
+    let arguments = [&["--contacts", "drop", "--ids", list.to_str().unwrap()], &times[..]].concat();
     let mut child = collector.command(collector.root(), &arguments).stdout(Stdio::piped()).spawn().unwrap();
     // All that comes in front of the one that stalls, and all of the other account.
     let lines = BufReader::new(child.stdout.take().unwrap()).lines().take(9);
@@ -398,7 +395,8 @@ fn a_signal_lets_it_finish() {
         let stalled = collector.account("europe").import(Uuid::from_u128(2));
         stalled.trouble(Trouble::usual().delayed(HOUR).on(Operation::ReportFaults));
         let ids: Vec<_> = (1..=4).map(id).collect();
-        let mut command = collector.command(collector.root(), &["--contacts", "drop", "--attempt-timeout", "1h"]);
+        let mut command =
+            collector.command(collector.root(), &["--contacts", "drop", "--timeout", "1h", "--attempt-timeout", "1h"]);
         let child = command.args(&ids).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let reports = || {
             let requests = collector.sandbox.requests();
@@ -449,7 +447,7 @@ fn what_is_given_is_not_forgotten() {
     assert_eq!(after(&password("wrong"), &[], &right), (failed(4), 1));
     assert_eq!(after(&|collector| fs::remove_file(collector.path("password")).unwrap(), &[], &right), (failed(4), 0));
     // A deadline that has passed when all begins.
-    assert_eq!(after(&|_| {}, &["--deadline", "1ms"], &|_| {}), (failed(6), 0));
+    assert_eq!(after(&|_| {}, &["--deadline", "1ns"], &|_| {}), (failed(6), 0));
 }
 
 /// What is given is noted even before enrolments are listed, which may take its time.
@@ -567,17 +565,31 @@ fn waiting_and_a_deadline() {
     imports[0].clone().finished_after(1);
     let output = collector.collect(&["--wait", &id(1)]);
     assert_eq!(outcomes(&output), [(1, "archived".into(), None)]);
-    imports[1].clone().finished_in(HOUR);
-    let output = collector.collect(&["--wait", "--timeout", "1s", &id(2)]);
-    assert_eq!(outcomes(&output), [(2, "pending".into(), None)]);
+    imports[1].clone().finished_in(HOUR * 24);
+    let (pending, failed) = (|id| (id, "pending".to_owned(), None), |id| (id, "failed".to_owned(), Some(6)));
+    // On a busy machine time may be up before anything is known of the import; then more of it.
+    let output = with_more_and_more_time(|time| {
+        let output = collector.collect(&["--wait", "--timeout", time, &id(2)]);
+        (outcomes(&output) != [failed(2)]).then_some(output)
+    });
+    assert_eq!(outcomes(&output), [pending(2)]);
     out(&output);
-    // The service limits calls beyond the deadline: what was begun is pending, what wasn't has failed.
-    collector.account("europe").limit(1, HOUR);
-    let output = collector.collect(&["--deadline", "2s", &id(2), &id(3), &id(4), "--only-given"]);
-    let pending = |id| (id, "pending".to_owned(), None);
-    assert_eq!(outcomes(&output), [pending(2), pending(3), (4, "failed".into(), Some(6))]);
-    assert_eq!(output.status.code(), Some(6), "{}", said(&output));
+    // The service limits calls beyond the deadline: what was begun is pending, what wasn't has failed. On a busy machine
+    // nothing may be begun, or one import alone.
+    let output = with_more_and_more_time(|time| {
+        collector.account("europe").limit(1, HOUR);
+        let output = collector.collect(&["--deadline", time, &id(2), &id(3), &id(4), "--only-given"]);
+        assert_eq!(output.status.code(), Some(6), "{}", said(&output));
+        let too_late = [[failed(2), failed(3), failed(4)], [pending(2), failed(3), failed(4)]];
+        (!too_late.iter().any(|too_late| outcomes(&output) == *too_late)).then_some(output)
+    });
+    assert_eq!(outcomes(&output), [pending(2), pending(3), failed(4)]);
     assert!(collector.account("europe").calls().most_in_a_window <= 1);
+}
+
+/// What comes of it where it has enough time, however slow the machine is.
+fn with_more_and_more_time(run: impl FnMut(&str) -> Option<Output>) -> Output {
+    ["1s", "10s", "100s", "1000s"].into_iter().find_map(run).expect("there is never time enough")
 }
 
 #[test]
@@ -603,6 +615,7 @@ fn a_second_signal_ends_it_at_once() {
 
 #[test]
 fn enrolments_of_the_last_days() {
+    midnight::keep_away();
     let collector = Collector::of(["europe", "asia", "africa"]);
     let day = |days: i64| (chrono::Utc::now() - chrono::TimeDelta::days(days)).to_rfc3339();
     let report = "Id,Email,TelephoneNumber,Reason\r\n1,jo@example.com,,AlreadyInProgram\r\n";

@@ -9,6 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::helpers::collector::Collector;
+use crate::helpers::midnight;
 use crate::helpers::parquet::all_that_stands_in;
 use crate::helpers::program::{self, KEY, LEAST_KEY, failure, out};
 
@@ -20,6 +21,7 @@ const REPORT: &str = "Reason,email,friend,note\r\n\
 
 /// Three imports, of forty days ago, of ten days ago and of today.
 fn collected(contacts: &str) -> Collector {
+    midnight::keep_away();
     let collector = Collector::of(["europe"]);
     let today = DateTime::<Utc>::from(std::time::SystemTime::now()).date_naive();
     let lines = [(1, 40), (2, 10), (3, 0)].map(|(number, days)| {

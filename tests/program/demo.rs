@@ -41,7 +41,9 @@ fn a_year_of_imports_as_a_dashboard() {
 
     use serde_json::Value;
 
-    use crate::helpers::{http, patience};
+    use crate::helpers::{http, midnight, patience};
+
+    midnight::keep_away();
 
     let folder = tempfile::tempdir().unwrap();
     let mut demo = program::command(["demo", "--serve", "--listen", "localhost:0"]);

@@ -12,7 +12,7 @@ use dotdigital_faults::sandbox::{Operation, Sandbox, Trouble};
 use tempfile::TempDir;
 
 use crate::helpers::ID;
-use crate::helpers::program::path as faults;
+use crate::helpers::program::{command, path as faults};
 
 const REPORT: &str = "Reason,email\nDuplicate,jo@example.com\n";
 
@@ -72,7 +72,7 @@ fn devices_and_pipes_are_written_to() {
     assert_eq!(read(folder.path(), "copy"), REPORT);
     assert!(!fs::metadata(folder.path().join("pipe")).unwrap().is_file());
     shell(folder.path(), "\"$FAULTS\" list report.csv -o /dev/null; test -c /dev/null");
-    let full = Command::new(faults()).args(["list", "report.csv", "-o", "/dev/full"]).current_dir(&folder).output();
+    let full = command(["list", "report.csv", "-o", "/dev/full"]).current_dir(&folder).output();
     assert_eq!(full.unwrap().status.code(), Some(2));
 }
 
@@ -91,7 +91,7 @@ fn what_a_link_points_to_is_replaced_or_made() {
         assert!(fs::symlink_metadata(at(link)).unwrap().is_symlink());
         assert_eq!(read(folder.path(), target), REPORT);
     }
-    let output = Command::new(faults()).args(["list", "report.csv", "-o", "circle"]).current_dir(&folder).output();
+    let output = command(["list", "report.csv", "-o", "circle"]).current_dir(&folder).output();
     let output = output.unwrap();
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8(output.stderr).unwrap();
@@ -119,10 +119,10 @@ fn the_mode_is_that_of_the_file_before_or_of_any_new_one() {
 /// The program as it fetches a report whose second half is late, with its temporary folder.
 fn late(sandbox: &Sandbox, arguments: &[&str], temporary: &Path) -> Child {
     sandbox.import(ID).report(REPORT.repeat(10_000));
-    let stall = Duration::from_secs(120);
+    let stall = Duration::from_secs(3600);
     sandbox.trouble(Trouble::usual().stalled_after(100_000, stall).on(Operation::ReportFaults).always());
-    let mut command = Command::new(faults());
-    command.args(["fetch", "842d81e8-c619-457f-bb77-ab6c4a17da39", "--stall-timeout", "100"]).args(arguments);
+    let mut command = command(["fetch", "842d81e8-c619-457f-bb77-ab6c4a17da39"]);
+    command.args(["--timeout", "1h", "--attempt-timeout", "1h", "--stall-timeout", "1h"]).args(arguments);
     command.env("DOTDIGITAL_ENDPOINT", sandbox.rest_url()).env("DOTDIGITAL_PROTOCOL", "rest");
     command.env("DOTDIGITAL_USERNAME", sandbox.username()).env("DOTDIGITAL_PASSWORD", sandbox.password());
     command.env("TMPDIR", temporary).current_dir(temporary).stdout(Stdio::null()).stderr(Stdio::null());
@@ -192,8 +192,8 @@ fn what_is_kept_of_standard_input_is_left_to_nobody() {
                 continue;
             }
             let (folder, temporary) = (folder(), tempfile::tempdir().unwrap());
-            let mut command = Command::new(faults());
-            command.args(arguments).current_dir(&folder);
+            let mut command = command(arguments);
+            command.current_dir(&folder);
             command.env("TMPDIR", temporary.path()).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
             let mut child = command.spawn().unwrap();
             let mut input = child.stdin.take().unwrap();
@@ -215,8 +215,8 @@ fn what_is_kept_of_standard_input_is_left_to_nobody() {
 fn secrets_of_another_size_are_refused() {
     let folder = folder();
     let run = |arguments: &[&str]| {
-        let mut command = Command::new(faults());
-        command.args(arguments).current_dir(&folder).env("DOTDIGITAL_USERNAME", "jo");
+        let mut command = command(arguments);
+        command.current_dir(&folder).env("DOTDIGITAL_USERNAME", "jo");
         let output = command.env("DOTDIGITAL_ENDPOINT", "http://127.0.0.1:9").output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
@@ -268,8 +268,8 @@ fn a_report_that_may_have_been_cut_is_told_of_by_every_verb() {
         &["split", id, "--dir", "to-do"],
         &["compare", "report.csv", id],
     ] {
-        let mut command = Command::new(faults());
-        command.args(arguments).current_dir(&folder).env("DOTDIGITAL_ENDPOINT", &endpoint);
+        let mut command = command(arguments);
+        command.current_dir(&folder).env("DOTDIGITAL_ENDPOINT", &endpoint);
         command.env("DOTDIGITAL_PROTOCOL", "rest").env("DOTDIGITAL_USERNAME", "jo").env("DOTDIGITAL_PASSWORD", "open");
         let output = command.output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();

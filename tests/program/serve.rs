@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use crate::helpers::archive::{days_ago, import, make};
 use crate::helpers::http::send;
+use crate::helpers::midnight;
 use crate::helpers::patience;
 use crate::helpers::program::{command, failure, faults, is_one_failure};
 
@@ -65,6 +66,7 @@ impl Drop for Serving {
 }
 
 fn archive() -> TempDir {
+    midnight::keep_away();
     let folder = tempfile::tempdir().unwrap();
     make(folder.path(), &[import(1, "europe", days_ago(2), &[("Hard bounced", 7)], Some(100))]);
     folder

@@ -180,7 +180,8 @@ fn standard_input_where_no_source_is_given() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_terminal_without_a_source() {
-    let output = Command::new("script").args(["-qec", &format!("{} summary", path().display()), "/dev/null"]).output();
+    let summary = format!("'{}' summary", path().display());
+    let output = Command::new("script").args(["-qec", &summary, "/dev/null"]).output();
     let Ok(output) = output else { return eprintln!("skipped: there is no `script` here, which makes a terminal") };
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.contains("no SOURCE is given"), "{said}");

@@ -244,6 +244,8 @@ fn groups_without_contact_data() {
 fn a_page_in_the_browser() {
     use std::os::unix::fs::PermissionsExt;
 
+    use crate::helpers::program::script;
+
     let folder = tempfile::tempdir().unwrap();
     let (bin, temporary) = (folder.path().join("bin"), folder.path().join("temporary"));
     fs::create_dir_all(&bin).unwrap();
@@ -264,9 +266,8 @@ fn a_page_in_the_browser() {
 
     // A browser that leaves what it was asked to open.
     let (browser, opened) = (bin.join("xdg-open"), folder.path().join("opened"));
-    fs::write(&browser, format!("#!/bin/sh\necho \"$1\" > '{0}.part'; /bin/mv '{0}.part' '{0}'\n", opened.display()))
-        .unwrap();
-    fs::set_permissions(&browser, fs::Permissions::from_mode(0o700)).unwrap();
+    let text = format!("#!/bin/sh\necho \"$1\" > '{0}.part'; /bin/mv '{0}.part' '{0}'\n", opened.display());
+    script(&browser, &text);
     let output = run(&["--open", "--format", "HTML"]);
     assert_eq!(out(&output), "");
     let [page] = &pages()[..] else { panic!("one page") };

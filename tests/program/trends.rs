@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::helpers::archive::{days_ago, import, make, without_report};
+use crate::helpers::midnight;
 use crate::helpers::program::{failure, faults, is_one_failure, out, said};
 
 /// An archive of two accounts: `asia` has few imports, and the newest one of `europe` fails more than those before.
 fn archive() -> TempDir {
+    midnight::keep_away();
     let folder = tempfile::tempdir().unwrap();
     let mut imports: Vec<_> = (1..=5)
         .map(|number| {
@@ -188,6 +190,7 @@ fn gates() {
 /// Imports of each month: those before the newest one stand long before what is shown.
 #[test]
 fn months_are_judged() {
+    midnight::keep_away();
     let folder = tempfile::tempdir().unwrap();
     let bounced = |number: u128| if number == 1 { 50 } else { 10 };
     let imports: Vec<_> = (1..=7)
