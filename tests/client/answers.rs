@@ -58,6 +58,7 @@ async fn check(cases: Vec<Case>) {
             // It has hung up, and hasn't heard out what has no end.
             let left = tokio::task::spawn_blocking(move || {
                 patience::until("the client keeps a connection", || server.is_left());
+                server.end();
                 server.was_heard_out()
             });
             assert!(!clock.during(left).await.unwrap(), "{name}");

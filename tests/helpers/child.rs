@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
+use std::thread;
 
 /// Its value is what the test has been given.
 const CHILD: &str = "DOTDIGITAL_FAULTS_TEST_CHILD";
@@ -38,9 +39,11 @@ pub fn run(module: &str, test: &str, given: &str, environment: &[(&str, Option<&
 pub fn start(module: &str, test: &str, given: &str) -> (Child, String) {
     let test = name(module, test);
     let mut child = command(&test, given).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let told = lines.map_while(Result::ok).find_map(|line| Some(line.split_once(TOLD)?.1.to_owned()));
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let told = lines.find_map(|line| Some(line.split_once(TOLD)?.1.to_owned()));
     let told = told.unwrap_or_else(|| panic!("{test} has told nothing"));
+    // After a minute the harness says that the test still runs, and ends where nobody hears it.
+    thread::spawn(move || lines.for_each(drop));
     (child, told)
 }
 

@@ -32,10 +32,13 @@ pub fn path() -> &'static Path {
 pub fn command<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(path());
     command.args(arguments).stdin(Stdio::null());
-    for name in VARIABLES {
-        command.env_remove(name);
-    }
+    without_surroundings(&mut command);
     command
+}
+
+/// Takes all that the program heeds out of the environment of a command.
+pub fn without_surroundings(command: &mut Command) {
+    VARIABLES.iter().for_each(|name| _ = command.env_remove(name));
 }
 
 /// `faults split` of a report into a folder.

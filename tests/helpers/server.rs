@@ -94,6 +94,7 @@ struct Seen {
     requests: Mutex<Vec<String>>,
     open: AtomicUsize,
     heard_out: AtomicBool,
+    is_over: AtomicBool,
 }
 
 impl Server {
@@ -120,6 +121,9 @@ impl Server {
         let seen = Arc::clone(&shared);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
+                if seen.is_over.load(Ordering::SeqCst) {
+                    return;
+                }
                 let reply = if replies.len() > 1 { replies.remove(0) } else { replies[0].clone() };
                 let (seen, time) = (Arc::clone(&seen), time.clone());
                 seen.open.fetch_add(1, Ordering::SeqCst);
@@ -144,6 +148,13 @@ impl Server {
     /// Has somebody listened to what has no end until the server gave up?
     pub fn was_heard_out(&self) -> bool {
         self.seen.heard_out.load(Ordering::SeqCst)
+    }
+
+    /// Listens no more, so that many servers don't take more handles than a process may have.
+    pub fn end(&self) {
+        self.seen.is_over.store(true, Ordering::SeqCst);
+        // To hear of it, it has to hear something.
+        let _ = TcpStream::connect(self.address);
     }
 
     /// A client of it.

@@ -45,6 +45,7 @@ fn shell(script: &str, collector: &Collector, environment: &[(&str, &str)]) -> O
     let programs = program::path().parent().unwrap().to_str().unwrap();
     let path = format!("{programs}:{}", std::env::var("PATH").unwrap());
     let mut command = Command::new("sh");
+    program::without_surroundings(&mut command);
     command.args(["-ec", script]).env("PATH", path).current_dir(collector.folder.path());
     command.envs(environment.iter().copied()).output().unwrap()
 }

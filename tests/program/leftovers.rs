@@ -12,7 +12,7 @@ use dotdigital_faults::sandbox::{Operation, Sandbox, Trouble};
 use tempfile::TempDir;
 
 use crate::helpers::ID;
-use crate::helpers::program::{command, path as faults};
+use crate::helpers::program::{command, path as faults, without_surroundings};
 
 const REPORT: &str = "Reason,email\nDuplicate,jo@example.com\n";
 
@@ -24,7 +24,9 @@ fn folder() -> TempDir {
 }
 
 fn shell(folder: &Path, script: &str) -> Output {
-    let output = Command::new("sh").args(["-c", script]).env("FAULTS", faults()).current_dir(folder).output().unwrap();
+    let mut shell = Command::new("sh");
+    without_surroundings(&mut shell);
+    let output = shell.args(["-c", script]).env("FAULTS", faults()).current_dir(folder).output().unwrap();
     assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
     output
 }
