@@ -45,6 +45,7 @@ use crate::report::fault::{Fault, folded_email};
 ///
 /// [`WriteOptions::redact`](crate::export::WriteOptions::redact) does it to whole faults. `Debug` shows no key.
 #[derive(Clone)]
+#[must_use = "it replaces nothing by itself"]
 pub struct Redactor {
     mac: Hmac<Sha256>,
     keeps_domains: bool,

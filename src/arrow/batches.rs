@@ -30,6 +30,7 @@ const MOST_CELLS: usize = 1 << 20;
 
 /// Whose faults batches hold, and what of them.
 #[derive(Clone, Debug)]
+#[must_use = "options do nothing by themselves"]
 pub struct BatchOptions {
     account: AccountName,
     id: ReportId,
@@ -45,14 +46,12 @@ impl BatchOptions {
     }
 
     /// What stands as `archived_at` in each row. Default: now, when the options are made.
-    #[must_use]
     pub fn archived_at(mut self, instant: SystemTime) -> Self {
         self.archived_at = instant;
         self
     }
 
     /// The most rows of a batch, at least one. Default: 8,192. A batch of much text has fewer.
-    #[must_use]
     pub fn rows(mut self, rows: usize) -> Self {
         self.rows = rows.max(1);
         self

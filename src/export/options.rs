@@ -24,6 +24,7 @@ use crate::report::fault::Fault;
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
 #[derive(Clone, Debug, Default)]
+#[must_use = "options do nothing by themselves"]
 pub struct WriteOptions {
     upload_shape: bool,
     spreadsheet_safe: bool,

@@ -23,6 +23,7 @@ use crate::tally::contact_hash::{ContactHasher, ContactSet};
 
 /// How a report is split into files.
 #[derive(Clone, Debug, Default)]
+#[must_use = "options do nothing by themselves"]
 pub struct SplitOptions {
     write: WriteOptions,
     format: SplitFormat,

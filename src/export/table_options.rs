@@ -25,6 +25,7 @@ const LEAST_WIDTH: usize = 40;
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
 #[derive(Clone, Debug)]
+#[must_use = "options do nothing by themselves"]
 pub struct TableOptions {
     width: usize,
     colors: bool,

@@ -23,6 +23,7 @@ use crate::escape::escape;
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
 #[derive(Clone, Debug)]
+#[must_use = "options do nothing by themselves"]
 pub struct ReadOptions {
     pub(crate) strict: bool,
     pub(crate) largest_field: usize,

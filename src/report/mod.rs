@@ -14,7 +14,6 @@ mod index;
 pub(crate) mod reader;
 
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Read};
 use std::iter::FusedIterator;
 use std::ops::Range;
@@ -117,9 +116,7 @@ impl FaultReport {
     /// # Ok::<(), dotdigital_faults::Error>(())
     /// ```
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        let file = File::open(path).map_err(|error| Error::reading_from(path, error))?;
-        FaultReport::from_reader(file, &ReadOptions::new())
+        FaultReport::from_reader(reader::open(path.as_ref())?, &ReadOptions::new())
     }
 
     /// Reads a report from a file or a socket, to its end.

@@ -79,8 +79,7 @@ impl FaultReader<File> {
     /// # Errors
     /// [`Io`](crate::ErrorKind::Io) where it can't be opened.
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        File::open(path).map(FaultReader::new).map_err(|error| Error::reading_from(path, error))
+        open(path.as_ref()).map(FaultReader::new)
     }
 }
 
@@ -217,6 +216,15 @@ impl<R: Read> FaultReader<R> {
         // The next one is taken off the end.
         self.batch.columns.reverse();
     }
+}
+
+/// Opens a file. Some systems open a folder as well, and only then fail to read it.
+pub(super) fn open(path: &Path) -> Result<File> {
+    let is_file = |file: File| match file.metadata()?.is_dir() {
+        true => Err(io::ErrorKind::IsADirectory.into()),
+        false => Ok(file),
+    };
+    File::open(path).and_then(is_file).map_err(|error| Error::reading_from(path, error))
 }
 
 /// A sink that is handed back.

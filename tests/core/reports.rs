@@ -206,6 +206,19 @@ impl Read for Failed {
     }
 }
 
+/// Whatever can't be opened, or is a folder, is named.
+#[test]
+fn a_path_that_is_no_file() {
+    for path in ["fixtures", "fixtures/nothing.csv"] {
+        for error in [FaultReport::from_path(path).unwrap_err(), FaultReader::from_path(path).map(|_| ()).unwrap_err()]
+        {
+            assert_eq!(error.kind(), ErrorKind::Io);
+            assert_eq!(error.to_string(), format!("{path:?} can't be read"));
+            assert!(std::error::Error::source(&error).is_some());
+        }
+    }
+}
+
 #[test]
 fn a_source_that_fails_is_no_end() {
     for error in [

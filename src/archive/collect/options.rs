@@ -14,6 +14,7 @@ use crate::report_id::ReportId;
 
 /// How a collect goes.
 #[derive(Clone)]
+#[must_use = "options do nothing by themselves"]
 pub struct CollectOptions {
     pub(super) jobs: usize,
     pub(super) shard: Option<Shard>,
@@ -82,14 +83,12 @@ impl CollectOptions {
 
     /// How many imports are at work at once, over all accounts; at least one. One that waits since the service limits the
     /// calls of its account isn't at work. Default: 8.
-    #[must_use]
     pub fn jobs(mut self, jobs: usize) -> Self {
         self.jobs = jobs.clamp(1, tokio::sync::Semaphore::MAX_PERMITS);
         self
     }
 
     /// Collects the accounts of a shard alone: of others no import is told of, and no client is made. Default: all.
-    #[must_use]
     pub fn shard(mut self, shard: Shard) -> Self {
         self.shard = Some(shard);
         self
@@ -97,14 +96,12 @@ impl CollectOptions {
 
     /// Waits for imports that haven't finished, each as long as its client's [timeout](crate::ClientBuilder::timeout) is;
     /// others go on meanwhile. Default: off.
-    #[must_use]
     pub fn wait(mut self, waits: bool) -> Self {
         self.waits = waits;
         self
     }
 
     /// Leaves alone what a collect before has left open, unless its id is given. Default: off.
-    #[must_use]
     pub fn only_given(mut self, only_given: bool) -> Self {
         self.only_given = only_given;
         self
@@ -112,7 +109,6 @@ impl CollectOptions {
 
     /// The most bytes of Parquet files that are in memory, over all jobs. An import whose faults take more fails. Default:
     /// 1 GiB.
-    #[must_use]
     pub fn memory(mut self, bytes: u64) -> Self {
         self.memory = bytes;
         self
@@ -120,7 +116,6 @@ impl CollectOptions {
 
     /// What becomes of contact data, which must be what the archive was made with. It is only needed for the key where they
     /// are hashed. Default: the archive's.
-    #[must_use]
     pub fn contacts(mut self, contacts: Contacts) -> Self {
         self.contacts = Some(contacts);
         self
@@ -129,7 +124,6 @@ impl CollectOptions {
     /// When the collect must end: what hasn't finished then is [`Pending`](super::Outcome::Pending), and what wasn't begun
     /// [`Failed`](super::Outcome::Failed), with [`TimedOut`](crate::ErrorKind::TimedOut). What is being put is finished, and
     /// what was given is claimed, within 10 seconds. Default: never.
-    #[must_use]
     pub fn deadline(mut self, deadline: Instant) -> Self {
         self.ends.deadline = Some(deadline);
         self
@@ -138,21 +132,18 @@ impl CollectOptions {
     /// What ends the collect from elsewhere: what hasn't finished then is [`Pending`](super::Outcome::Pending), begun or not.
     /// What is being put is finished, and what was given is claimed, within 10 seconds; what couldn't be is
     /// [`Failed`](super::Outcome::Failed).
-    #[must_use]
     pub fn stop(mut self, stop: &Stop) -> Self {
         self.ends.stop = Some(stop.clone());
         self
     }
 
     /// What tells the time, for tests of days and weeks. Default: the system's clock.
-    #[must_use]
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
     /// Tells `hook` what the collect does meanwhile. A hook should be quick, and must not block.
-    #[must_use]
     pub fn observed_by(mut self, hook: impl Fn(&CollectProgress<'_>) + Send + Sync + 'static) -> Self {
         self.observer = Some(Arc::new(hook));
         self
