@@ -13,6 +13,7 @@ use super::accounts::AccountArgs;
 use super::failure::{Failure, note_with_hint};
 use super::help::CONNECTION;
 use super::place::{Place, PlaceArgs};
+use super::runtime::check_handles;
 use super::units::{duration, size};
 
 /// The options of every verb that fetches. The environment is only looked at when something is fetched.
@@ -118,6 +119,7 @@ impl Connection {
                 (account.credentials()?, Place::from(&account))
             }
         };
+        check_handles()?;
         let client = self.patience.builder(credentials, place, options).max_size(self.max_size).build()?;
         Ok(blocking::Client::from_async(client.observed_by(note_unbounded))?)
     }
