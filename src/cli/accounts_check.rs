@@ -11,6 +11,7 @@ use uuid::{Uuid, uuid};
 use super::accounts::{Account, AccountsArg};
 use super::failure::{Failure, worst};
 use super::output::OutputArg;
+use super::runtime::check_handles;
 
 /// No import has it: it is made up.
 const NO_IMPORT: Uuid = uuid!("5ca1ab1e-0000-4000-8000-00000000dead");
@@ -149,6 +150,7 @@ fn check(account: &Account) -> Result<(), Failure> {
     if let Some(endpoint) = &account.endpoint {
         builder = builder.endpoint(endpoint.clone());
     }
+    check_handles()?;
     match blocking::Client::from_async(builder.build()?)?.import_status(NO_IMPORT) {
         Ok(_) => Ok(()),
         Err(error) if knows_no_such_import(&error) => Ok(()),

@@ -13,6 +13,7 @@ use super::accounts::AccountArgs;
 use super::failure::{Failure, note_with_hint};
 use super::help::CONNECTION;
 use super::place::{Place, PlaceArgs};
+use super::runtime::check_handles;
 use super::units::{duration, size};
 
 /// The options of every verb that fetches. The environment is only looked at when something is fetched.
@@ -122,6 +123,7 @@ impl Connection {
         if self.enrolment && !place.is_of_soap() {
             place.protocol = Protocol::Rest;
         }
+        check_handles()?;
         let client = self.patience.builder(credentials, place, options).max_size(self.max_size).build()?;
         Ok(blocking::Client::from_async(client.observed_by(note_unbounded))?)
     }

@@ -10,6 +10,9 @@ const MAGIC: &[u8] = b"\x1f\x8b";
 /// What is wrong where the last member is not the end.
 const BEHIND: &str = "something else stands behind its end";
 
+/// What is wrong with gzip in gzip, which would be read as text where another member stands in front.
+const TWICE: &str = "what is in it is gzip once more: unpack it, such as with `gzip -d`";
+
 /// How much is read at a time.
 const PIECE: usize = 64 * 1024;
 
@@ -32,10 +35,7 @@ pub fn unpacked(mut input: Box<dyn Read>, max_size: u64) -> io::Result<Box<dyn R
     if !is_gzip {
         return Ok(Box::new(input));
     }
-    Ok(Box::new(Members {
-        state: State::Member(Box::new(GzDecoder::new(BufReader::with_capacity(PIECE, input)))),
-        left: max_size,
-    }))
+    Ok(Box::new(Members { state: State::of(BufReader::with_capacity(PIECE, input)), left: max_size }))
 }
 
 type Packed = BufReader<Chain<Cursor<Vec<u8>>, Box<dyn Read>>>;
@@ -48,14 +48,21 @@ struct Members {
 }
 
 enum State {
-    Member(Box<GzDecoder<Packed>>),
+    /// A member, and what is still missing of how gzip begins, as long as its text may begin so.
+    Member(Box<GzDecoder<Packed>>, &'static [u8]),
     Over,
+}
+
+impl State {
+    fn of(packed: Packed) -> Self {
+        State::Member(Box::new(GzDecoder::new(packed)), MAGIC)
+    }
 }
 
 impl Members {
     /// Begins the next member, if there is one. Tapes and disks pad with NULs.
     fn next_member(&mut self) -> io::Result<()> {
-        let State::Member(member) = std::mem::replace(&mut self.state, State::Over) else { return Ok(()) };
+        let State::Member(member, _) = std::mem::replace(&mut self.state, State::Over) else { return Ok(()) };
         let mut packed = member.into_inner();
         let first = packed.fill_buf()?.first();
         match first {
@@ -71,7 +78,7 @@ impl Members {
                 }
             },
             Some(byte) if Some(byte) != MAGIC.first() => return Err(damaged(BEHIND)),
-            Some(_) => self.state = State::Member(Box::new(GzDecoder::new(packed))),
+            Some(_) => self.state = State::of(packed),
         }
         Ok(())
     }
@@ -83,7 +90,7 @@ impl Read for Members {
             return Ok(0);
         }
         loop {
-            let State::Member(member) = &mut self.state else { return Ok(0) };
+            let State::Member(member, magic) = &mut self.state else { return Ok(0) };
             let len = member.read(buffer).map_err(|error| match error.kind() {
                 io::ErrorKind::Interrupted => error,
                 io::ErrorKind::UnexpectedEof => damaged("it ends in the middle"),
@@ -91,6 +98,9 @@ impl Read for Members {
                 _ => error,
             })?;
             if len > 0 {
+                if is_gzip(magic, &buffer[..len]) {
+                    return Err(damaged(TWICE));
+                }
                 self.left = self.left.checked_sub(len as u64).ok_or_else(|| {
                     io::Error::other("the unpacked report is larger than allowed: allow more, as with --max-size 2G")
                 })?;
@@ -99,6 +109,16 @@ impl Read for Members {
             self.next_member()?;
         }
     }
+}
+
+/// Does a text begin as gzip does, of which this is the next piece? What is missing is taken note of.
+fn is_gzip(missing: &mut &'static [u8], piece: &[u8]) -> bool {
+    let len = missing.len().min(piece.len());
+    let (next, behind) = missing.split_at(len);
+    let is_so_far = piece.starts_with(next);
+    let is_seen = len > 0 && is_so_far && behind.is_empty();
+    *missing = if is_so_far { behind } else { &[] };
+    is_seen
 }
 
 fn damaged(how: &str) -> io::Error {
@@ -118,6 +138,33 @@ mod tests {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         encoder.write_all(text).unwrap();
         encoder.finish().unwrap()
+    }
+
+    /// However small the pieces are.
+    #[test]
+    fn gzip_in_any_member() {
+        let twice = gzip(&gzip(b"one"));
+        for (packed, is_twice) in [
+            (twice.clone(), true),
+            ([gzip(b"one"), twice.clone()].concat(), true),
+            ([gzip(b""), twice.clone(), gzip(b"two")].concat(), true),
+            ([gzip(b"\x1f"), gzip(b"\x8b")].concat(), false),
+            ([gzip(b"\x1f\x1f\x8b"), gzip(b"x\x1f\x8b"), gzip(b"\x8b\x1f\x8b")].concat(), false),
+            (gzip(b"\x1f\x8b"), true),
+        ] {
+            for piece in [1, 2, 3, 100] {
+                let mut unpacked = unpacked(Box::new(Cursor::new(packed.clone())), 100).unwrap();
+                let mut buffer = vec![0; piece];
+                let ended = loop {
+                    match unpacked.read(&mut buffer) {
+                        Ok(0) => break Ok(()),
+                        Ok(_) => {}
+                        Err(error) => break Err(error.to_string()),
+                    }
+                };
+                assert_eq!(ended.is_err_and(|error| error.contains("gzip once more")), is_twice, "{piece}: {packed:?}");
+            }
+        }
     }
 
     fn read(packed: &[u8], max_size: u64) -> Result<Vec<u8>, String> {

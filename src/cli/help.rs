@@ -2,8 +2,13 @@
 //!
 //! `-h` fits a screen: what few people set, what examples are for, and the notes stand in `--help` alone.
 
+use std::io::{self, Write};
+use std::process::ExitCode;
+
 use clap::builder::{Resettable, StyledStr};
-use clap::{Arg, Command, ValueHint};
+use clap::{Arg, Command, Error, ValueHint};
+
+use super::failure::Failure;
 
 /// Examples first.
 const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
@@ -26,6 +31,16 @@ pub const READING: &str = "How the report is read";
 /// The whole command line, as `-h`, `--help`, the completions and the manual page show it.
 pub fn shown(command: Command) -> Command {
     verb(command).mut_subcommands(|command| verb(command).mut_subcommands(verb))
+}
+
+/// Prints what clap has to say: help and the version on standard output, what is wrong with the arguments on standard error.
+pub fn print(said: &Error) -> ExitCode {
+    let printed = said.print().and_then(|()| io::stdout().flush());
+    match u8::try_from(said.exit_code()) {
+        Ok(0) => printed.map_or_else(|error| Failure::from(error).report(), |()| ExitCode::SUCCESS),
+        // Where standard error is closed, nobody is there to be told.
+        code => ExitCode::from(code.unwrap_or(u8::MAX)),
+    }
 }
 
 fn verb(mut command: Command) -> Command {

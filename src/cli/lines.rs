@@ -16,8 +16,35 @@ pub struct Line {
     pub text: OsString,
 }
 
-/// The lines of the file that an option names, or of standard input where it is called `-`; blank ones are left out.
+/// The lines of the file that an option names, or of standard input where it is called `-`, without the white space around
+/// them; blank ones are left out.
 pub fn lines(option: &str, path: &Path) -> Result<Vec<Line>, Failure> {
+    texts(option, path, <[u8]>::trim_ascii)
+}
+
+/// The same as they stand: white space may be part of a file's name.
+pub fn whole_lines(option: &str, path: &Path) -> Result<Vec<Line>, Failure> {
+    texts(option, path, |line| line)
+}
+
+fn texts(option: &str, path: &Path, shaped: impl Fn(&[u8]) -> &[u8]) -> Result<Vec<Line>, Failure> {
+    let name = named(path);
+    let bytes = bytes(option, path)?;
+    let mut lines = Vec::new();
+    for (line, number) in split(bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes)).zip(1_u64..) {
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        let place = format!("line {number} of {name}");
+        match text(shaped(line)) {
+            Some(text) => lines.push(Line { place, text }),
+            None => return Err(Failure::new(format!("{place} is not UTF-8")).hint("save the list as UTF-8")),
+        }
+    }
+    Ok(lines)
+}
+
+fn bytes(option: &str, path: &Path) -> Result<Vec<u8>, Failure> {
     let name = named(path);
     let unreadable = |error: io::Error| Failure::new(format!("{option} {name} can't be read: {error}"));
     let input: Box<dyn Read> =
@@ -29,20 +56,22 @@ pub fn lines(option: &str, path: &Path) -> Result<Vec<Line>, Failure> {
             Failure::new(format!("{option} {name} is longer than {LONGEST} bytes")).hint("name a list, one a line")
         );
     }
-    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
-    let mut lines = Vec::new();
-    for (index, line) in bytes.split(|&byte| byte == b'\n').enumerate() {
-        let place = format!("line {} of {name}", index + 1);
-        let line = line.trim_ascii();
-        if line.is_empty() {
-            continue;
+    Ok(bytes)
+}
+
+/// Lines, each of which CRLF, LF or CR ends.
+fn split(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
         }
-        match text(line) {
-            Some(text) => lines.push(Line { place, text }),
-            None => return Err(Failure::new(format!("{place} is not UTF-8")).hint("save the list as UTF-8")),
-        }
-    }
-    Ok(lines)
+        let end = rest.iter().position(|byte| b"\r\n".contains(byte)).unwrap_or(rest.len());
+        let (line, behind) = rest.split_at(end);
+        let len = if behind.starts_with(b"\r\n") { 2 } else { 1 };
+        rest = behind.get(len..).unwrap_or_default();
+        Some(line)
+    })
 }
 
 /// How a list is called in what is said of it.
@@ -65,4 +94,21 @@ fn text(line: &[u8]) -> Option<OsString> {
 #[cfg(not(unix))]
 fn text(line: &[u8]) -> Option<OsString> {
     std::str::from_utf8(line).ok().map(OsString::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_of_lines() {
+        for (bytes, expected) in [
+            (&b""[..], &[][..]),
+            (b"a", &[&b"a"[..]]),
+            (b"a\n", &[b"a"]),
+            (b" a\r\nb \rc\n\r\n\rd\r", &[b" a", b"b ", b"c", b"", b"", b"d"]),
+        ] {
+            assert_eq!(split(bytes).collect::<Vec<_>>(), expected, "{}", bytes.escape_ascii());
+        }
+    }
 }

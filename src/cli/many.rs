@@ -9,7 +9,7 @@ use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
 use super::failure::{Failure, worst};
-use super::lines::{Line, lines, named};
+use super::lines::{Line, named, whole_lines};
 use super::progress::Count;
 
 /// The options of every verb that takes many.
@@ -50,10 +50,10 @@ impl<T> Outcome<T> {
 }
 
 impl ManyArgs {
-    /// The lines of the file that is named; none where none is.
+    /// The lines of the file that is named, as they stand; none where none is.
     pub fn lines(&self) -> Result<Vec<Line>, Failure> {
         let Some(path) = &self.from else { return Ok(Vec::new()) };
-        let lines = lines("--from", path)?;
+        let lines = whole_lines("--from", path)?;
         if lines.is_empty() {
             return Err(Failure::new(format!("--from {} names no source", named(path))));
         }

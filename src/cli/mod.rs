@@ -30,6 +30,7 @@ mod progress;
 mod reasons;
 mod redact;
 mod restore;
+mod runtime;
 mod secret;
 mod secret_command;
 mod serve;
@@ -198,7 +199,7 @@ pub fn main() -> ExitCode {
     let parsed = command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
     let Cli { verb, color, verbose } = match parsed {
         Ok(cli) => cli,
-        Err(error) => return meant::failure(&error).map_or_else(|| error.exit(), Failure::report),
+        Err(error) => return meant::failure(&error).map_or_else(|| help::print(&error), Failure::report),
     };
     log::start(verbose);
     let done = match verb {

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::arriving::{Arriving, arriving};
 use super::failure::{Failure, note};
+use super::runtime;
 use super::secret::read_secret;
 use super::units::duration;
 
@@ -96,9 +97,7 @@ impl Serve {
     pub fn run(&self) -> Result<(), Failure> {
         self.check()?;
         let (guard, dashboard) = (self.guard()?, Dashboard::at(&self.archive)?);
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-        let runtime =
-            runtime.map_err(|error| Failure::new(format!("the system has nothing left for a runtime: {error}")))?;
+        let runtime = runtime::of_two_threads()?;
         let done = runtime.block_on(serve(self.listen, self.refresh, dashboard, guard));
         // What is still being read is wanted by nobody.
         runtime.shutdown_background();

@@ -95,7 +95,7 @@ impl Status {
     fn ids(&self) -> Result<Vec<Result<Uuid, Failure>>, Failure> {
         let mut ids: Vec<_> = self.import_ids.iter().copied().map(Ok).collect();
         for line in self.many.lines()? {
-            let id = parse_import_id(&line.text.to_string_lossy());
+            let id = parse_import_id(line.text.to_string_lossy().trim());
             match id.map_err(|error| Failure::new(format!("{}: {error}", line.place))) {
                 Err(failure) if !self.many.keep_going => return Err(failure),
                 id => ids.push(id),

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use csv::Writer;
 
-use super::safe_csv::write_csv;
+use super::safe_csv::{write_csv, writing_csv};
 use super::{WriteOptions, writing};
 use crate::error::Result;
 use crate::reason::FailureReason;
@@ -45,13 +45,13 @@ fn to_csv(comparison: &Comparison, options: &WriteOptions, writer: impl Write) -
     let slugs = |reasons: &[FailureReason]| joined(reasons.iter().map(|reason| reason.slug().to_owned()));
     let labels = |reasons: &[FailureReason]| joined(reasons.iter().map(|reason| options.reason(reason).to_string()));
     let mut csv = Writer::from_writer(writer);
-    csv.write_record(["email", "change", "before", "after", "before_label", "after_label"]).map_err(writing)?;
+    csv.write_record(["email", "change", "before", "after", "before_label", "after_label"]).map_err(writing_csv)?;
     for contact in comparison.contacts() {
         let (before, after) = (contact.before(), contact.after());
         let email = options.email(contact.email());
         let change = contact.change().slug().to_owned();
         csv.write_record([email, change, slugs(before), slugs(after), labels(before), labels(after)])
-            .map_err(writing)?;
+            .map_err(writing_csv)?;
     }
     csv.flush().map_err(writing)
 }

@@ -129,7 +129,7 @@ pub struct Csv<W> {
     out: Gathered<W>,
     options: WriteOptions,
     records: Records,
-    /// The columns above the rows, and their header as it was written.
+    /// The columns above the rows, and their header as it is written once more.
     columns: Option<SameColumns>,
     header: Vec<u8>,
     /// How many cells the last row has, if it has so few that it might go on in the next one.
@@ -211,12 +211,13 @@ impl<W: Write> FaultSink for Csv<W> {
         if self.options.is_spreadsheet_safe() && self.records.is_first {
             self.out.bytes.extend_from_slice(BOM);
         }
-        let names = self.options.header(columns).into_iter().map(|name| self.options.defused(name));
-        let mut header = Gathered::new(Vec::new());
-        self.records.write(names.collect::<Vec<_>>().iter(), &mut header)?;
-        self.header = header.finish()?;
-        self.out.bytes.extend_from_slice(&self.header);
-        self.out.write_if_full()
+        let names = self.options.header(columns).into_iter().map(|name| self.options.defused(name)).collect::<Vec<_>>();
+        self.records.write(names.iter(), &mut self.out)?;
+        // As it is written where it isn't the first record, which may need quotes that others don't.
+        let mut again = Gathered::new(Vec::new());
+        self.records.write(names.iter(), &mut again)?;
+        self.header = again.finish()?;
+        Ok(())
     }
 
     fn fault(&mut self, fault: &Fault<'_>) -> Result<()> {
@@ -257,7 +258,9 @@ impl WriteOptions {
             }
             (true, _) => return None,
         };
-        (width > 1 && row.first() != BOM.first()).then_some(row)
+        // A first cell that begins as a byte order mark does is looked at, whether it is in quotes or not.
+        let first = row.strip_prefix(b"\"").unwrap_or(row).first();
+        (width > 1 && first != BOM.first()).then_some(row)
     }
 }
 

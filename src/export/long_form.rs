@@ -1,16 +1,16 @@
 //! The long form: one flat record for each source, group and reason.
 
 use std::borrow::Cow;
-use std::io::{self, Write};
+use std::io::Write;
 use std::ops::Range;
 
 use csv::Writer;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::safe_csv::write_csv;
+use super::safe_csv::{write_csv, writing_csv};
 use super::{WriteOptions, writing};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::reason::FailureReason;
 use crate::reason::counts::{ReasonCounts, share};
 use crate::reason::remedy::Remedy;
@@ -58,7 +58,7 @@ fn to_csv(tally: &Tally, options: &WriteOptions, writer: impl Write) -> Result<(
         names.drain(GROUPS);
     }
     let mut csv = Writer::from_writer(writer);
-    csv.write_record(names).map_err(failed)?;
+    csv.write_record(names).map_err(writing_csv)?;
     each(tally, options.has_zeros(), |record| {
         let id = record.import_id.map(|id| id.to_string());
         let mut fields = vec![id.unwrap_or_default(), record.source.to_owned(), record.read_at.unwrap_or_default()];
@@ -70,7 +70,7 @@ fn to_csv(tally: &Tally, options: &WriteOptions, writer: impl Write) -> Result<(
         // As in JSON: the shortest text that reads as the same number.
         let share = serde_json::to_string(&record.share).map_err(writing)?;
         fields.extend([record.count.to_string(), share]);
-        csv.write_record(fields).map_err(failed)
+        csv.write_record(fields).map_err(writing_csv)
     })?;
     csv.flush().map_err(writing)
 }
@@ -104,14 +104,6 @@ pub fn tally_to_jsonl(tally: &Tally, options: &WriteOptions, mut writer: impl Wr
         serde_json::to_writer(&mut writer, &record).map_err(writing)?;
         writer.write_all(b"\n").map_err(writing)
     })
-}
-
-/// The writer's own error, which tells more than the csv crate's around it.
-fn failed(error: csv::Error) -> Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => writing(error),
-        other => writing(io::Error::other(format!("{other:?}"))),
-    }
 }
 
 /// One record of the long form. Its members are the fields of `csv` and `jsonl`, in this order.

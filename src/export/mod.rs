@@ -46,6 +46,7 @@ mod reasons_table;
 #[cfg(feature = "table")]
 mod rows_table;
 mod safe_csv;
+mod separator;
 #[cfg(feature = "split")]
 mod split;
 #[cfg(all(feature = "split", feature = "table"))]

@@ -10,10 +10,11 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 
 use csv_core::ReadRecordResult;
 
-use super::WriteOptions;
 use super::csv::Records;
 use super::gathered::Gathered;
+use super::separator::separator as found_separator;
 use super::spreadsheet::{defuse, restore};
+use super::{WriteOptions, writing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{BOM, FIRST_BYTES, Format, format};
 
@@ -28,8 +29,8 @@ const BEGINNING: usize = 64 * 1024;
 /// what would have been written without, to the byte; such as a file that was corrected and is to be imported.
 ///
 /// The byte order mark at its beginning is dropped, and each cell is the one that [`restore`] makes of it. A file that a
-/// spreadsheet has saved again may have semicolons, tabs or `|` between its cells, which the first record tells, and keeps
-/// them. It streams: memory is that of the largest record.
+/// spreadsheet has saved again may have semicolons, tabs or `|` between its cells, and keeps them: its first record tells by
+/// the names that a report is told by, else the first records by how many cells they have. It streams: memory is that of the largest record.
 ///
 /// # Errors
 /// [`Io`](crate::ErrorKind::Io) where the reader or the writer fails, [`TooLarge`](crate::ErrorKind::TooLarge) for a record of
@@ -104,6 +105,14 @@ pub(super) fn write_csv(
     defuse_csv(&*csv, writer)
 }
 
+/// The error of the csv crate's writer: the output's own is inside, and tells more, such as that nobody reads any more.
+pub(super) fn writing_csv(error: csv::Error) -> Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => writing(error),
+        other => writing(io::Error::other(format!("{other:?}"))),
+    }
+}
+
 /// A CSV that is read record by record.
 struct Input<R> {
     input: io::Chain<io::Cursor<Vec<u8>>, BufReader<R>>,
@@ -116,17 +125,18 @@ struct Input<R> {
 }
 
 impl<R: Read> Input<R> {
-    /// Reads a CSV, whose cells are parted by what its first record tells, unless that is known.
+    /// Reads a CSV, whose cells are parted by what its beginning tells, unless that is known.
     fn new(mut reader: R, separator: Option<u8>) -> Result<Self> {
         let mut beginning = Vec::new();
         reader.by_ref().take(BEGINNING as u64).read_to_end(&mut beginning).map_err(Error::reading)?;
+        let is_all = beginning.len() < BEGINNING;
         let first = beginning.get(..FIRST_BYTES).unwrap_or(&beginning);
         // Behind our own mark, anything may stand.
         if let Some(format) = format(first).filter(|_| !first.starts_with(BOM)) {
             let kind = if format == Format::Utf16 { ErrorKind::Utf16 } else { ErrorKind::NotAReport };
             return Err(Error::new(kind, format!("this is no CSV: it is {format}")).advise(format.advice()));
         }
-        let separator = separator.unwrap_or_else(|| found_separator(&beginning));
+        let separator = separator.unwrap_or_else(|| found_separator(&beginning, is_all));
         Ok(Input {
             // The byte order mark is the reader's to drop, once it sees it whole.
             input: io::Cursor::new(beginning).chain(BufReader::with_capacity(BEGINNING, reader)),
@@ -180,18 +190,6 @@ fn double<T: Clone + Default>(room: &mut Vec<T>, most: usize) -> Result<()> {
     }
     room.resize((2 * room.len()).min(most), T::default());
     Ok(())
-}
-
-/// What parts the cells, by the first record: a comma if there is one outside of quotes, as in all that we write.
-fn found_separator(beginning: &[u8]) -> u8 {
-    let text = beginning.strip_prefix(BOM).unwrap_or(beginning).trim_ascii_start();
-    let mut is_quoted = false;
-    let outside = text.iter().filter(|&&byte| {
-        is_quoted ^= byte == b'"';
-        !is_quoted
-    });
-    let first: Vec<_> = outside.take_while(|&&byte| !matches!(byte, b'\r' | b'\n')).collect();
-    [b',', b';', b'\t', b'|'].into_iter().find(|separator| first.contains(&separator)).unwrap_or(b',')
 }
 
 #[cfg(test)]

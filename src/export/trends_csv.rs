@@ -4,7 +4,7 @@ use std::io::Write;
 
 use csv::Writer;
 
-use super::safe_csv::write_csv;
+use super::safe_csv::{write_csv, writing_csv};
 use super::{WriteOptions, writing};
 use crate::error::Result;
 use crate::tally::trends::key::TrendKey;
@@ -46,9 +46,9 @@ fn to_csv(trends: &Trends, writer: impl Write) -> Result<()> {
     };
     let figures = ["imports", "expired", "ended_without_report", "faults", "contacts", "rate"];
     let mut csv = Writer::from_writer(writer);
-    csv.write_record([&["series"], key, &figures].concat()).map_err(writing)?;
+    csv.write_record([&["series"], key, &figures].concat()).map_err(writing_csv)?;
     for row in trends.rows() {
-        csv.write_record(record(row)?).map_err(writing)?;
+        csv.write_record(record(row)?).map_err(writing_csv)?;
     }
     csv.flush().map_err(writing)
 }

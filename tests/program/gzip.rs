@@ -51,7 +51,9 @@ fn members_and_what_is_behind_them() {
         ("text behind", [&*packed, b"Blocker,cy@example.com\n"].concat(), Some("something else stands behind its end")),
         ("text behind NULs", [&*packed, &[0; 70_000], b"x"].concat(), Some("something else stands behind its end")),
         ("a wrong sum", [cut(8), vec![7; 8]].concat(), Some("its gzip can't be unpacked: it is damaged")),
-        ("gzip in gzip", gzip(&packed), Some("it is gzip")),
+        ("gzip in gzip", gzip(&packed), Some("what is in it is gzip once more")),
+        ("gzip in the second member", [&*packed, &gzip(&packed)].concat(), Some("what is in it is gzip once more")),
+        ("gzip behind an empty member", [gzip(b""), gzip(&packed)].concat(), Some("what is in it is gzip once more")),
         ("zip in gzip", gzip(b"PK\x03\x04"), Some("it is zip")),
         ("prose in gzip", gzip(b"Busy, sorry"), Some("Busy, sorry")),
     ] {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use super::many::{at, id, service};
 use crate::helpers::program::path;
 
 /// The program under a limit, as `ulimit` sets it.
@@ -53,6 +54,56 @@ fn memory() {
         let ended = limited("-v unlimited", arguments);
         assert!(ended.status.code() == Some(0), "{ended:?}");
     }
+}
+
+/// With too few handles it says so, and never panics: not where a runtime takes note of signals, nor where a service is asked.
+#[test]
+fn handles_of_runtimes() {
+    let sandbox = service(1);
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("archive");
+    let (archive, id) = (archive.to_str().unwrap(), id(1).to_string());
+    let collect = ["collect", "--archive", archive, "--contacts", "drop", &id];
+    assert!(at(&sandbox, &collect).output().unwrap().status.success());
+    let mut ends = [0, 0];
+    for limit in 3..=16 {
+        for arguments in [
+            &["fetch", &*id][..],
+            &["summary", &id, &id],
+            &["status", &id],
+            &collect,
+            &["trends", archive],
+            &["archive", "status", archive],
+            // There is no such address here, so that it ends at once.
+            &["serve", "--archive", archive, "--listen", "192.0.2.1:0", "--allow-remote", "--no-token"],
+            // With more, its client only asks the stand-in again and again.
+            if limit < 13 { &["demo"] } else { &["reasons"] },
+            &["demo", "--serve", "--listen", "192.0.2.1:0"],
+        ] {
+            let mut command = at(&sandbox, &[]);
+            let script = format!("ulimit -n {limit} && exec \"$@\"");
+            let few = ["--max-retries", "0"];
+            let few = if ["fetch", "summary", "status"].contains(&arguments[0]) { &few[..] } else { &[] };
+            let mut limited = Command::new("sh");
+            limited.args(["-c", &script, "sh"]).arg(path()).args(arguments).args(few);
+            limited
+                .envs(command.env("RUST_BACKTRACE", "0").get_envs().filter_map(|(name, value)| Some((name, value?))));
+            let ended = limited.output().unwrap();
+            let said = String::from_utf8_lossy(&ended.stderr);
+            match ended.status.code() {
+                Some(0) => ends[0] += 1,
+                // Loading the program itself may take more handles than there are.
+                Some(127) => {}
+                Some(2 | 6) => {
+                    assert!(!said.contains("panicked"), "{arguments:?} {limit}: {said}");
+                    assert!(said.lines().any(|line| line.starts_with("faults: ")), "{arguments:?} {limit}: {said}");
+                    ends[1] += 1;
+                }
+                _ => panic!("{arguments:?} with {limit} handles: {ended:?}"),
+            }
+        }
+    }
+    assert!(ends[0] > 0 && ends[1] > 0, "{ends:?}");
 }
 
 /// With a handle less than it needs, it says so; a split needs more than the others.

@@ -274,7 +274,7 @@ fn lists_of_sources() {
         let lines = out(output).lines().skip(1);
         lines.map(|line| line.split(',').nth(1).unwrap().to_owned()).collect::<BTreeSet<_>>()
     };
-    let output = from("\u{feff}fixtures/documented.csv\r\n\r\n  \t\r\n  fixtures/quoted.csv  \r\n", &[]);
+    let output = from("\u{feff}fixtures/documented.csv\r\n\r\n  \t\r\nfixtures/quoted.csv\r\n", &[]);
     assert_eq!(sources(&output), ["fixtures/documented.csv", "fixtures/quoted.csv"].map(str::to_owned).into());
     assert_eq!(said(&output), "");
     let output = from("fixtures/documented.csv\nfixtures/recorded*.csv", &["fixtures/quoted.csv"]);

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Read;
 use std::process::Stdio;
 
-use crate::helpers::program::{command, failure, faults, out};
+use crate::helpers::program::{KEY, LEAST_KEY, command, failure, faults, out, said};
 
 #[test]
 fn output_files_appear_whole_or_not_at_all() {
@@ -69,6 +69,73 @@ fn a_closed_pipe_ends_the_program_quietly() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(output.stderr, b"");
+}
+
+/// Every verb and format that prints more than any buffer holds, its pipe closed before the first byte and behind the first few;
+/// and what prints little.
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_ends_every_verb_quietly() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = |name: &str, reason: &str| {
+        let rows: String = (0..20_000).map(|row| format!("{reason},jo{row}@example{row}.com,city {row}\n")).collect();
+        let path = folder.path().join(name);
+        fs::write(&path, format!("Reason,email,city\n{rows}")).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (old, new) = (report("old.csv", "Blocker"), report("new.csv", "Duplicate"));
+    let (old, new) = (old.as_str(), new.as_str());
+    let mut runs: Vec<Vec<&str>> = vec![vec!["restore", old], vec!["compare", old, new]];
+    for format in ["csv", "jsonl", "xlsx", "table"] {
+        runs.push(vec!["list", old, "--format", format]);
+    }
+    runs.push(vec!["list", old, "--format", "csv", "--spreadsheet-safe"]);
+    for format in ["table", "json", "jsonl", "csv", "markdown", "prometheus", "html", "vega-lite"] {
+        runs.push(vec!["summary", old, "--format", format]);
+        runs.push(vec!["summary", old, "--by", "city", "--top", "20000", "--format", format]);
+    }
+    runs.push(vec!["summary", old, "--by", "city", "--top", "20000", "--format", "csv", "--spreadsheet-safe"]);
+    for format in ["table", "json", "csv"] {
+        runs.push(vec!["compare", old, new, "--contacts", "--format", format]);
+        runs.push(vec!["compare", old, new, "--contacts", "--redact", "--format", format]);
+        runs.push(vec!["compare", "-", new, "--contacts", "--format", format]);
+    }
+    runs.push(vec!["compare", old, new, "--contacts", "--format", "csv", "--spreadsheet-safe"]);
+    runs.extend([vec!["reasons"], vec!["reasons", "--format", "json"], vec!["man"], vec!["completions", "bash"]]);
+    runs.extend([vec!["--help"], vec!["-h"], vec!["help", "summary"], vec!["list", "--help"], vec!["--version"]]);
+    for arguments in &runs {
+        for read in [0, 10] {
+            let mut command = command(arguments);
+            command.env(KEY, LEAST_KEY).stdout(Stdio::piped()).stderr(Stdio::piped());
+            if arguments.contains(&"-") {
+                command.stdin(fs::File::open(old).unwrap());
+            }
+            let mut child = command.spawn().unwrap();
+            let mut stdout = child.stdout.take().unwrap();
+            stdout.read_exact(&mut vec![0; read]).unwrap();
+            drop(stdout);
+            let output = child.wait_with_output().unwrap();
+            assert_eq!((output.status.code(), said(&output)), (Some(0), ""), "{arguments:?} behind {read} bytes");
+        }
+    }
+}
+
+/// Nothing of it counts as done where it couldn't be written, help included.
+#[cfg(target_os = "linux")]
+#[test]
+fn help_that_cannot_be_written_is_an_error() {
+    for arguments in [&["--help"][..], &["-h"], &["help", "list"], &["list", "--help"], &["--version"], &["-V"]] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = command(arguments).stdout(full).output().unwrap();
+        let message = "faults: the output can't be written: No space left on device (os error 28)\n";
+        assert_eq!((output.status.code(), said(&output)), (Some(2), message), "{arguments:?}");
+        assert!(!out(&faults(arguments)).is_empty());
+    }
+    // What goes to standard error ends as ever.
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    assert_eq!(command(["--no-such"]).stdout(full).output().unwrap().status.code(), Some(2));
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    assert_eq!(command(["--no-such"]).stderr(full).output().unwrap().status.code(), Some(2));
 }
 
 #[cfg(target_os = "linux")]

@@ -114,6 +114,78 @@ fn folders_and_patterns() {
     }
 }
 
+/// A name that is no text keeps nothing else from being found, and is found itself.
+#[cfg(unix)]
+#[test]
+fn patterns_beside_names_that_are_no_utf8() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let odd = OsStr::from_bytes(b"\xff");
+    fs::create_dir_all(folder.path().join("v").join(odd)).unwrap();
+    for (fixture, name) in [("documented.csv", "a.csv"), ("documented.csv", "b1.csv"), ("error.json", "odd.txt")] {
+        fs::copy(format!("fixtures/{fixture}"), folder.path().join("v").join(name)).unwrap();
+    }
+    fs::write(folder.path().join(odd), "").unwrap();
+    fs::copy("fixtures/documented.csv", folder.path().join("v").join(odd).join("a.csv")).unwrap();
+    let total = |pattern: &OsStr| {
+        let mut command = command(["summary", "--format", "json"]);
+        let output = command.current_dir(folder.path()).arg(pattern).output().unwrap();
+        serde_json::from_str::<Value>(out(&output)).unwrap()["total"].as_u64().unwrap()
+    };
+    for (pattern, faults) in [
+        (&b"v/*.csv"[..], 4),
+        (b"*/a.csv", 2),
+        (b"v/b?.csv", 2),
+        (b"**/*.csv", 6),
+        (b"v/?", 2),
+        (b"v/?/[ab].csv", 2),
+        (b"v/\xff/*.csv", 2),
+        (b"v/\xff*", 2),
+    ] {
+        assert_eq!(total(OsStr::from_bytes(pattern)), faults, "{}", pattern.escape_ascii());
+    }
+    let none = command(["summary"]).current_dir(folder.path()).arg(OsStr::from_bytes(b"\xfe*")).output().unwrap();
+    assert_eq!(
+        failure(&none, 2),
+        "faults: \"\\xFE*\" is taken for a pattern, since there is no such file: it fits none\n"
+    );
+}
+
+/// A line is a source as it stands, whatever ends it.
+#[test]
+fn lists_of_sources() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in [" lead.csv", "trail.csv ", "#1.csv", "plain.csv"] {
+        fs::copy("fixtures/documented.csv", folder.path().join(name)).unwrap();
+    }
+    let run = |list: &str| {
+        let mut command = command(["summary", "--format", "json", "--from", "list"]);
+        fs::write(folder.path().join("list"), list).unwrap();
+        command.current_dir(folder.path()).output().unwrap()
+    };
+    for list in [
+        " lead.csv\ntrail.csv \n#1.csv\nplain.csv",
+        "\u{feff} lead.csv\r\n\r\ntrail.csv \r\n \t\r\n#1.csv\r\nplain.csv\r\n",
+        " lead.csv\rtrail.csv \r\r#1.csv\rplain.csv\r",
+        "\n\r\r\n lead.csv\rtrail.csv \n#1.csv\r\nplain.csv",
+    ] {
+        let document: Value = serde_json::from_str(out(&run(list))).unwrap();
+        let sources: Vec<_> = document["sources"].as_array().unwrap().iter().map(|source| &source["source"]).collect();
+        assert_eq!(sources, [" lead.csv", "trail.csv ", "#1.csv", "plain.csv"], "{list:?}");
+    }
+    for (list, line) in [("plain.csv\rlead.csv\n", 2), ("\r\n\r\rplain.csv \r", 4), ("\n\n trail.csv ", 3)] {
+        let output = run(list);
+        let message = failure(&output, 2);
+        assert!(message.starts_with(&format!("faults: line {line} of \"list\" is no source")), "{message}");
+        let has_blanks = list.contains(' ');
+        assert_eq!(message.ends_with("hint: white space around it is part of the name\n"), has_blanks, "{message}");
+    }
+    // White space is no part of an id.
+    let output = run(" 842d81e8-c619-457f-bb77-ab6c4a17da39\t\n");
+    assert!(failure(&output, 4).contains("there is no user name"), "{}", said(&output));
+}
+
 #[test]
 fn what_only_looks_like_an_import_id() {
     let folder = tempfile::tempdir().unwrap();

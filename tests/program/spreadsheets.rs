@@ -120,6 +120,46 @@ fn what_went_through_a_spreadsheet_comes_back() {
     assert!(failure(&faults(["summary", "fixtures/documented.csv", "--spreadsheet-safe"]), 2).contains("for CSV"));
 }
 
+/// A file that a spreadsheet has saved with another separator keeps it, whatever its columns are called.
+#[test]
+fn what_parts_the_cells_stays() {
+    for (saved, restored) in [
+        (
+            "email;Name, first;note\nbob@;Bob;\"says \"\"hi\"\"\"\n",
+            "email;Name, first;note\nbob@;Bob;\"says \"\"hi\"\"\"\n",
+        ),
+        ("Name, first;email\r\nBob;'+31\r\n", "Name, first;email\nBob;+31\n"),
+        ("Name, first\tnote\nBob, Jr\t'=1\n", "Name, first\tnote\nBob, Jr\t=1\n"),
+        ("Name, first|note\nBob|'=1\nAnn, B.|'-2\n", "Name, first|note\nBob|=1\nAnn, B.|-2\n"),
+        ("email,a;b\nbob@,'=1;2\n", "email,a;b\nbob@,=1;2\n"),
+    ] {
+        assert_eq!(out(&faults_on(saved.as_bytes(), ["restore", "-"])), restored, "{saved}");
+    }
+}
+
+/// What stands first in a row is the same after the way there and back.
+#[test]
+fn marks_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = "Reason,email,a\n\"\u{feff}x \"\"y\"\"\",=1,b\nInvalid Email,\"\u{feff}Moon, full\",1\n";
+    let path = folder.path().join("report.csv");
+    fs::write(&path, report).unwrap();
+    let list = |more: &[&str]| {
+        let output = command(["list", "--format", "csv"]).arg(&path).args(more).output().unwrap();
+        out(&output).to_owned()
+    };
+    let safe = list(&["--spreadsheet-safe"]);
+    assert_eq!(out(&faults_on(safe.as_bytes(), ["restore", "-"])), list(&[]));
+    let (plain, safe) = (folder.path().join("plain"), folder.path().join("safe"));
+    out(&split(path.to_str().unwrap(), &plain, &[]));
+    out(&split(path.to_str().unwrap(), &safe, &["--spreadsheet-safe"]));
+    assert_eq!(names(&plain), ["correct.csv", "investigate.csv"]);
+    for name in names(&plain) {
+        let restored = faults(["restore".as_ref(), safe.join(&name).as_os_str()]);
+        assert_eq!(out(&restored), fs::read_to_string(plain.join(&name)).unwrap(), "{name}");
+    }
+}
+
 /// The rows of a workbook are in files without a name for as long as the report is read.
 #[cfg(target_os = "linux")]
 #[test]

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use dotdigital_faults::archive::StrayFiles;
 
 use super::failure::{Failure, first_of, note};
+use super::runtime;
 
 /// An archive of reports
 #[derive(Args)]
@@ -35,9 +36,7 @@ impl ArchiveVerb {
 
 /// Waits for what an archive has to do.
 pub fn waited_for<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime =
-        runtime.map_err(|error| Failure::new(format!("the system has nothing left for a runtime: {error}")))?;
+    let runtime = runtime::of_this_thread()?;
     let done = runtime.block_on(work);
     // What is still being read is wanted by nobody.
     runtime.shutdown_background();

@@ -27,6 +27,7 @@ use super::help::CONNECTION;
 use super::place::PlaceArgs;
 use super::progress::Collecting;
 use super::redact::{contacts_of, keyed, no_hashes};
+use super::runtime;
 use super::source::parse_import_id;
 use super::units::{duration, size};
 use ids::named;
@@ -145,8 +146,7 @@ impl Collect {
         let wanted = named.iter().map(|named| profiles.wanted(named)).collect::<Result<Vec<_>, _>>()?;
         let contacts = self.chosen()?;
 
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| Failure::new(format!("the system has no thread left: {error}")))?;
+        let runtime = runtime::of_all_processors()?;
         let done = runtime.block_on(self.collect(&profiles, wanted, contacts, deadline));
         // What a command for a secret still does is not waited for.
         runtime.shutdown_background();

@@ -14,6 +14,7 @@ use uuid::{Uuid, uuid};
 use super::failure::{Failure, note};
 use super::output::OutputArg;
 use super::progress::Progress;
+use super::runtime::check_handles;
 use super::serve::{DEFAULT_LISTEN, address};
 
 /// The import that the stand-in knows; its id is the one in the vendor's documentation.
@@ -53,6 +54,7 @@ impl Demo {
         if self.serve {
             return year::show(self.listen);
         }
+        check_handles()?;
         let sandbox = Sandbox::start().map_err(|error| Failure::new(format!("the stand-in can't start: {error}")))?;
         sandbox.import(IMPORT_ID).report(REPORT).finished_after(1);
         let endpoint = match self.protocol {

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::cli::arriving::arriving;
 use crate::cli::failure::{Failure, note};
+use crate::cli::runtime;
 use crate::cli::serve::serve;
 
 const PASSWORD: &str = "made-up";
@@ -60,9 +61,7 @@ pub fn show(listen: SocketAddr) -> Result<(), Failure> {
         return Err(Failure::new(format!("{listen} can be reached from other machines"))
             .hint("listen on 127.0.0.1: the demo is for this machine alone"));
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime =
-        runtime.map_err(|error| Failure::new(format!("the system has nothing left for a runtime: {error}")))?;
+    let runtime = runtime::of_two_threads()?;
     let done = runtime.block_on(async {
         // On a disk it would take seconds to remove.
         let archive = Archive::create_in(Arc::new(InMemory::new()), "", Some(&Contacts::Drop)).await?;

@@ -109,10 +109,13 @@ impl SourcesArg {
     }
 }
 
-/// The sources of a line. What it says is not repeated where it is none: if a report was given as the list, it is a
-/// contact.
+/// The sources of a line: as it stands, but for white space around an id. What it says is not repeated where it is none: if a
+/// report was given as the list, it is a contact.
 fn meant(Line { place, text }: Line) -> Result<Vec<Source>, Failure> {
-    let source = Source::parse(text).map_err(|error| Failure::new(format!("{place}: {error}")))?;
+    let id = text.to_str().map(str::trim).filter(|text| super::import_id(text).is_some()).map(OsString::from);
+    let bytes = text.as_encoded_bytes();
+    let has_blanks = bytes.trim_ascii().len() < bytes.len();
+    let source = Source::parse(id.unwrap_or(text)).map_err(|error| Failure::new(format!("{place}: {error}")))?;
     let is_there = |source: &Source| match source {
         Source::Path(path) => fs::symlink_metadata(path).is_ok(),
         _ => true,
@@ -120,9 +123,11 @@ fn meant(Line { place, text }: Line) -> Result<Vec<Source>, Failure> {
     match source.each() {
         Ok(sources) if sources.iter().all(is_there) => Ok(sources),
         Err(failure) if is_there(&source) => Err(failure.at(place)),
-        _ => Err(Failure::new(format!(
-            "{place} is no source: it is no import id, there is no such file, and none that fits it as a pattern"
-        ))),
+        _ => {
+            let what = "it is no import id, there is no such file, and none that fits it as a pattern";
+            let failure = Failure::new(format!("{place} is no source: {what}"));
+            Err(if has_blanks { failure.hint("white space around it is part of the name") } else { failure })
+        }
     }
 }
 

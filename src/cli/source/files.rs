@@ -5,29 +5,20 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use glob::MatchOptions;
-
+use super::pattern::{self, Unfitting, is_pattern};
 use crate::cli::failure::Failure;
 
 /// How the names of the reports in a folder end.
 const REPORTS: [&str; 2] = [".csv", ".csv.gz"];
 
-/// How patterns are understood: as shells do.
-const PATTERNS: MatchOptions = MatchOptions {
-    case_sensitive: cfg!(not(windows)),
-    require_literal_separator: true,
-    require_literal_leading_dot: true,
-};
-
 /// The files that a path stands for: itself, the reports of a folder, or what a pattern fits where there is no file of
 /// that name. None is an error.
 pub fn expanded(path: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let files = match (fs::metadata(path), path.to_str()) {
-        (Ok(metadata), _) if metadata.is_dir() => reports(path)?,
-        (Err(error), Some(text)) if error.kind() == io::ErrorKind::NotFound && is_pattern(text) => fitting(text)?,
-        _ => vec![path.to_owned()],
-    };
-    Ok(files)
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => reports(path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && is_pattern(path) => fitting(path),
+        _ => Ok(vec![path.to_owned()]),
+    }
 }
 
 /// The reports of a folder, by their names.
@@ -58,19 +49,18 @@ fn is_report(name: &OsStr) -> bool {
     !name.starts_with(b".") && REPORTS.iter().any(|end| ends_with(end))
 }
 
-/// Would a shell have looked for files?
-fn is_pattern(text: &str) -> bool {
-    text.contains(['*', '?']) || text.split_once('[').is_some_and(|(_, rest)| rest.contains(']'))
-}
-
 /// What a pattern fits, by name; a folder among it stands for its reports.
-fn fitting(pattern: &str) -> Result<Vec<PathBuf>, Failure> {
+fn fitting(pattern: &Path) -> Result<Vec<PathBuf>, Failure> {
     let failed =
         |what: String| Failure::new(format!("{pattern:?} is taken for a pattern, since there is no such file: {what}"));
-    let paths = glob::glob_with(pattern, PATTERNS).map_err(|error| failed(format!("it can't be one ({error})")))?;
+    let paths = pattern::fitting(pattern).map_err(|why| match why {
+        Unfitting::NoPattern(error) => failed(format!("it can't be one ({error})")),
+        Unfitting::Unreadable(folder, error) => failed(format!("{folder:?} can't be read: {error}")),
+        Unfitting::TooMany(most) => failed(format!("it leads through more than {most} folders"))
+            .hint("name a folder further down, or leave ** out"),
+    })?;
     let mut files = Vec::new();
     for path in paths {
-        let path = path.map_err(|error| failed(format!("{:?} can't be read: {}", error.path(), error.error())))?;
         if path.is_dir() {
             files.extend(reports(&path)?);
         } else {
@@ -85,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_reports_and_patterns() {
+    fn names_of_reports() {
         for (name, expected) in [
             ("a.csv", true),
             ("A.CSV", true),
@@ -97,11 +87,6 @@ mod tests {
             ("csv", false),
         ] {
             assert_eq!(is_report(OsStr::new(name)), expected, "{name}");
-        }
-        for (text, expected) in
-            [("*.csv", true), ("a?", true), ("[ab]", true), ("a[", false), ("a]b[", false), ("a.csv", false)]
-        {
-            assert_eq!(is_pattern(text), expected, "{text}");
         }
     }
 }

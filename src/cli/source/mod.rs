@@ -3,6 +3,7 @@
 mod admission;
 mod arguments;
 mod files;
+mod pattern;
 mod spelling;
 
 use std::borrow::Cow;
