@@ -47,18 +47,21 @@ impl Head {
     /// What is done to the body, as all headers of this name tell, one after another. What is no text is no known coding.
     fn codings(&self, name: HeaderName) -> impl Iterator<Item = &str> {
         let texts = self.headers.get_all(name).into_iter().map(|value| value.to_str().unwrap_or("?"));
-        texts.flat_map(|text| text.split(',')).map(|coding| coding.split(';').next().unwrap_or_default().trim())
+        texts.flat_map(|text| text.split(',')).map(str::trim)
     }
 
     /// Why the bytes of the body aren't those of the answer, if they aren't.
     fn coded(&self) -> Option<Malformed> {
-        let is_in = |words: &[&str], coding: &str| words.iter().any(|word| word.eq_ignore_ascii_case(coding));
-        let transfers = || self.codings(TRANSFER_ENCODING);
-        if self.codings(CONTENT_ENCODING).chain(transfers()).any(|coding| is_in(&COMPRESSIONS, coding)) {
+        let mut transfers: Vec<_> = self.codings(TRANSFER_ENCODING).collect();
+        let names = self.codings(CONTENT_ENCODING).chain(transfers.iter().copied());
+        let mut names = names.map(|coding| coding.split(';').next().unwrap_or_default().trim_end());
+        if names.any(|name| COMPRESSIONS.iter().any(|known| known.eq_ignore_ascii_case(name))) {
             return Some("it is compressed, which was not offered");
         }
-        let is_unknown = transfers().any(|coding| !is_in(&["chunked", "identity", ""], coding));
-        is_unknown.then_some("it is in a transfer coding that was not offered")
+        // Chunks are undone where they are the last that was done, and not otherwise.
+        transfers.pop_if(|last| last.eq_ignore_ascii_case("chunked"));
+        let is_coded = transfers.iter().any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"));
+        is_coded.then_some("it is in a transfer coding that was not offered")
     }
 
     /// Does nothing tell where the body ends, but that the connection does?
