@@ -25,8 +25,8 @@ pub(crate) fn may_be_in(text: &str) -> bool {
 
 /// Does a text hold an `@`, however it is written?
 pub(crate) fn has_at_sign(text: &str) -> bool {
-    let small = || text.to_ascii_lowercase();
-    text.contains('@') || text.contains(['%', '&', '\\']) && AT_SIGNS.iter().any(|sign| small().contains(sign))
+    let is_written = |small: String| AT_SIGNS.iter().any(|sign| small.contains(sign));
+    text.contains('@') || text.contains(['%', '&', '\\']) && is_written(text.to_ascii_lowercase())
 }
 
 /// May a text hold contacts in base64 that begins in the first so many bytes? It may where there is much of it, or where

@@ -301,7 +301,7 @@ impl<C: Collector> Exchange<'_, C> {
     fn failure(&self, verdict: Verdict, words: &str, code: Option<&str>, head: &Head) -> FailedAttempt {
         let secrets = &self.service.secrets;
         // A fault may name an address, as other words of the service may, but hold no contacts in base64.
-        let words = if may_be_encoded_in(words, words.len()) { "" } else { words };
+        let words = if may_be_encoded_in(words, words.len().min(LONGEST_WORDS)) { "" } else { words };
         let words = escape_within(secrets.clean(words), LONGEST_WORDS);
         let code = code.map(|code| match is_documented(code) {
             // Whatever the credentials are, the service's own words for an error don't come from them.

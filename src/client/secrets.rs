@@ -316,10 +316,11 @@ mod tests {
         #[test]
         fn any_password_in_any_writing(
             password in r"[ -~éÜßžЖ漢😀]{4,24}".prop_filter("no word", |text| signs(text).chars().count() >= SHORT),
-            first in 0..6,
-            then in prop::collection::vec(0..3, 0..4),
+            first in 0..10,
+            then in prop::collection::vec(0..6, 0..4),
             around in "[a-z ]{0,8}",
         ) {
+            let each_of = |text: &str, of: fn(u32) -> String| text.chars().map(u32::from).map(of).collect::<String>();
             let each = |of: &dyn Fn(u8) -> String| password.bytes().map(of).collect::<String>();
             let mut text = match first {
                 0 => password.clone(),
@@ -327,6 +328,10 @@ mod tests {
                 2 => each(&|byte| format!("{byte:02X}")),
                 3 => STANDARD.encode(&password),
                 4 => URL_SAFE.encode(&password),
+                5 => STANDARD.encode(STANDARD.encode(&password)),
+                6 => STANDARD.encode(password.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()),
+                7 => password.encode_utf16().map(|unit| format!("{unit:04X} ")).collect(),
+                8 => each(&|byte| format!("{byte}, ")),
                 // UTF-16 of ASCII, read as something else.
                 _ => password.chars().flat_map(|sign| [sign, '\0']).collect(),
             };
@@ -337,6 +342,9 @@ mod tests {
                         other => format!("%{other:02x}"),
                     }).collect(),
                     1 => serde_json::to_string(&text).unwrap(),
+                    2 => each_of(&text, |code| format!("\\u{{{code:x}}}")),
+                    3 => each_of(&text, |code| format!("&#{code}")),
+                    4 => text.bytes().map(|byte| format!("\\{byte:03o}")).collect(),
                     _ => text.chars().map(|sign| match sign {
                         'a'..='z' => sign.to_string(),
                         other => format!("&#x{:x};", u32::from(other)),

@@ -139,7 +139,8 @@ impl Message {
     /// Does it begin as an error page does, and no report can? `None` as long as there is nothing but white space.
     #[cfg(feature = "client")]
     pub(crate) fn is_page(&mut self) -> Option<bool> {
-        if self.is_page.is_none() {
+        // As long as it may be the beginning of a mark, nothing is told.
+        if self.is_page.is_none() && !BOM.starts_with(&self.head) {
             let first = first_character(&self.head, &mut self.looked);
             self.is_page = first.map(|first| matches!(first, b'{' | b'[' | b'<'));
         }
@@ -347,6 +348,19 @@ mod tests {
             let mut message = Message::default();
             message.feed(body.as_bytes());
             assert_eq!(message.is_page(), expected, "{body:?}");
+            // Byte by byte, it is told no earlier than it is known.
+            let mut message = Message::default();
+            for byte in body.as_bytes() {
+                message.feed(&[*byte]);
+                assert!([None, expected].contains(&message.is_page()), "{body:?}");
+            }
+            assert_eq!(message.is_page(), expected, "{body:?}");
+        }
+        // White space is looked at once.
+        let mut message = Message::default();
+        for len in 1..1000 {
+            message.feed(b" ");
+            assert_eq!((message.is_page(), message.looked), (None, len));
         }
     }
 }
