@@ -12,6 +12,8 @@ const LONG: usize = 64;
 /// characters that contacts are of. No word of a service is base64 of as much, by chance.
 const TEXT: usize = 16;
 const LINES: usize = 8;
+/// So many capitals and figures in a row, without a small letter, are a code.
+const CODE: usize = 4;
 /// The two signs of base64 that are no letters and digits, and those of its form for URLs.
 const SIGNS: [[u8; 2]; 2] = [*b"+/", *b"-_"];
 
@@ -43,56 +45,69 @@ struct Runs<'t> {
     signs: [u8; 2],
 }
 
-/// What each character of a run stands for, and how many there are at most between two blanks: words are short, and are
-/// of the same characters. In capitals alone, as codes are, no text has ever been encoded.
 #[derive(Default)]
 struct Run {
+    /// What each character stands for.
     digits: Vec<u8>,
-    has_small_letters: bool,
+    /// How many there are in the last word, which line breaks don't end, and in the longest.
+    word: usize,
     longest: usize,
+    has_small_letters: bool,
 }
 
 impl Iterator for Runs<'_> {
     type Item = Run;
 
     fn next(&mut self) -> Option<Run> {
-        let (mut run, mut length) = (Run::default(), 0);
-        while let Some(&byte) =
-            self.text.as_bytes().get(self.at).filter(|_| self.at < self.shown || !run.digits.is_empty())
-        {
+        let mut run = Run::default();
+        while let Some(&byte) = self.text.as_bytes().get(self.at).filter(|_| self.at < self.shown || run.longest > 0) {
             if let Some(digit) = digit(byte, self.signs) {
-                run.digits.push(digit);
-                run.has_small_letters |= byte.is_ascii_lowercase();
-                length += 1;
-                run.longest = run.longest.max(length);
+                run.push(digit, byte.is_ascii_lowercase());
                 self.at += 1;
                 continue;
             }
             match space(self.text.get(self.at..).unwrap_or_default()) {
                 Some((len, has_line_break)) => {
-                    length = if has_line_break { length } else { 0 };
+                    if !has_line_break {
+                        run.end_word();
+                    }
                     self.at += len;
                 }
                 None => {
                     self.at += 1;
-                    if !run.digits.is_empty() {
-                        return Some(run);
+                    if run.longest > 0 {
+                        break;
                     }
                 }
             }
         }
-        Some(run).filter(|run| !run.digits.is_empty())
+        run.end_word();
+        Some(run).filter(|run| run.longest > 0)
     }
 }
 
 impl Run {
+    fn push(&mut self, digit: u8, is_small_letter: bool) {
+        self.digits.push(digit);
+        self.word += 1;
+        self.longest = self.longest.max(self.word);
+        self.has_small_letters |= is_small_letter;
+    }
+
+    /// Ends a word. One of capitals alone, as codes are, is no text in base64, and left out.
+    fn end_word(&mut self) {
+        if !self.has_small_letters && self.word >= CODE {
+            self.digits.truncate(self.digits.len() - self.word);
+        }
+        (self.word, self.has_small_letters) = (0, false);
+    }
+
     /// Does it stand for much text, or for an address or a line break in a little, wherever in the run that begins?
     fn is_text(&self) -> bool {
         let is_shown = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n');
         let is_long = |text: &[u8]| text.len() >= TEXT;
         let has_lines = |text: &[u8]| text.len() >= LINES && text.iter().any(|byte| matches!(byte, b'\r' | b'\n'));
-        let mut starts = if self.has_small_letters { 0..4 } else { 0..0 };
-        starts.any(|skipped| {
+        (0..4).any(|skipped| {
             let bytes = decoded(self.digits.get(skipped..).unwrap_or_default());
             bytes.split(|byte| !is_shown(byte)).any(is_long)
                 || bytes.split(|&byte| !is_of_contacts(byte)).any(has_lines)
@@ -108,10 +123,10 @@ fn is_of_contacts(byte: u8) -> bool {
 
 /// Are these an `@` with one character of an address before it, and three behind it?
 fn is_address(bytes: &[u8]) -> bool {
-    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-') || !byte.is_ascii();
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
     match bytes {
         [before, b'@', behind @ ..] => {
-            (is_part(*before) || b"_+%'\"".contains(before)) && behind.iter().all(|&byte| is_part(byte))
+            (is_part(before) || !before.is_ascii() || b"_+%'\"".contains(before)) && behind.iter().all(is_part)
         }
         _ => false,
     }
@@ -227,6 +242,10 @@ mod tests {
             "",
             "ERROR_SYSTEM_SERVICETEMPORARILYUNAVAILABLE",
             "ERROR_CANNOT_PERFORM_OPERATION_ON_ACCOUNT",
+            "consentRecordsNotApplied, alreadyInProgram; contacts:importNotFound contacts:tooManyActiveImports",
+            "GetContactImportReportFaultsResult GetProgramEnrolmentsByStatus NotAvailableInThisVersion",
+            "Bad thing ERROR_SYSTEM_SERVICETEMPORARILYUNAVAILABLE",
+            "We are down, sorry\nCode ERROR_SYSTEM_SERVICETEMPORARILYUNAVAILABLE or ERROR_INVALID_LOGIN\n",
             "http://schemas.xmlsoap.org/soap/envelope/ http://www.w3.org/2003/05/soap-envelope",
             "No HTTP resource was found that matches the request URI \
                 '/v2/contacts/import/842d81e8-c619-457f-bb77-ab6c4a17da39/report-faults'.",
