@@ -31,12 +31,19 @@ pub(super) fn unescaped(text: &str) -> Zeroizing<String> {
 /// however often something was escaped, it is read once.
 fn without_escapes(text: &str) -> Zeroizing<String> {
     let mut read = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut is_made = false;
     for character in text.chars() {
+        let is_behind_made = std::mem::take(&mut is_made) && read.last() == Some(&'\\');
         read.push(character);
+        // Behind a backslash that an escape stood for, another one begins an escape of its own.
+        if is_behind_made && character == '\\' {
+            continue;
+        }
         while let Some((length, character)) = escape_at_end(&read) {
             let rest = read.len() - length;
             read.truncate(rest);
             read.push(character);
+            is_made = true;
         }
     }
     Zeroizing::new(read.iter().collect())
@@ -186,7 +193,7 @@ mod tests {
             ("a%2fb%2Fc", "a/b/c"),
             ("%2525252541", "A"),
             ("%4%31", "A"),
-            (r"\u0041\u00e9\ud83d\ude00\/\\\x42", "Aé😀/B"),
+            (r"\u0041\u00e9\ud83d\ude00\/\\\x42", r"Aé😀/\B"),
             (r#"\\\"\\u0041"#, "\"A"),
             (r"a\r\nb", "a  b"),
             ("&amp;amp;lt;&#65;&#x0041;&#0000000065;&eacute;&num;&commat;", "<AAAé#@"),
@@ -194,6 +201,10 @@ mod tests {
             ("&#65&#x42&#67d&#x44 &#X0045&#70", "ABCdD EF"),
             ("&#65;&#x4g &amp;#65 %26%2365%26%23x42 &#6&#53", "A\u{4}g A AB \u{6}5"),
             (r"\101\x42\u{43}\x{44}\u{1F600} \\101 \303\251 \40", r"ABCD😀 A é \40"),
+            (
+                r"\u{5c}\u{75}\u{7b}\u{34}\u{31}\u{7d} \134\061\060\061 \x5c\x5c\x2f \u005c\u005c\u0075\u0030\u0030\u0034\u0031",
+                "A A / A",
+            ),
             (r"\400\089\u{}\u{110000}\u{+41}{41}\u41}", r"\400\089\u{}\u{110000}A{41}\u41}"),
             (
                 "%, %z, %4, \\u12, \\ud83d, &x;, &#x110000;, &;, ;, \\",

@@ -342,9 +342,17 @@ mod tests {
                         other => format!("%{other:02x}"),
                     }).collect(),
                     1 => serde_json::to_string(&text).unwrap(),
-                    2 => each_of(&text, |code| format!("\\u{{{code:x}}}")),
+                    2 => text.chars().map(|sign| match sign {
+                        'a'..='z' | '0'..='9' => sign.to_string(),
+                        '\\' => r"\\".into(),
+                        other => format!("\\u{{{:x}}}", u32::from(other)),
+                    }).collect(),
                     3 => each_of(&text, |code| format!("&#{code}")),
-                    4 => text.bytes().map(|byte| format!("\\{byte:03o}")).collect(),
+                    4 => text.bytes().map(|byte| match byte {
+                        b'a'..=b'z' | b'0'..=b'9' => char::from(byte).to_string(),
+                        b'\\' => r"\\".into(),
+                        other => format!("\\{other:03o}"),
+                    }).collect(),
                     _ => text.chars().map(|sign| match sign {
                         'a'..='z' => sign.to_string(),
                         other => format!("&#x{:x};", u32::from(other)),
