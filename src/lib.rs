@@ -215,6 +215,7 @@ pub mod archive;
 pub mod arrow;
 #[cfg(feature = "client")]
 mod client;
+mod contact_data;
 mod error;
 mod escape;
 pub mod export;

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
+use crate::contact_data::may_be_in;
 use crate::escape::escape;
 
 /// How far an import is.
@@ -38,9 +39,13 @@ pub enum ImportStatus {
     ExceedsAllowedContactLimit,
     /// A newer status, which the version of the API that was asked can't express.
     NotAvailableInThisVersion,
-    /// A status that this version doesn't know, with its own text.
+    /// A status that this version doesn't know, with its own text, unless that may be about a contact: then it says that
+    /// it is withheld.
     Other(Box<str>),
 }
+
+/// In place of a text that may be anything but a status.
+const WITHHELD: &str = "[withheld: it may be about a contact]";
 
 /// The documented names.
 static NAMES: [(&str, ImportStatus); 8] = [
@@ -77,6 +82,7 @@ impl From<&str> for ImportStatus {
         }
         match NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)) {
             Some((_, status)) => status.clone(),
+            None if may_be_in(text) => ImportStatus::Other(WITHHELD.into()),
             None => ImportStatus::Other(escape(text, 100).into()),
         }
     }
@@ -118,6 +124,11 @@ mod tests {
         assert_eq!(ImportStatus::from(" \n"), ImportStatus::NotFinished);
         assert_eq!(ImportStatus::from("Pau\u{202e}sed").as_str(), r"Pau\u{202e}sed");
         assert!(ImportStatus::from("Paused").is_final());
+        for text in ["jo@example.com", "YW5uQGV4YW1wbGUuY29t", &"x".repeat(64)] {
+            let status = ImportStatus::from(text);
+            assert_eq!((status.as_str(), status.is_final()), (WITHHELD, true), "{text}");
+            assert_eq!(ImportStatus::from(WITHHELD), status);
+        }
         let written = serde_json::to_string(&[ImportStatus::NotFinished, "Paused".into()]).unwrap();
         assert_eq!(written, r#"["NotFinished","Paused"]"#);
     }

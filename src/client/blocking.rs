@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Write};
+use std::iter::FusedIterator;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -142,12 +143,12 @@ impl Client {
         self.engine.run(self.client.wait_until_finished(id))
     }
 
-    /// As [`finished_enrolments`](crate::Client::finished_enrolments) of the client. An error is an item, behind which the
-    /// same page is asked for again.
-    pub fn finished_enrolments(&self) -> impl Iterator<Item = Result<Enrolment>> {
+    /// As [`finished_enrolments`](crate::Client::finished_enrolments) of the client. An error is the last item: the service
+    /// isn't asked again.
+    pub fn finished_enrolments(&self) -> impl FusedIterator<Item = Result<Enrolment>> {
         let mut enrolments = self.client.finished_enrolments();
         let engine = Arc::clone(&self.engine);
-        std::iter::from_fn(move || engine.run(enrolments.next()).transpose())
+        std::iter::from_fn(move || engine.run(enrolments.next()).transpose()).fuse()
     }
 }
 

@@ -59,7 +59,7 @@ impl AnswerBody {
     }
 
     /// Refuses a body of so many bytes on the wire, of which so many are of the report.
-    pub(super) fn check_size(&self, received: u64, decoded: u64) -> Result<(), Error> {
+    pub(super) fn check_size(&mut self, received: u64, decoded: u64) -> Result<(), Error> {
         let (wire, report) = match self.form {
             // Base64 takes four thirds; white space in it, such as line ends, is legal.
             Form::Soap(_) => (self.max_size.saturating_mul(2).saturating_add(MARGIN), self.max_size),

@@ -57,16 +57,19 @@ impl FinishedEnrolments {
         FinishedEnrolments { client, page: VecDeque::new(), fetched: 0, has_ended: false }
     }
 
-    /// The next one; `None` behind the last. Each page of 1,000 is a call of its own, with its own retries.
+    /// The next one; `None` behind the last. Each page of 1,000 is a call of its own, with its own retries. One that is
+    /// dropped before it is done is made again by the next call.
     ///
     /// # Errors
-    /// Any [`ErrorKind`] of the client. The page is asked for again by the next call.
+    /// Any [`ErrorKind`] of the client. An error is the end, and `None` is behind it: the service isn't asked again, so that
+    /// no loop that goes on after errors sends a refused password for ever.
     pub async fn next(&mut self) -> Result<Option<Enrolment>> {
         if self.page.is_empty() && !self.has_ended {
             let operation = ServiceOperation::FinishedEnrolments { skip: self.fetched };
-            let page = self.client.call(operation, None, Page::default(), &self.client.deadline()).await?;
+            let answered = self.client.call(operation, None, Page::default(), &self.client.deadline()).await;
+            self.has_ended = answered.as_ref().map_or(true, |page| (page.len() as u64) < PAGE);
+            let page = answered?;
             self.fetched += page.len() as u64;
-            self.has_ended = (page.len() as u64) < PAGE;
             self.page = page.into();
         }
         Ok(self.page.pop_front())

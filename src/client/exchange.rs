@@ -15,13 +15,16 @@ use super::soap_answer::{Answered, ResultFields};
 use super::transport;
 use super::verdict::{Verdict, is_documented, judge};
 use super::xml::Malformed;
+use crate::contact_data::may_be_encoded_in;
 use crate::error::{Error, ErrorKind, Timeout};
 use crate::escape::escape_within;
 use crate::protocol::Protocol;
 use crate::read::message::Message;
 use crate::report_id::ReportId;
 use crate::status::ImportStatus;
-use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, TRANSFER_ENCODING,
+};
 use reqwest::{Method, Request, Response};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -41,27 +44,37 @@ impl Head {
         Head { status: response.status().as_u16(), headers: response.headers().clone() }
     }
 
-    /// What is done to the body on its way, as all headers about it tell, one after another.
-    fn codings(&self) -> impl Iterator<Item = &str> {
-        let values = [CONTENT_ENCODING, TRANSFER_ENCODING].map(|name| self.headers.get_all(name));
-        let texts = values.into_iter().flatten().filter_map(|value| value.to_str().ok());
-        texts.flat_map(|text| text.split(',')).map(|coding| coding.split(';').next().unwrap_or_default().trim())
+    /// What is done to the body, as all headers of this name tell, one after another. What is no text is no known coding.
+    fn codings(&self, name: HeaderName) -> impl Iterator<Item = &str> {
+        let texts = self.headers.get_all(name).into_iter().map(|value| value.to_str().unwrap_or("?"));
+        texts.flat_map(|text| text.split(',')).map(str::trim)
     }
 
-    fn is_compressed(&self) -> bool {
-        self.codings().any(|coding| COMPRESSIONS.iter().any(|known| known.eq_ignore_ascii_case(coding)))
+    /// Why the bytes of the body aren't those of the answer, if they aren't.
+    fn coded(&self) -> Option<Malformed> {
+        let mut transfers: Vec<_> = self.codings(TRANSFER_ENCODING).collect();
+        let names = self.codings(CONTENT_ENCODING).chain(transfers.iter().copied());
+        let mut names = names.map(|coding| coding.split(';').next().unwrap_or_default().trim_end());
+        if names.any(|name| COMPRESSIONS.iter().any(|known| known.eq_ignore_ascii_case(name))) {
+            return Some("it is compressed, which was not offered");
+        }
+        // Chunks are undone where they are the last that was done, and not otherwise.
+        transfers.pop_if(|last| last.eq_ignore_ascii_case("chunked"));
+        let is_coded = transfers.iter().any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"));
+        is_coded.then_some("it is in a transfer coding that was not offered")
     }
 
     /// Does nothing tell where the body ends, but that the connection does?
     fn is_unbounded(&self) -> bool {
         self.status == 200
             && !self.headers.contains_key(CONTENT_LENGTH)
-            && !self.codings().any(|coding| coding.eq_ignore_ascii_case("chunked"))
+            && !self.codings(TRANSFER_ENCODING).any(|coding| coding.eq_ignore_ascii_case("chunked"))
     }
 }
 
-/// What IANA lists as codings of content and of transfer that make other bytes of a body. Any other word, such as
-/// `identity`, `UTF-8` or none, has been seen on bodies that are as they should be.
+/// What IANA lists as codings that make other bytes of a body. Any other word about content, such as `identity`, `UTF-8` or
+/// none, has been seen on bodies that are as they should be. About the transfer, any other word is an error: what has been
+/// done to the bytes can't be undone.
 const COMPRESSIONS: [&str; 13] = [
     "gzip",
     "x-gzip",
@@ -149,9 +162,8 @@ impl<C: Collector> Exchange<'_, C> {
     async fn read(&mut self, mut response: Response) -> Result<C::Output, FailedAttempt> {
         let head = Head::of(&response);
         // None is offered; decoding one that comes all the same could be a bomb, and not decoding it a wrong report.
-        if head.is_compressed() {
-            let what = unexpected("it is compressed, which was not offered");
-            return Err(FailedAttempt::lasting(what.with_status(head.status)));
+        if let Some(coded) = head.coded() {
+            return Err(FailedAttempt::lasting(unexpected(coded).with_status(head.status)));
         }
         let mut body = AnswerBody::new(self.protocol(), self.operation, self.service.max_size);
         if let Some(error) = self.receive(&mut response, &mut body).await? {
@@ -288,7 +300,9 @@ impl<C: Collector> Exchange<'_, C> {
 
     fn failure(&self, verdict: Verdict, words: &str, code: Option<&str>, head: &Head) -> FailedAttempt {
         let secrets = &self.service.secrets;
-        // Where the words may be about contacts, a code that is known to be the service's says what is wrong.
+        // A fault may name an address, as other words of the service may, but hold no contacts in base64.
+        let words = if may_be_encoded_in(words, words.len().min(LONGEST_WORDS)) { "" } else { words };
+        // In place of words that may be about contacts, a code that is known to be the service's says what is wrong.
         let known = code.filter(|code| words.is_empty() && is_documented(code));
         let words = escape_within(known.unwrap_or_else(|| secrets.clean(words)), LONGEST_WORDS);
         let code = code.map(|code| match is_documented(code) {

@@ -347,7 +347,7 @@ impl Client {
         self.call(ServiceOperation::Figures, Some(import_id.into()), figures, &self.deadline()).await
     }
 
-    /// The program enrolments that have finished, in pages of 1,000, which are fetched as they are needed.
+    /// The program enrolments that have finished, in pages of 1,000, which are fetched as they are needed. An error ends it.
     ///
     /// ```no_run
     /// # use dotdigital_faults::{Client, Result};

@@ -44,7 +44,7 @@ impl Secrets {
                     secrets.words.push(Zeroizing::new(form.to_lowercase()));
                 }
             }
-            secrets.letters.extend(codes(plain));
+            secrets.letters.extend(codes(plain).into_iter().filter(|code| code.len() >= SHORT));
         }
         for forms in [&mut secrets.letters, &mut secrets.signs, &mut secrets.words] {
             forms.retain(|form| !form.is_empty());
@@ -83,18 +83,33 @@ fn forms(plain: &Zeroizing<String>) -> [(Zeroizing<String>, bool); 4] {
     [(plain.clone(), true), (unescaped, true), (ascii, false), (ascii_unescaped, false)]
 }
 
-/// A credential in hexadecimal, and in base64: by itself, and behind one or two other bytes, without the letters at
-/// either end that hold bits of others.
-fn codes(plain: &str) -> impl Iterator<Item = Zeroizing<String>> {
-    let hex = Zeroizing::new(plain.bytes().map(|byte| format!("{byte:02x}")).collect::<String>());
-    let base64 = (0..3).map(|before| {
-        let bytes = Zeroizing::new([&b"\0\0"[..before], plain.as_bytes()].concat());
+/// A credential in UTF-8, in UTF-16 and in Latin-1, each in hexadecimal and in base64; in base64 of its base64; and as a
+/// list of its bytes and of its units of UTF-16, in decimal figures.
+fn codes(plain: &str) -> Vec<Zeroizing<String>> {
+    let units = || plain.encode_utf16();
+    let latin_1 = || plain.chars().map(|sign| u8::try_from(sign).unwrap_or(b'?')).collect();
+    let utf_8 = Zeroizing::new(plain.as_bytes().to_vec());
+    let others =
+        [units().flat_map(u16::to_le_bytes).collect(), units().flat_map(u16::to_be_bytes).collect(), latin_1()];
+    let twice = in_base64(&utf_8).into_iter().flat_map(|code| in_base64(code.as_bytes()));
+    let mut codes: Vec<_> = twice.map(|code| letters(&code)).collect();
+    for bytes in others.map(Zeroizing::new).into_iter().chain([utf_8.clone()]) {
+        codes.extend(in_base64(&bytes).map(|code| letters(&code)));
+        codes.push(Zeroizing::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect()));
+    }
+    codes.push(Zeroizing::new(utf_8.iter().map(u8::to_string).collect()));
+    codes.push(Zeroizing::new(units().map(|unit| unit.to_string()).collect()));
+    codes
+}
+
+/// Bytes in base64: by themselves, and behind one or two others, without the letters at either end that hold bits of others.
+fn in_base64(bytes: &[u8]) -> [Zeroizing<String>; 3] {
+    [0, 1, 2].map(|before| {
+        let bytes = Zeroizing::new([&b"\0\0"[..before], bytes].concat());
         let code = Zeroizing::new(STANDARD_NO_PAD.encode(&*bytes));
         let (first, shared) = ([0, 2, 3][before], usize::from(bytes.len() % 3 > 0));
         Zeroizing::new(code.get(first..code.len() - shared).unwrap_or_default().to_owned())
-    });
-    let codes: Vec<_> = base64.map(|code| letters(&code)).chain([hex]).collect();
-    codes.into_iter().filter(|code| code.len() >= SHORT)
+    })
 }
 
 /// Does a text end with the beginning of a form?
@@ -136,6 +151,12 @@ mod tests {
         let url = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
         let html = |text: &str| text.chars().map(|sign| format!("&#{};", u32::from(sign))).collect::<String>();
         let json = |text: &str| serde_json::to_string(text).unwrap();
+        let numbers = |text: &str, each: fn(u32) -> String| text.chars().map(u32::from).map(each).collect::<String>();
+        let list = |text: &str, sign| text.bytes().map(|byte| byte.to_string()).collect::<Vec<_>>().join(sign);
+        let bytes_le = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+        let bytes_be = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<_>>();
+        let bytes_1 = |text: &str| text.chars().map(|sign| u8::try_from(sign).unwrap()).collect::<Vec<_>>();
+        let in_hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let utf_16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).map(char::from).collect::<String>();
         for text in [
             "api@x.com".into(),
@@ -190,6 +211,37 @@ mod tests {
             hex(" "),
             hex(":"),
             format!(r"\x{}", hex(r"\x")),
+            // HTML without the signs that end its numbers, and what other languages write.
+            numbers(PASSWORD, |code| format!("&#{code}")),
+            numbers(PASSWORD, |code| format!("&#x{code:x}")),
+            numbers(PASSWORD, |code| format!("&#X{code:04X}")),
+            "p:a?s/s&#60w&#x3E&amp;&#233+ &quot;&#39%41&#220&#57".into(),
+            html(PASSWORD).replace(';', "").replace('&', "%26"),
+            html(PASSWORD).replace(';', "").replace('&', "&amp;"),
+            html(&html(PASSWORD)).replace(';', ""),
+            html(&url(PASSWORD)).replace(';', ""),
+            numbers(PASSWORD, |code| format!("\\u{{{code:x}}}")),
+            numbers(PASSWORD, |code| format!("\\x{{{code:04X}}}")),
+            PASSWORD.bytes().map(|byte| format!("\\{byte:03o}")).collect(),
+            json(&PASSWORD.bytes().map(|byte| format!("\\{byte:03o}")).collect::<String>()),
+            numbers(PASSWORD, |code| format!("\\{code:03o}")),
+            list(PASSWORD, ","),
+            list(PASSWORD, ", "),
+            format!("[{}]", numbers(PASSWORD, |code| format!("{code}, "))),
+            // Other encodings, and base64 of base64.
+            in_hex(&bytes_le(PASSWORD)),
+            in_hex(&bytes_be(PASSWORD)),
+            in_hex(&bytes_be(&pair)),
+            STANDARD.encode(bytes_le(PASSWORD)),
+            STANDARD.encode(bytes_be(PASSWORD)),
+            STANDARD.encode([b"\xff\xfe", &bytes_le(&pair)[..]].concat()),
+            in_hex(&bytes_1(PASSWORD)),
+            STANDARD.encode(bytes_1(PASSWORD)),
+            STANDARD.encode(bytes_1(&pair)),
+            STANDARD.encode(STANDARD.encode(PASSWORD)),
+            STANDARD.encode(STANDARD.encode(&pair)),
+            STANDARD.encode(format!("Basic {}", STANDARD.encode(&pair))),
+            STANDARD.encode(format!("ab{}", STANDARD.encode(format!("x{pair}y")))),
         ] {
             for text in [text.clone(), format!("Login for »{text}« failed: ERROR_X")] {
                 assert_eq!(secrets().clean(&text), Secrets::WITHHELD, "{text}");
@@ -264,10 +316,11 @@ mod tests {
         #[test]
         fn any_password_in_any_writing(
             password in r"[ -~éÜßžЖ漢😀]{4,24}".prop_filter("no word", |text| signs(text).chars().count() >= SHORT),
-            first in 0..6,
-            then in prop::collection::vec(0..3, 0..4),
+            first in 0..10,
+            then in prop::collection::vec(0..6, 0..4),
             around in "[a-z ]{0,8}",
         ) {
+            let each_of = |text: &str, of: fn(u32) -> String| text.chars().map(u32::from).map(of).collect::<String>();
             let each = |of: &dyn Fn(u8) -> String| password.bytes().map(of).collect::<String>();
             let mut text = match first {
                 0 => password.clone(),
@@ -275,6 +328,10 @@ mod tests {
                 2 => each(&|byte| format!("{byte:02X}")),
                 3 => STANDARD.encode(&password),
                 4 => URL_SAFE.encode(&password),
+                5 => STANDARD.encode(STANDARD.encode(&password)),
+                6 => STANDARD.encode(password.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()),
+                7 => password.encode_utf16().map(|unit| format!("{unit:04X} ")).collect(),
+                8 => each(&|byte| format!("{byte}, ")),
                 // UTF-16 of ASCII, read as something else.
                 _ => password.chars().flat_map(|sign| [sign, '\0']).collect(),
             };
@@ -285,6 +342,17 @@ mod tests {
                         other => format!("%{other:02x}"),
                     }).collect(),
                     1 => serde_json::to_string(&text).unwrap(),
+                    2 => text.chars().map(|sign| match sign {
+                        'a'..='z' | '0'..='9' => sign.to_string(),
+                        '\\' => r"\\".into(),
+                        other => format!("\\u{{{:x}}}", u32::from(other)),
+                    }).collect(),
+                    3 => each_of(&text, |code| format!("&#{code}")),
+                    4 => text.bytes().map(|byte| match byte {
+                        b'a'..=b'z' | b'0'..=b'9' => char::from(byte).to_string(),
+                        b'\\' => r"\\".into(),
+                        other => format!("\\{other:03o}"),
+                    }).collect(),
                     _ => text.chars().map(|sign| match sign {
                         'a'..='z' => sign.to_string(),
                         other => format!("&#x{:x};", u32::from(other)),

@@ -14,7 +14,8 @@ use crate::reason::counts::ReasonCounts;
 /// The service's own figures for an import.
 ///
 /// Each figure is optional, and the service may leave out those that it doesn't know; over REST it gives more of
-/// them than over SOAP, and over v3 five. Nothing promises that they agree with the report: see [`compare`](Self::compare).
+/// them than over SOAP, and over v3 five. A negative one, such as -1, which the types of its contract allow, counts
+/// nothing: it is as good as left out. Nothing promises that they agree with the report: see [`compare`](Self::compare).
 ///
 /// Serialised, it is a map of the figures that the service has given: `new_contacts`, `updated_contacts`, and the
 /// slugs of reasons, such as `hard_bounced`.
@@ -97,7 +98,7 @@ impl ImportSummary {
     /// Reads it from the fields of an answer. Each field but the first two bears one of the names of a reason.
     pub(super) fn from_fields(fields: &ResultFields) -> Result<ImportSummary, Malformed> {
         let mut summary = ImportSummary::default();
-        for (name, value) in fields.iter().filter(|(_, value)| !value.is_empty()) {
+        for (name, value) in fields.iter().filter(|(_, value)| !value.is_empty() && !is_negative(value)) {
             let figure = || value.parse::<u64>().map_err(|_| "one of its figures is no number");
             if name.eq_ignore_ascii_case("NewContacts") {
                 summary.new_contacts = Some(figure()?);
@@ -115,6 +116,11 @@ impl ImportSummary {
         summary.figures.sort();
         Ok(summary)
     }
+}
+
+/// Is it a whole number below zero, or how else nothing is counted?
+fn is_negative(value: &str) -> bool {
+    value.strip_prefix('-').is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// REST's name for the figure of a reason.
@@ -224,8 +230,21 @@ mod tests {
     #[test]
     fn a_figure_is_a_number_or_absent() {
         assert_eq!(ImportSummary::from_fields(&fields(&[("Failures", "")])).unwrap().failed(), 0);
-        for value in ["x", "-1", "1.5"] {
+        for value in ["x", "-", "-x", "--1", "1.5", "-1.5"] {
             assert!(ImportSummary::from_fields(&fields(&[("Failures", value)])).is_err(), "{value}");
+        }
+    }
+
+    /// It isn't known, and nothing is made of it: neither a sum nor a rate.
+    #[test]
+    fn a_negative_figure_is_as_good_as_left_out() {
+        for value in ["-1", "-0", "-99999999999999999999999"] {
+            let read = |figures: &[(&str, &str)]| ImportSummary::from_fields(&fields(figures)).unwrap();
+            let all = read(&[("NewContacts", "6"), ("UpdatedContacts", "3"), ("Blocked", value), ("Failures", "1")]);
+            let left_out = read(&[("NewContacts", "6"), ("UpdatedContacts", "3"), ("Failures", "1")]);
+            assert_eq!((&all, all.failure_rate()), (&left_out, Some(0.1)), "{value}");
+            let none = read(&[("NewContacts", value), ("UpdatedContacts", value), ("Blocked", value)]);
+            assert_eq!((&none, none.failure_rate()), (&ImportSummary::default(), None));
         }
     }
 

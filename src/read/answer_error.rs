@@ -8,6 +8,8 @@ use std::borrow::Cow;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::contact_data::may_be_in;
+
 /// A code that is longer is none.
 const LONGEST_CODE: usize = 128;
 
@@ -62,7 +64,7 @@ fn is_about_contact(text: &str) -> bool {
         }
         longest >= PHONE_NUMBER
     };
-    text.contains('@') || words.into_iter().any(has_number)
+    may_be_in(text) || words.into_iter().any(has_number)
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::surrogates::mended;
 use super::{answer_error, page};
+use crate::contact_data::{has_at_sign, may_be_encoded_in, may_be_in};
 use crate::error::Error;
 use crate::escape::{escape, escape_within};
 use crate::format::BOM;
@@ -23,6 +25,11 @@ const PREFIX: &[u8; 6] = b"ERROR_";
 #[derive(Debug, Default)]
 pub(crate) struct Message {
     head: Vec<u8>,
+    /// How far it has been looked through for its first character, and whether that is one of a page.
+    #[cfg(feature = "client")]
+    looked: usize,
+    #[cfg(feature = "client")]
+    is_page: Option<bool>,
     /// How much of `ERROR_` has just been seen; all of it while a code is being read.
     matched: usize,
     code: String,
@@ -70,7 +77,7 @@ impl Message {
     pub(crate) fn code(&mut self) -> Option<&str> {
         self.end_code();
         if self.last_code.is_none() {
-            let value = serde_json::from_slice::<Value>(&self.head).ok();
+            let value = self.value();
             self.last_code = value.as_ref().and_then(answer_error::code).map(Into::into);
         }
         self.last_code.as_deref()
@@ -87,11 +94,19 @@ impl Message {
         self.words(&clean).unwrap_or_else(|| self.excerpt(clean))
     }
 
-    /// What it says of itself, where it is JSON that does.
+    /// What it says of itself, where it is JSON that does: it may name an address there, but no contacts in base64.
     fn words(&self, clean: &impl Fn(&str) -> Cow<'_, str>) -> Option<String> {
-        let value = serde_json::from_slice::<Value>(&self.head).ok()?;
+        let value = self.value()?;
         let words = answer_error::words(&value, clean).or_else(|| Some(clean(member(&value)?).into_owned()))?;
-        Some(escape_within(words.trim(), LONGEST_MESSAGE))
+        match may_be_encoded_in(&words, words.len()) {
+            true => Some(String::new()),
+            false => Some(escape_within(words.trim(), LONGEST_MESSAGE)),
+        }
+    }
+
+    /// It as JSON.
+    fn value(&self) -> Option<Value> {
+        serde_json::from_slice(&mended(&self.head)).ok()
     }
 
     /// The title of a page in HTML, whose markup tells nobody anything, else the beginning.
@@ -100,9 +115,9 @@ impl Message {
         // All of it: what is withheld for something in it has no title to show either.
         let text = clean(&text);
         match page::title(&text) {
-            Some(title) if title.contains('@') => String::new(),
+            Some(title) if may_be_in(&title) => String::new(),
             Some(title) => format!("{} (the title of a web page)", escape(&title, EXCERPT)),
-            None if may_be_contacts(text.trim()) => String::new(),
+            None if may_be_contacts(text.trim_start_matches('\u{feff}').trim()) => String::new(),
             None => escape(text.trim(), EXCERPT),
         }
     }
@@ -123,10 +138,13 @@ impl Message {
 
     /// Does it begin as an error page does, and no report can? `None` as long as there is nothing but white space.
     #[cfg(feature = "client")]
-    pub(crate) fn is_page(&self) -> Option<bool> {
-        let head = self.head.strip_prefix(BOM).unwrap_or(&self.head);
-        let first = head.iter().find(|&&byte| !is_space(byte))?;
-        Some(matches!(first, b'{' | b'[' | b'<'))
+    pub(crate) fn is_page(&mut self) -> Option<bool> {
+        // As long as it may be the beginning of a mark, nothing is told.
+        if self.is_page.is_none() && !BOM.starts_with(&self.head) {
+            let first = first_character(&self.head, &mut self.looked);
+            self.is_page = first.map(|first| matches!(first, b'{' | b'[' | b'<'));
+        }
+        self.is_page
     }
 
     pub(crate) fn into_error(mut self) -> Error {
@@ -144,23 +162,32 @@ pub(crate) fn begins_as_object(input: &[u8], seen: &mut usize) -> Option<bool> {
     if input.len() < BOM.len() {
         return None;
     }
+    first_character(input, seen).map(|first| first == b'{')
+}
+
+/// The first character behind a mark and white space, of which so many bytes have been seen.
+fn first_character(input: &[u8], seen: &mut usize) -> Option<u8> {
     if *seen == 0 && input.starts_with(BOM) {
         *seen = BOM.len();
     }
     let rest = input.get(*seen..).unwrap_or_default();
-    let first = rest.iter().find(|&&byte| !is_space(byte));
-    *seen = input.len();
-    first.map(|&first| first == b'{')
+    let first = rest.iter().position(|&byte| !is_space(byte)).unwrap_or(rest.len());
+    *seen += first;
+    rest.get(first).copied()
 }
 
 /// May a text be about contacts, such as a report that comes where an error is expected, or another list of them?
 fn may_be_contacts(text: &str) -> bool {
+    let shown = text.char_indices().nth(EXCERPT).map_or(text.len(), |(at, _)| at);
+    if may_be_encoded_in(text, shown) {
+        return true;
+    }
     if text.starts_with(['{', '[', '<']) {
-        return text.contains('@') || text.contains("\"identifiers\"");
+        return has_at_sign(text) || text.contains("\"identifiers\"");
     }
     let (line, rest) = text.split_once(['\n', '\r']).unwrap_or((text, ""));
     let is_table = line.contains([',', ';', '\t', '|']) && !rest.trim().is_empty();
-    is_table || text.chars().take(EXCERPT).any(|character| character == '@')
+    is_table || has_at_sign(text.get(..shown).unwrap_or(text))
 }
 
 /// White space as it may stand around an answer.
@@ -192,8 +219,8 @@ mod tests {
 
     #[test]
     fn words_and_code() {
-        let long = "x".repeat(300);
-        let cut = format!("{}…", "x".repeat(200));
+        let long = "no ".repeat(100);
+        let cut = format!("{}…", &long[..200]);
         for (body, text, code) in [
             (r#"{"message":"No such import. ERROR_A"}"#, "No such import. ERROR_A", Some("ERROR_A")),
             (r#"{"MESSAGE":"a\nb"}"#, r"a\nb", None),
@@ -204,7 +231,7 @@ mod tests {
                 Some("ERROR_Y2_"),
             ),
             ("<p>\r\n--->ERERROR_ ERROR_B</p>", r"<p>\r\n--->ERERROR_ ERROR_B</p>", Some("ERROR_B")),
-            (&long, &cut, None),
+            (long.trim(), &cut, None),
             (
                 "<html><title>It is\n down</title><p>ERROR_C</p>",
                 "It is down (the title of a web page)",
@@ -323,6 +350,19 @@ mod tests {
             let mut message = Message::default();
             message.feed(body.as_bytes());
             assert_eq!(message.is_page(), expected, "{body:?}");
+            // Byte by byte, it is told no earlier than it is known.
+            let mut message = Message::default();
+            for byte in body.as_bytes() {
+                message.feed(&[*byte]);
+                assert!([None, expected].contains(&message.is_page()), "{body:?}");
+            }
+            assert_eq!(message.is_page(), expected, "{body:?}");
+        }
+        // White space is looked at once.
+        let mut message = Message::default();
+        for len in 1..1000 {
+            message.feed(b" ");
+            assert_eq!((message.is_page(), message.looked), (None, len));
         }
     }
 }

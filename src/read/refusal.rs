@@ -9,6 +9,7 @@ use super::header::{Header, Texts, each_record};
 use super::message::Message;
 use super::options::{ReadOptions, Separator};
 use super::record::{Record, Shape};
+use crate::contact_data::{has_at_sign, may_be_encoded_in, may_be_in};
 use crate::error::Error;
 use crate::escape::escape;
 
@@ -46,7 +47,7 @@ pub(super) fn refuse_coded(line: &[u8]) -> Option<Error> {
     message.feed(line);
     let code = message.code()?.to_owned();
     let words = String::from_utf8_lossy(line);
-    let words = if words.contains('@') { String::new() } else { escape(words.trim(), EXCERPT) };
+    let words = if may_be_in(&words) { String::new() } else { escape(words.trim(), EXCERPT) };
     Some(Error::not_a_report(&words, Some(&code)))
 }
 
@@ -55,9 +56,14 @@ fn excerpt(text: &[u8], is_whole: bool, options: &ReadOptions) -> Option<String>
     let (first, _, is_alone) = first_record(text, options.separator.unwrap_or_default(), options);
     let first = text.get(first).unwrap_or_default();
     let is_plain = !first.iter().any(|&byte| Separator::of_byte(byte).is_some());
-    let beginning: String = String::from_utf8_lossy(text).trim().chars().take(EXCERPT + 1).collect();
-    let may_be_shown = (is_whole && is_alone || is_plain) && !beginning.contains('@');
-    may_be_shown.then(|| escape(&beginning, EXCERPT))
+    if !(is_whole && is_alone || is_plain) {
+        return None;
+    }
+    let text = String::from_utf8_lossy(text);
+    let text = text.trim();
+    let shown = text.char_indices().nth(EXCERPT + 1).map_or(text.len(), |(at, _)| at);
+    let may_be_shown = !has_at_sign(text.get(..shown)?) && !may_be_encoded_in(text, shown);
+    may_be_shown.then(|| escape(text, EXCERPT))
 }
 
 /// Where the first record stands, how many cells it has, and whether there is no other one.

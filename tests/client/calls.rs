@@ -284,6 +284,18 @@ async fn statuses_and_figures_of_both_protocols() {
         assert_eq!(differences.len(), 1);
         assert_eq!((&differences[0].reason, differences[0].figure), (&FailureReason::Blocker, 9));
     }
+    // A negative one is none, over each.
+    let figures = "<a:NewContacts xmlns:a=\"http://apiconnector.com\">5</a:NewContacts>\
+        <a:Blocked xmlns:a=\"http://apiconnector.com\">-1</a:Blocked>";
+    for (protocol, figures) in [
+        (Protocol::Soap, soap("GetContactImportReport", figures)),
+        (Protocol::Rest, r#"{"newContacts": 5, "blocked": -1}"#.into()),
+        (Protocol::V3, r#"{"importId":"1","status":"Finished","summary":{"newContacts":5,"blocked":-1}}"#.into()),
+    ] {
+        let client = Server::start([ok(&figures)]).client(protocol).build().unwrap();
+        let summary = client.import_summary(ID).await.unwrap();
+        assert_eq!((summary.new_contacts(), summary.get(&FailureReason::Blocker)), (Some(5), None), "{protocol}");
+    }
     for (reply, kind) in [
         (ok(r#"{"message": "ERROR_IMPORT_NOT_FOUND"}"#), NotFound),
         (ok(r#"{"message": "No."}"#), UnexpectedAnswer),

@@ -90,20 +90,35 @@ async fn the_list_of_the_finished_ones_comes_in_pages() {
     }
 }
 
+/// A refused password is sent once, whatever is made of the error, and nothing else is asked for without end either.
 #[tokio::test]
-async fn a_page_that_fails_is_asked_for_again() {
-    let server =
-        Server::start([ok(&page(0, 1000)), ok("{}"), ok(r#"{"message":"ERROR_PARAMETER_INVALID"}"#), ok("[]")]);
-    let client = server.client(Protocol::Rest).build().unwrap();
-    let mut enrolments = client.finished_enrolments();
-    for _ in 0..1000 {
-        enrolments.next().await.unwrap().unwrap();
+async fn an_error_is_the_end() {
+    for (reply, kind) in [
+        (answer("401 Unauthorized", "", ""), NotPermitted),
+        (answer("503 Busy", "", ""), Unavailable),
+        (ok("{}"), UnexpectedAnswer),
+        (ok(r#"{"message":"ERROR_PARAMETER_INVALID"}"#), Refused),
+    ] {
+        let server = Server::start([ok(&page(0, 1000)), reply.clone()]);
+        let client = server.client(Protocol::Rest).max_retries(0).build().unwrap();
+        let mut enrolments = client.finished_enrolments();
+        for _ in 0..1000 {
+            enrolments.next().await.unwrap().unwrap();
+        }
+        let error = enrolments.next().await.unwrap_err();
+        assert_eq!((error.kind(), error.report_id()), (kind, None), "{error}");
+        assert!(error.to_string().starts_with("GetProgramEnrolmentsByStatus: "), "{error}");
+        for _ in 0..3 {
+            assert_eq!(enrolments.next().await.unwrap(), None);
+        }
+        assert_eq!(server.requests().len(), 2, "{kind:?}");
+        let server = Server::start([ok(&page(0, 1000)), reply]);
+        let client = server.client(Protocol::Rest).max_retries(0).build().unwrap();
+        let client = blocking::Client::from_async(client).unwrap();
+        let told: Vec<_> = client.finished_enrolments().collect();
+        assert_eq!((told.len(), server.requests().len()), (1001, 2));
+        assert!(told.into_iter().rposition(|item| item.is_err()) == Some(1000));
     }
-    let error = enrolments.next().await.unwrap_err();
-    assert_eq!((error.kind(), error.report_id()), (UnexpectedAnswer, None), "{error}");
-    assert!(error.to_string().starts_with("GetProgramEnrolmentsByStatus: "), "{error}");
-    assert_eq!(enrolments.next().await.unwrap_err().kind(), Refused);
-    assert_eq!(enrolments.next().await.unwrap(), None);
 
     let endless = Server::start([vec![say("HTTP/1.1 200 OK\r\n\r\n["), Step::Endless(vec![b' '; 4096])]]);
     let mut enrolments = endless.client(Protocol::Rest).max_retries(0).build().unwrap().finished_enrolments();

@@ -92,6 +92,101 @@ async fn no_error_repeats_a_report() {
     }
 }
 
+/// Nor is it in base64, as it is over SOAP, in whatever goes wrong around it.
+#[tokio::test]
+async fn no_error_repeats_a_report_in_base64() {
+    const FAULTS: &str = "GetContactImportReportFaults";
+    let kept = [
+        "Reason,email,name\nBlocker,karina@example.com,Karina Plain\nInvalid Email,karina,Karina Plain\n".to_owned(),
+        "a@karina.de".to_owned(),
+        "Karina\r\nPlain".to_owned(),
+        "Karina Plain ".repeat(20),
+    ];
+    let shapes: [fn(&str) -> String; 7] = [
+        |code| code.to_owned(),
+        |code| code.replace('+', "-").replace('/', "_").replace('=', ""),
+        |code| code.as_bytes().chunks(10).map(String::from_utf8_lossy).collect::<Vec<_>>().join("\r\n  "),
+        |code| code.as_bytes().chunks(10).map(String::from_utf8_lossy).collect::<Vec<_>>().join("&#13;&#10;"),
+        |code| code.as_bytes().chunks(4).map(String::from_utf8_lossy).collect::<Vec<_>>().join(" "),
+        |code| format!("<![CDATA[{code}]]>"),
+        |code| code[..code.len() - 3].to_owned(),
+    ];
+    for (code, shape) in kept.iter().flat_map(|text| shapes.map(|shape| (STANDARD.encode(text), shape))) {
+        let code = shape(&code);
+        let envelope = soap(FAULTS, &code);
+        let result = format!("<{FAULTS}Result>");
+        let short = |inside: &str| {
+            format!("<Envelope xmlns=\"http://schemas.xmlsoap.org/soap/envelope/\"><Body>{inside}</Body></Envelope>")
+        };
+        let json = serde_json::Value::from(&*code);
+        let bodies = [
+            code.clone(),
+            format!("\u{feff}{code}"),
+            format!("It is down: {code}"),
+            format!("<r>{code}</r>"),
+            format!("<?xml version=\"1.0\"?>\r\n<r>{code}</r>"),
+            format!("<html>{code}</html>"),
+            format!("<html><title>{code}</title></html>"),
+            format!("{{\"data\":{json}}}"),
+            format!("{{\"message\":{json}}}"),
+            format!(
+                "{{\"errorCode\":\"a:b\",\"description\":{json},\"details\":[{{\"item\":{json},\"error\":{json}}}]}}"
+            ),
+            short(&format!("<r>{code}</r>")),
+            short(&format!("<Fault><faultcode>{code}</faultcode><faultstring>It is {code}</faultstring></Fault>")),
+            short(&format!("<{FAULTS}Response xmlns=\"http://other\">{result}{code}")),
+            envelope[..envelope.len() - 30].to_owned(),
+            envelope.replace("apiconnector.com/v2", "apiconnector.com/v9"),
+            envelope.replace(&result, &format!("{result}</{FAULTS}Result>{result}")),
+            envelope.replace(&result, &format!("{result}*")),
+            format!("{envelope}!"),
+        ];
+        let words: Vec<_> =
+            code.split(|sign: char| !sign.is_ascii_alphanumeric()).filter(|word| word.len() > 3).collect();
+        for protocol in [Protocol::Soap, Protocol::Rest, Protocol::V3] {
+            let statuses = ["200 OK", "401 Unauthorized", "500 Broken"];
+            let answers = statuses.iter().flat_map(|status| bodies.iter().map(|body| answer(status, "", body)));
+            let server = Server::start(answers);
+            let client = server.client(protocol).max_retries(0).build().unwrap();
+            for (status, body) in statuses.iter().flat_map(|status| bodies.iter().map(move |body| (status, body))) {
+                let Err(error) = client.report_faults(ID).await else { panic!("{protocol}: {status}: {body}") };
+                let printed = everything(&error);
+                let shown = words.iter().find(|word| printed.contains(**word));
+                assert_eq!(
+                    (shown, printed.to_lowercase().contains("karina")),
+                    (None, false),
+                    "{protocol}: {body}: {printed}"
+                );
+            }
+        }
+    }
+}
+
+/// What is no contact, is shown: of an answer that isn't what was asked for, it is all there is to go by.
+#[tokio::test]
+async fn other_words_are_repeated() {
+    for (body, expected) in [
+        ("Sorry, we are down for maintenance", "Sorry, we are down for maintenance"),
+        ("<r>842d81e8-c619-457f-bb77-ab6c4a17da39</r>", "842d81e8-c619-457f-bb77-ab6c4a17da39"),
+        (
+            "<Envelope xmlns=\"http://schemas.xmlsoap.org/soap/envelope/\"><Body><Nothing/></Body></Envelope>",
+            "<Nothing/>",
+        ),
+        (
+            "{\"message\":\"No HTTP resource was found that matches '/v2/contacts/import/842d81e8-c619-457f-bb77-ab6c4a17da39'\"}",
+            "ab6c4a17da39",
+        ),
+        ("<p>ERROR_SYSTEM_SERVICETEMPORARILYUNAVAILABLE</p>", "<p>ERROR_SYSTEM_SERVICETEMPORARILYUNAVAILABLE</p>"),
+    ] {
+        for protocol in [Protocol::Soap, Protocol::Rest, Protocol::V3] {
+            let server = Server::start([answer("500 Broken", "", body)]);
+            let client = server.client(protocol).max_retries(0).build().unwrap();
+            let error = client.report_faults(ID).await.unwrap_err();
+            assert!(error.message().is_some_and(|message| message.contains(expected)), "{protocol}: {error}");
+        }
+    }
+}
+
 /// Each attempt has a sink of its own, and the one that is given back has got each fault once.
 #[tokio::test]
 async fn a_sink_for_each_attempt() {

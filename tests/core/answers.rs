@@ -269,10 +269,12 @@ fn an_unreadable_answer_tells_nobody() {
         r#"{"status":"Finished","failures":[{"identifiers":{"x":null,"y":"1","x":"2"}}]}"#,
         r#"{"status":"Finished","failures":[{"failures":[],"failures":[]}]}"#,
         r#"{"status":"Finished","failures":[{"failures":[{"failureCode":"a","failureCode":"b"}]}]}"#,
-        // Text that is none, and what stands behind the end.
-        r#"{"status":"Finished","failures":[{"identifiers":{"email":"\ud800@example.com"}}]}"#,
-        r#"{"status":"Finished","failures":[{"identifiers":{"email":"\udc00\ud800@example.com"}}]}"#,
-        r#"{"status":"Finished","failures":[],"created":["\ud800"]}"#,
+        // What is no text, a half of a character where no text is, and what stands behind the end.
+        r#"{"status":"Finished","failures":[{"identifiers":{"email":"\ud80@example.com"}}]}"#,
+        r#"{"status":"Finished","failures":[{"identifiers":{"email":"\ud800\x@example.com"}}]}"#,
+        r#"{"status":"Finished","failures":[\ud800]}"#,
+        r#"{"status":"Finished",\ud800"failures":["a@example.com"]}"#,
+        r#"{"status":"Finished","failures":[],"created":["\ud800@example.com]}"#,
         "{\"status\":\"Finished\",\"failures\":[{\"identifiers\":{\"email\":\"a\0@example.com\"}}]}",
         r#"{"status":"Finished","failures":[]}{}"#,
         r#"{"status":"Finished","failures":[]} a@example.com"#,
@@ -285,6 +287,47 @@ fn an_unreadable_answer_tells_nobody() {
     }
     let invalid = b"{\"status\":\"Finished\",\"failures\":[{\"identifiers\":{\"email\":\"\xff@example.com\"}}]}";
     assert_eq!(read(invalid, &ReadOptions::new(), &[1, 100]).unwrap_err().kind(), ErrorKind::NotAReport);
+}
+
+/// A text that was cut in the middle of an emoji is written so by others, and is no reason to lose all faults.
+#[test]
+fn halves_of_characters() {
+    let answer = r#"{"importId":"\udfff","moon\ud83d":["\ud83d"],"status":"Finished","failures":[{"identifiers":
+        {"email":"a\ud83d\ude00\ud83d@example.com","k\ud800":"\\ud83d\\\ud83d\"\udc00\ud83d"},"x":"\ude00",
+        "failures":[{"failureCode":"invalid\u0045mail","description":"cut \ud83d"},{"description":"\ud83d\ud83d\ude00"}]}]
+        ,"updated":["\uDBFF\u0041"]}"#;
+    // By each byte, and so also in the middle of each escape.
+    let (faults, counts) = read(answer.as_bytes(), &ReadOptions::new(), &[1, 2, 3, 5, 7, 11, 64, 1000]).unwrap();
+    let cell = |name: &str| faults[0].cells.iter().find(|(other, _)| other == name).unwrap().1.as_deref().unwrap();
+    assert_eq!(cell("email"), "a😀\u{fffd}@example.com");
+    assert_eq!(cell("k\u{fffd}"), "\\ud83d\\\u{fffd}\"\u{fffd}\u{fffd}");
+    assert_eq!(cell("description"), "cut \u{fffd}; \u{fffd}😀");
+    assert_eq!(counts.get(&FailureReason::InvalidEmail), 1);
+    compare(answer.as_bytes(), &[1, 9]);
+    // Very many of them, and exactly as long as a text may be.
+    for (len, is_read) in [(998, true), (999, false)] {
+        let halves = format!("{}{}", r"\ud83d".repeat(100), "x".repeat(len - 600));
+        let answer = format!(r#"{{"importId":"1","status":"Finished","created":["{halves}"]}}"#);
+        let read = read(answer.as_bytes(), &ReadOptions::new().largest_row(1000), &[1, 1000, 5000]);
+        assert_eq!(read.map_err(|error| error.kind()).err(), (!is_read).then_some(ErrorKind::TooLarge), "{len}");
+    }
+    let failures = r#"{"failures":[{"failureCode":"blocked \ud83d"}]},"#.repeat(2000);
+    let answer = format!(r#"{{"status":"Finished","failures":[{}]}}"#, failures.trim_end_matches(','));
+    let counts = read(answer.as_bytes(), &ReadOptions::new(), &[1000]).unwrap().1;
+    assert_eq!(counts.get(&FailureReason::from("blocked \u{fffd}")), 2000);
+}
+
+/// An error in JSON that was cut so is read, too.
+#[test]
+fn words_with_half_a_character() {
+    for answer in [
+        r#"{"errorCode":"contacts:importNotFound","description":"No such import \ud83d"}"#,
+        r#"{"message":"No such import \ud83d"}"#,
+    ] {
+        let error = FaultReport::from_bytes(answer).unwrap_err();
+        assert_eq!(error.message(), Some("No such import \u{fffd}"), "{error}");
+        assert_eq!(error.code(), answer.contains("errorCode").then_some("contacts:importNotFound"));
+    }
 }
 
 /// Nothing is ever counted by half, and nobody told.

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Who may know whom. A name without a folder is a file at the root.
-const RULES: [(&str, &[&str]); 21] = [
+const RULES: [(&str, &[&str]); 22] = [
     ("error", &["anomaly", "escape", "format", "report_id"]),
     ("anomaly", &["error", "escape", "format"]),
     ("escape", &["error", "anomaly", "format"]),
@@ -15,9 +15,10 @@ const RULES: [(&str, &[&str]); 21] = [
     ("report_id", &[]),
     ("protocol", &["error", "escape"]),
     ("account_name", &["error"]),
-    ("status", &["escape"]),
+    ("contact_data", &[]),
+    ("status", &["contact_data", "escape"]),
     ("reason", &["error", "anomaly", "escape", "format", "report_id"]),
-    ("read", &["reason", "error", "anomaly", "escape", "format", "status"]),
+    ("read", &["reason", "error", "anomaly", "contact_data", "escape", "format", "status"]),
     ("report", &["read", "reason", "error", "anomaly", "escape", "format", "report_id"]),
     ("redact", &["report", "reason", "error", "anomaly", "escape", "format"]),
     (
@@ -38,7 +39,19 @@ const RULES: [(&str, &[&str]); 21] = [
     ("export", &["tally", "report", "reason", "redact", "error", "anomaly", "escape", "format", "account_name"]),
     (
         "client",
-        &["report", "read", "reason", "error", "anomaly", "escape", "format", "report_id", "status", "protocol"],
+        &[
+            "report",
+            "read",
+            "reason",
+            "error",
+            "anomaly",
+            "contact_data",
+            "escape",
+            "format",
+            "report_id",
+            "status",
+            "protocol",
+        ],
     ),
     ("arrow", &["report", "reason", "redact", "error", "anomaly", "escape", "report_id", "account_name"]),
     (

@@ -214,6 +214,7 @@ type Row = (&'static str, bool, Vec<(String, Option<String>)>);
 /// The failures of a finished answer, by serde_json; an error for anything else.
 fn read_whole(input: &[u8]) -> Result<Vec<Row>, ()> {
     let text = input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input);
+    let text = &whole_characters(text);
     // serde_json takes no offence at text that is passed over.
     serde_json::from_slice::<Value>(text).map_err(|_| ())?;
     let answer: Answer = serde_json::from_slice(text).map_err(|_| ())?;
@@ -268,12 +269,44 @@ fn row(failure: &Failure, custom: &[String]) -> Result<Row, ()> {
     Ok((reason.slug(), reason.is_partial(), cells))
 }
 
+/// The same JSON with U+FFFD in place of each escape that is half a character, which serde_json refuses.
+fn whole_characters(json: &[u8]) -> Vec<u8> {
+    // Text that is no UTF-8 has none: byte for byte, it is only looked at.
+    let unit = |at: usize| {
+        let escape = json.get(at..at + 6).filter(|escape| escape.starts_with(b"\\u"))?;
+        let digits = std::str::from_utf8(&escape[2..]).ok().filter(|digits| !digits.starts_with('+'))?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let (mut whole, mut at) = (Vec::new(), 0);
+    while at < json.len() {
+        let len = match (json[at], unit(at)) {
+            (b'\\', Some(first)) => {
+                let second = unit(at + 6).filter(|_| (0xd800..0xdc00).contains(&first));
+                match char::decode_utf16([first].into_iter().chain(second)).next() {
+                    Some(Ok(character)) => 6 * character.len_utf16(),
+                    _ => {
+                        whole.extend_from_slice(b"\\ufffd");
+                        at += 6;
+                        continue;
+                    }
+                }
+            }
+            (b'\\', None) => 2,
+            _ => 1,
+        };
+        whole.extend_from_slice(&json[at..json.len().min(at + len)]);
+        at += len;
+    }
+    whole
+}
+
 /// Compares every way of reading with this one.
 pub fn compare(input: &[u8], pieces: &[usize]) {
     let is_object = input.iter().find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(byte));
     // A number that serde_json has no room for, or writes otherwise, is none of ours to judge.
     let has_other_numbers = |value: &Value| value.to_string().contains(['.', 'e', '-']);
-    let value = serde_json::from_slice::<Value>(input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input));
+    let text = whole_characters(input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input));
+    let value = serde_json::from_slice::<Value>(&text);
     let is_out_of_range = value.as_ref().is_err_and(|error| error.to_string().contains("out of range"));
     if is_object != Some(&b'{') || is_out_of_range {
         let _ = FaultReport::from_bytes(input);

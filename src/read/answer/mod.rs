@@ -17,6 +17,9 @@
 //! A row is written as a CSV has it, with one difference: a cell of nothing is absent, and one of two quotes is an empty
 //! text. So a [`Fault`](crate::Fault) is the same view on its bytes and columns, wherever it comes from.
 //!
+//! A text that was cut in the middle of a character ends with an escape that is half of one: there U+FFFD is read. Bytes
+//! that are no UTF-8 are an error.
+//!
 //! The members may stand in any order. So it may take all of the answer to tell whether it is one, and whether the import
 //! has finished: whoever has been handed rows until then must drop them where this ends with an error.
 
@@ -28,12 +31,15 @@ use json_event_parser::{JsonEvent, LowLevelJsonParser};
 
 use super::options::ReadOptions;
 use super::row::RowSink;
+use super::surrogates::{Halves, mended_text};
 use crate::error::{Error, ErrorKind, Result};
 use crate::reason::counts::ReasonCounts;
 use crate::status::ImportStatus;
 pub(crate) use failure::push_record;
 use walk::Walk;
 pub(crate) use walk::{ABSENT, too_many_identifiers};
+
+const BROKEN: &str = "it is no JSON, or it was cut";
 
 /// How deep an answer may be nested; the documented one is nested six levels deep.
 const DEEPEST: usize = 128;
@@ -80,11 +86,30 @@ impl Answer {
     /// ends with it.
     pub(crate) fn read<S: RowSink>(&mut self, buffer: &[u8], last: bool, sink: &mut S) -> Result<usize, Wrong> {
         let mut at = if self.is_stopped { buffer.len() } else { 0 };
+        let mut halves = Halves::new(buffer).peekable();
         while !self.is_whole && !self.is_stopped {
             // No longer than the longest that may be: so the same is refused however the input is split.
             let rest = buffer.get(at..).unwrap_or_default();
             let window = rest.get(..self.largest).unwrap_or(rest);
-            let read = self.parser.parse_next(window, last && window.len() == rest.len());
+            let is_last = last && window.len() == rest.len();
+            while halves.next_if(|&half| half < at).is_some() {}
+            let half = halves.peek().map(|half| half - at).filter(|&half| half < window.len());
+            let mended;
+            let mut read = match half {
+                // As far as the text that it is in.
+                Some(half) => self.parser.parse_next(window.get(..half).unwrap_or_default(), false),
+                None => self.parser.parse_next(window, is_last),
+            };
+            if let Some(half) = half
+                && (read.event.is_none() && read.consumed_bytes == 0)
+            {
+                mended = mended_text(window, half);
+                let is_closed = mended.len() < window.len();
+                read = self.parser.parse_next(&mended, is_last && !is_closed);
+                if is_closed && read.event.is_none() && read.consumed_bytes == 0 {
+                    return Err(BROKEN.into());
+                }
+            }
             at += read.consumed_bytes;
             self.position += read.consumed_bytes as u64;
             match read.event {
@@ -95,7 +120,7 @@ impl Answer {
                         return Ok(buffer.len());
                     }
                 }
-                Some(Err(_)) => return Err("it is no JSON, or it was cut".into()),
+                Some(Err(_)) => return Err(BROKEN.into()),
                 None if read.consumed_bytes > 0 => {}
                 None if window.len() < self.largest => break,
                 None => return Err(Wrong::Error(Error::row_too_large(self.largest))),
