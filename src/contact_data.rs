@@ -6,8 +6,9 @@
 /// How else an `@` is written, in small letters.
 const AT_SIGNS: [&str; 5] = ["%40", "&#64;", "&#x40;", "&commat;", r"\u0040"];
 
-/// So many characters of base64 in a row may be anything.
+/// So many characters of base64 in a row, so many of them different, may be anything.
 const LONG: usize = 64;
+const DIFFERENT: u32 = 16;
 /// So many bytes in a row that can be read are text, whatever it is; so many with a line break are, where they are of the
 /// characters that contacts are of. No word of a service is base64 of as much, by chance.
 const TEXT: usize = 16;
@@ -34,7 +35,7 @@ pub(crate) fn has_at_sign(text: &str) -> bool {
 /// May a text hold contacts in base64 that begins in the first so many bytes? It may where there is much of it, or where
 /// it stands for much text, or for an address or a line break in a little.
 pub(crate) fn may_be_encoded_in(text: &str, shown: usize) -> bool {
-    SIGNS.into_iter().any(|signs| Runs { text, at: 0, shown, signs }.any(|run| run.longest >= LONG || run.is_text()))
+    SIGNS.into_iter().any(|signs| Runs { text, at: 0, shown, signs }.any(|run| run.is_long() || run.is_text()))
 }
 
 /// The runs of characters of base64. White space parts none, as little as it does for who decodes it.
@@ -100,6 +101,12 @@ impl Run {
             self.digits.truncate(self.digits.len() - self.word);
         }
         (self.word, self.has_small_letters) = (0, false);
+    }
+
+    /// Is there much of it, and not the same few letters again and again?
+    fn is_long(&self) -> bool {
+        let different = self.digits.iter().fold(0_u64, |seen, digit| seen | 1 << digit);
+        self.longest >= LONG && different.count_ones() >= DIFFERENT
     }
 
     /// Does it stand for much text, or for an address or a line break in a little, wherever in the run that begins?
@@ -212,11 +219,11 @@ mod tests {
         }
         // Cut anywhere behind the `@` and a little more.
         assert!((12..LINE.len()).all(|len| may_be_in(&LINE[..len])));
-        // Much of anything, and as much in short lines.
-        let long = "Zm9v".repeat(16);
-        assert!(may_be_in(&long) && may_be_in(&long.replace("Zm9vZm9v", "Zm9vZm9v\n")));
-        let noise = "____f_".repeat(11);
-        assert!(may_be_in(&noise[..64]) && !may_be_in(&noise[..63]) && !may_be_in(&noise.replace("f", "f ")));
+        // Much of anything, and as much in short lines; but not of a few letters.
+        let noise: String = (0..16_u8).map(|letter| format!("__{}_", char::from(b'f' + letter))).collect();
+        assert!(may_be_in(&noise) && may_be_in(&noise.replace("m_", "m_\n")));
+        assert!(!may_be_in(&noise[..63]) && !may_be_in(&noise.replace("m_", "m_ ")));
+        assert!(["x", "no", "xyz0", "____f_"].iter().all(|few| !may_be_in(&few.repeat(100))));
         // Much text.
         let text = "S2FyaW5hIFBsYWluIEthcmlu";
         assert!(may_be_in(text) && may_be_in(&text.replace("a", "a ")) && !may_be_in(&text[..20]));

@@ -337,20 +337,11 @@ fn a_mark_in_front_of_the_largest_row() {
 /// Only a text that is whole, and none of contacts, is repeated: 200 characters of it.
 #[test]
 fn how_much_of_a_text_is_repeated() {
-    for (report, is_shown) in [
-        ("x.".repeat(100), true),
-        ("x.".repeat(101), true),
-        ("x,".repeat(600_000), false),
-        // What may be base64 of anything.
-        ("x".repeat(63), true),
-        ("x".repeat(64), false),
-        (format!("x. {}", "x".repeat(198)), false),
-        (format!("{} {}", "x.".repeat(100), "x".repeat(64)), true),
-    ] {
+    for (report, is_shown) in [("x".repeat(200), true), ("x".repeat(201), true), ("x,".repeat(600_000), false)] {
         let error = FaultReport::from_bytes(report.clone()).unwrap_err().to_string();
         let shown = if report.len() > 200 { format!("{}…;", &report[..200]) } else { format!("{report};") };
         assert_eq!(error.contains(&shown), is_shown, "{error}");
-        assert!(is_shown || !["x,x", "xx", "x."].iter().any(|shown| error.contains(shown)), "{error}");
+        assert!(is_shown || !error.contains("x,x"), "{error}");
     }
 }
 
