@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(ImportStatus::from(" \n"), ImportStatus::NotFinished);
         assert_eq!(ImportStatus::from("Pau\u{202e}sed").as_str(), r"Pau\u{202e}sed");
         assert!(ImportStatus::from("Paused").is_final());
-        for text in ["jo@example.com", "YW5uQGV4YW1wbGUuY29t", &"x".repeat(64)] {
+        for text in ["jo@example.com", "YW5uQGV4YW1wbGUuY29t"] {
             let status = ImportStatus::from(text);
             assert_eq!((status.as_str(), status.is_final()), (WITHHELD, true), "{text}");
             assert_eq!(ImportStatus::from(WITHHELD), status);
