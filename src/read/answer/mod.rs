@@ -86,42 +86,42 @@ impl Answer {
     /// ends with it.
     pub(crate) fn read<S: RowSink>(&mut self, buffer: &[u8], last: bool, sink: &mut S) -> Result<usize, Wrong> {
         let mut at = if self.is_stopped { buffer.len() } else { 0 };
-        let mut halves = Halves::new(buffer).peekable();
+        let mut halves = Halves::new(buffer);
+        let mut half = if at < buffer.len() { halves.next() } else { None };
+        let mut is_before_half = false;
+        let mut mended;
         while !self.is_whole && !self.is_stopped {
             // No longer than the longest that may be: so the same is refused however the input is split.
             let rest = buffer.get(at..).unwrap_or_default();
             let window = rest.get(..self.largest).unwrap_or(rest);
-            let is_last = last && window.len() == rest.len();
-            while halves.next_if(|&half| half < at).is_some() {}
-            let half = halves.peek().map(|half| half - at).filter(|&half| half < window.len());
-            let mended;
-            let mut read = match half {
-                // As far as the text that it is in.
-                Some(half) => self.parser.parse_next(window.get(..half).unwrap_or_default(), false),
-                None => self.parser.parse_next(window, is_last),
-            };
-            if let Some(half) = half
-                && (read.event.is_none() && read.consumed_bytes == 0)
-            {
-                mended = mended_text(window, half);
-                let is_closed = mended.len() < window.len();
-                read = self.parser.parse_next(&mended, is_last && !is_closed);
-                if is_closed && read.event.is_none() && read.consumed_bytes == 0 {
-                    return Err(BROKEN.into());
-                }
+            while half.is_some_and(|half| half < at) {
+                half = halves.next();
             }
+            let text = match half.and_then(|half| Some((half - at, window.get(..half - at)?))) {
+                None => window,
+                // First up to the text that half a character is in, and then that text.
+                Some((_, before)) if !is_before_half => before,
+                Some((half, _)) => {
+                    mended = mended_text(window, half);
+                    &mended
+                }
+            };
+            let read = self.parser.parse_next(text, last && text.len() == rest.len());
             at += read.consumed_bytes;
             self.position += read.consumed_bytes as u64;
             match read.event {
                 Some(Ok(JsonEvent::Eof)) => self.is_whole = true,
                 Some(Ok(event)) => {
+                    is_before_half = false;
                     if self.walk.step(event, self.position, sink)?.is_break() {
                         self.is_stopped = true;
                         return Ok(buffer.len());
                     }
                 }
                 Some(Err(_)) => return Err(BROKEN.into()),
-                None if read.consumed_bytes > 0 => {}
+                None if read.consumed_bytes > 0 => is_before_half = false,
+                None if text.len() < window.len() && !is_before_half => is_before_half = true,
+                None if text.len() < window.len() => return Err(BROKEN.into()),
                 None if window.len() < self.largest => break,
                 None => return Err(Wrong::Error(Error::row_too_large(self.largest))),
             }
