@@ -26,6 +26,12 @@ pub(crate) fn may_be_in(text: &str) -> bool {
     has_at_sign(text) || may_be_encoded_in(text, text.len())
 }
 
+/// The same of its first so many characters; what is in base64 may go on behind them.
+pub(crate) fn may_be_in_first(characters: usize, text: &str) -> bool {
+    let shown = text.char_indices().nth(characters).map_or(text.len(), |(at, _)| at);
+    has_at_sign(text.get(..shown).unwrap_or(text)) || may_be_encoded_in(text, shown)
+}
+
 /// Does a text hold an `@`, however it is written?
 pub(crate) fn has_at_sign(text: &str) -> bool {
     let is_written = |small: String| AT_SIGNS.iter().any(|sign| small.contains(sign));

@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(ImportStatus::from(" \n"), ImportStatus::NotFinished);
         assert_eq!(ImportStatus::from("Pau\u{202e}sed").as_str(), r"Pau\u{202e}sed");
         assert!(ImportStatus::from("Paused").is_final());
-        for text in ["jo@example.com", "YW5uQGV4YW1wbGUuY29t"] {
+        for text in ["jo@example.com", "YW5uQGV4YW1wbGUuY29t", &"abcdefghijklmnop".repeat(4)] {
             let status = ImportStatus::from(text);
             assert_eq!((status.as_str(), status.is_final()), (WITHHELD, true), "{text}");
             assert_eq!(ImportStatus::from(WITHHELD), status);

@@ -101,8 +101,7 @@ impl PlaceArgs {
 impl Place {
     /// Has it an endpoint that can only be one of SOAP?
     pub fn is_of_soap(&self) -> bool {
-        let endpoint = self.endpoint.as_deref().unwrap_or_default().trim_end_matches('/');
-        endpoint.to_ascii_lowercase().ends_with(SERVICE)
+        self.endpoint.as_deref().is_some_and(|endpoint| base_of_soap(endpoint).is_some())
     }
 
     /// The same place, spoken to otherwise. An endpoint of SOAP is one of REST and of v3 by the way that addresses are
@@ -120,17 +119,22 @@ impl Place {
 const SERVICE: &str = "/v2/api.svc";
 
 fn other_endpoint(endpoint: &str, protocol: Protocol) -> Result<String, Failure> {
-    let base = endpoint.trim_end_matches('/');
     if protocol == Protocol::Soap {
-        return Ok(format!("{base}{SERVICE}"));
+        return Ok(format!("{}{SERVICE}", endpoint.trim_end_matches('/')));
     }
-    match base.split_at_checked(base.len().saturating_sub(SERVICE.len())) {
-        Some((base, service)) if service.eq_ignore_ascii_case(SERVICE) => Ok(base.to_owned()),
-        _ => Err(Failure::new(format!(
-            "the account's endpoint is one of SOAP, from which that of {protocol} can't be told"
-        ))
-        .hint("leave the protocol out, or give the account the endpoint and the protocol of the most of its imports")),
-    }
+    base_of_soap(endpoint).map(str::to_owned).ok_or_else(|| {
+        Failure::new(format!("the account's endpoint is one of SOAP, from which that of {protocol} can't be told"))
+            .hint(
+                "leave the protocol out, or give the account the endpoint and the protocol of the most of its imports",
+            )
+    })
+}
+
+/// What stands in front of the path of SOAP, where an endpoint ends with it.
+fn base_of_soap(endpoint: &str) -> Option<&str> {
+    let endpoint = endpoint.trim_end_matches('/');
+    let (base, service) = endpoint.split_at_checked(endpoint.len().checked_sub(SERVICE.len())?)?;
+    service.eq_ignore_ascii_case(SERVICE).then_some(base)
 }
 
 impl From<&Account> for Place {

@@ -5,6 +5,7 @@
 //! Nearly every row can be written as it stands: it has no quotes, its cells are parted by commas, and nothing is to be
 //! changed in it. Such a row is copied. Any other is taken apart into its cells, and written anew.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::Write;
 
@@ -129,7 +130,7 @@ pub struct Csv<W> {
     out: Gathered<W>,
     options: WriteOptions,
     records: Records,
-    /// The columns above the rows, and their header as it is written once more.
+    /// The columns above the rows, and their header as it is written once more, from the first time on that it is.
     columns: Option<SameColumns>,
     header: Vec<u8>,
     /// How many cells the last row has, if it has so few that it might go on in the next one.
@@ -189,6 +190,12 @@ impl<W: Write> Csv<W> {
 
     /// Writes the header once more, unless that would be very much for very little.
     fn repeat_header(&mut self, fault: &Fault<'_>) -> Result<()> {
+        if self.header.is_empty() {
+            // It may need fewer quotes than as the first record.
+            let mut again = Gathered::new(Vec::new());
+            self.records.write(self.options.names(fault.columns()).iter(), &mut again)?;
+            self.header = again.finish()?;
+        }
         self.allowed = self.allowed.saturating_add(HEADERS_PER_BYTE * fault.bytes().len() as u64);
         self.allowed = self.allowed.checked_sub(self.header.len() as u64).ok_or_else(|| {
             let what = format!(
@@ -211,13 +218,8 @@ impl<W: Write> FaultSink for Csv<W> {
         if self.options.is_spreadsheet_safe() && self.records.is_first {
             self.out.bytes.extend_from_slice(BOM);
         }
-        let names = self.options.header(columns).into_iter().map(|name| self.options.defused(name)).collect::<Vec<_>>();
-        self.records.write(names.iter(), &mut self.out)?;
-        // As it is written where it isn't the first record, which may need quotes that others don't.
-        let mut again = Gathered::new(Vec::new());
-        self.records.write(names.iter(), &mut again)?;
-        self.header = again.finish()?;
-        Ok(())
+        self.header.clear();
+        self.records.write(self.options.names(columns).iter(), &mut self.out)
     }
 
     fn fault(&mut self, fault: &Fault<'_>) -> Result<()> {
@@ -242,6 +244,11 @@ impl<W> fmt::Debug for Csv<W> {
 }
 
 impl WriteOptions {
+    /// The names of a header.
+    fn names<'c>(&self, columns: &'c Columns) -> Vec<Cow<'c, [u8]>> {
+        self.header(columns).into_iter().map(|name| self.defused(name)).collect()
+    }
+
     /// The bytes of a row, or of all of it but the reason, where they are what would be written of its cells.
     fn as_it_stands<'r>(&self, fault: &Fault<'r>) -> Option<&'r [u8]> {
         let (row, columns) = (fault.bytes(), fault.columns());

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::surrogates::mended;
 use super::{answer_error, page};
-use crate::contact_data::{has_at_sign, may_be_encoded_in, may_be_in};
+use crate::contact_data::{has_at_sign, may_be_encoded_in, may_be_in, may_be_in_first};
 use crate::error::Error;
 use crate::escape::{escape, escape_within};
 use crate::format::BOM;
@@ -25,11 +25,9 @@ const PREFIX: &[u8; 6] = b"ERROR_";
 #[derive(Debug, Default)]
 pub(crate) struct Message {
     head: Vec<u8>,
-    /// How far it has been looked through for its first character, and whether that is one of a page.
+    /// How far it has been looked through for its first character.
     #[cfg(feature = "client")]
     looked: usize,
-    #[cfg(feature = "client")]
-    is_page: Option<bool>,
     /// How much of `ERROR_` has just been seen; all of it while a code is being read.
     matched: usize,
     code: String,
@@ -140,11 +138,10 @@ impl Message {
     #[cfg(feature = "client")]
     pub(crate) fn is_page(&mut self) -> Option<bool> {
         // As long as it may be the beginning of a mark, nothing is told.
-        if self.is_page.is_none() && !BOM.starts_with(&self.head) {
-            let first = first_character(&self.head, &mut self.looked);
-            self.is_page = first.map(|first| matches!(first, b'{' | b'[' | b'<'));
+        if BOM.starts_with(&self.head) {
+            return None;
         }
-        self.is_page
+        first_character(&self.head, &mut self.looked).map(|first| matches!(first, b'{' | b'[' | b'<'))
     }
 
     pub(crate) fn into_error(mut self) -> Error {
@@ -178,16 +175,14 @@ fn first_character(input: &[u8], seen: &mut usize) -> Option<u8> {
 
 /// May a text be about contacts, such as a report that comes where an error is expected, or another list of them?
 fn may_be_contacts(text: &str) -> bool {
-    let shown = text.char_indices().nth(EXCERPT).map_or(text.len(), |(at, _)| at);
-    if may_be_encoded_in(text, shown) {
+    if may_be_in_first(EXCERPT, text) {
         return true;
     }
     if text.starts_with(['{', '[', '<']) {
         return has_at_sign(text) || text.contains("\"identifiers\"");
     }
     let (line, rest) = text.split_once(['\n', '\r']).unwrap_or((text, ""));
-    let is_table = line.contains([',', ';', '\t', '|']) && !rest.trim().is_empty();
-    is_table || has_at_sign(text.get(..shown).unwrap_or(text))
+    line.contains([',', ';', '\t', '|']) && !rest.trim().is_empty()
 }
 
 /// White space as it may stand around an answer.

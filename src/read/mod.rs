@@ -36,7 +36,7 @@ pub(crate) mod row;
 mod rows;
 pub(crate) mod scan;
 mod spelling;
-pub(crate) mod surrogates;
+mod surrogates;
 pub(crate) mod word;
 
 use std::ops::ControlFlow;

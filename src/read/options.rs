@@ -196,17 +196,18 @@ impl FromStr for ColumnChoice {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let wrong = |what| Err(Error::new(ErrorKind::Configuration, what).advise("name a column, or count from 1"));
+        let wrong =
+            |what: String| Err(Error::new(ErrorKind::Configuration, what).advise("name a column, or count from 1"));
         if text.trim().is_empty() {
-            return wrong("a column without a name can't be looked for");
+            return wrong("a column without a name can't be looked for".to_owned());
         }
         if !text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Ok(ColumnChoice::name(text));
         }
-        // No report has as many columns as there are numbers.
-        match text.parse().unwrap_or(usize::MAX) {
-            0 => wrong("there is no column 0"),
-            position => Ok(ColumnChoice::Position(position)),
+        match text.parse() {
+            Ok(0) => wrong("there is no column 0".to_owned()),
+            Ok(position) => Ok(ColumnChoice::Position(position)),
+            Err(_) => wrong(format!("no report has a column {}", escape(text, 32))),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::header::{Header, Texts, each_record};
 use super::message::Message;
 use super::options::{ReadOptions, Separator};
 use super::record::{Record, Shape};
-use crate::contact_data::{has_at_sign, may_be_encoded_in, may_be_in};
+use crate::contact_data::{may_be_in, may_be_in_first};
 use crate::error::Error;
 use crate::escape::escape;
 
@@ -61,9 +61,7 @@ fn excerpt(text: &[u8], is_whole: bool, options: &ReadOptions) -> Option<String>
     }
     let text = String::from_utf8_lossy(text);
     let text = text.trim();
-    let shown = text.char_indices().nth(EXCERPT + 1).map_or(text.len(), |(at, _)| at);
-    let may_be_shown = !has_at_sign(text.get(..shown)?) && !may_be_encoded_in(text, shown);
-    may_be_shown.then(|| escape(text, EXCERPT))
+    (!may_be_in_first(EXCERPT + 1, text)).then(|| escape(text, EXCERPT))
 }
 
 /// Where the first record stands, how many cells it has, and whether there is no other one.

@@ -51,7 +51,7 @@ impl Iterator for Halves<'_> {
 }
 
 /// JSON that is whole, with U+FFFD for each half of a character.
-pub(crate) fn mended(json: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn mended(json: &[u8]) -> Cow<'_, [u8]> {
     let mut json = Cow::Borrowed(json);
     let places: Vec<_> = Halves::new(&json).collect();
     for place in places {

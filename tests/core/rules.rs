@@ -432,6 +432,7 @@ fn options_as_text() {
         ("2nd reason", Ok(ColumnChoice::name("2nd reason"))),
         ("0", Err("there is no column 0")),
         ("00", Err("there is no column 0")),
+        ("99999999999999999999999", Err("no report has a column 99999999999999999999999")),
         ("", Err("a column without a name can't be looked for")),
         (" \t", Err("a column without a name can't be looked for")),
     ] {

@@ -55,8 +55,8 @@ impl Profiles {
             };
             let (lives, place) = (place.place()?, Arc::new(place));
             let given_protocol = place.given_protocol();
-            let profile = Profile::new(name, lives, settings, move || place.credentials());
-            let profile = Profile { given_protocol, ..profile };
+            let mut profile = Profile::new(name, lives, settings, move || place.credentials());
+            profile.given_protocol = given_protocol;
             return Ok(Profiles([(profile.name.clone(), Arc::new(profile))].into()));
         };
         place.refused_beside_accounts()?;
@@ -88,12 +88,13 @@ impl Profiles {
                 ));
             }
         };
-        if let (Some(protocol), Some(profile)) = (named.protocol, self.0.get(account)) {
+        let profile = self.0.get(account);
+        if let (Some(protocol), Some(profile)) = (named.protocol, profile) {
             profile.place.clone().over(protocol).map_err(|failure| failure.at(&named.place))?;
         }
         let wanted = Wanted::new(account.clone(), named.id);
-        let given_protocol = || self.0.get(account)?.given_protocol;
-        let wanted = named.protocol.or_else(given_protocol).into_iter().fold(wanted, Wanted::protocol);
+        let protocol = named.protocol.or_else(|| profile?.given_protocol);
+        let wanted = protocol.into_iter().fold(wanted, Wanted::protocol);
         Ok(named.date.into_iter().fold(wanted, Wanted::date))
     }
 

@@ -139,7 +139,7 @@ impl Walk {
 
     /// What is in a folder, but for hidden files; nothing where it is none.
     fn entries(&mut self, folder: &Path) -> Result<Vec<fs::DirEntry>, Unfitting> {
-        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let folder = or_here(folder);
         if !folder.is_dir() {
             return Ok(Vec::new());
         }
@@ -181,9 +181,14 @@ fn named(folder: &Path, name: &OsStr) -> Option<PathBuf> {
     fs::symlink_metadata(&path).is_ok().then_some(path)
 }
 
+/// A folder as the system knows it: one without a name is where we are.
+fn or_here(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
+}
+
 /// Where a folder is, without links.
 fn real(folder: &Path) -> PathBuf {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let folder = or_here(folder);
     fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
