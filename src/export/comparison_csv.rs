@@ -15,7 +15,7 @@ use crate::tally::comparison::Comparison;
 ///
 /// `change` is a [slug](crate::Change::slug). `before` and `after` are the slugs of the reasons in the older and in the
 /// newer report, `before_label` and `after_label` their labels, each several joined by `; ` and empty where there is none.
-/// Of the options, [`redact`](WriteOptions::redact) and [`spreadsheet_safe`](WriteOptions::spreadsheet_safe) count.
+/// Of the options, those that redact and [`spreadsheet_safe`](WriteOptions::spreadsheet_safe) count.
 ///
 /// What a [`Comparer`](crate::Comparer) has only counted has no contacts to write; a
 /// [`ContactFinder`](crate::ContactFinder) finds them.

@@ -23,7 +23,7 @@ use crate::tally::document::Document as TallyDocument;
 ///
 /// # Errors
 /// [`Io`](crate::ErrorKind::Io) where the writer fails; [`Configuration`](crate::ErrorKind::Configuration) with options that
-/// [`redact`](WriteOptions::redact).
+/// redact.
 pub fn tally_to_json(tally: &Tally, options: &WriteOptions, mut writer: impl Write) -> Result<()> {
     options.refuse_redaction()?;
     let document = TallyDocument { tally, zeros: options.has_zeros() };

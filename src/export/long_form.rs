@@ -29,7 +29,7 @@ use crate::tally::{SourceCounts, Tally};
 ///
 /// # Errors
 /// [`Io`](crate::ErrorKind::Io) where the writer fails; [`Configuration`](crate::ErrorKind::Configuration) with options that
-/// [`redact`](WriteOptions::redact).
+/// redact.
 ///
 /// ```
 /// use dotdigital_faults::{FaultReport, SourceCounts, Tally, export};
@@ -81,7 +81,7 @@ fn to_csv(tally: &Tally, options: &WriteOptions, writer: impl Write) -> Result<(
 ///
 /// # Errors
 /// [`Io`](crate::ErrorKind::Io) where the writer fails; [`Configuration`](crate::ErrorKind::Configuration) with options that
-/// [`redact`](WriteOptions::redact).
+/// redact.
 ///
 /// ```
 /// use dotdigital_faults::{FaultReport, GroupBy, SourceCounts, Tally, export};

@@ -297,7 +297,7 @@ mod tests {
             let known = || imports.iter().filter_map(|import| Some((import.failed()?, import.contacts()?)));
             let contacts: u64 = known().map(|(_, contacts)| contacts).sum();
             if faulty && contacts > 0 {
-                prop_assert_eq!(total.imports, imports.len() as u64);
+                prop_assert_eq!((total.imports, total.without_report), (imports.len() as u64, 0));
                 prop_assert_eq!(total.contacts, Some(contacts));
                 let failed: u64 = known().map(|(failed, _)| failed).sum();
                 prop_assert_eq!(total.rate, Some(failed as f64 / contacts as f64));

@@ -121,7 +121,7 @@ impl Trends {
     }
 
     /// The sum of some rows of one series: a row without a key.
-    #[cfg(any(feature = "html", feature = "table"))]
+    #[cfg(any(test, feature = "html", feature = "table"))]
     pub(crate) fn total(&self, rows: &[TrendRow]) -> TrendTotal {
         // What a reason's row tells of imports is that of all of them already.
         let of_imports = if self.by == TrendBy::Reason { rows.get(..1).unwrap_or_default() } else { rows };
@@ -141,7 +141,7 @@ impl Trends {
 }
 
 /// The sum of several rows.
-#[cfg(any(feature = "html", feature = "table"))]
+#[cfg(any(test, feature = "html", feature = "table"))]
 pub(crate) struct TrendTotal {
     pub(crate) imports: u64,
     pub(crate) without_report: u64,
@@ -150,7 +150,7 @@ pub(crate) struct TrendTotal {
     pub(crate) rate: Option<f64>,
 }
 
-#[cfg(any(feature = "html", feature = "table"))]
+#[cfg(any(test, feature = "html", feature = "table"))]
 impl TrendRow {
     /// How many imports had no report.
     pub(crate) fn without_report(&self) -> u64 {
