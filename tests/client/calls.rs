@@ -76,7 +76,8 @@ async fn an_error_page_is_never_saved() {
         (Protocol::Rest, ok("Bad Request")),
         (Protocol::Soap, ok(&soap("GetContactImportReportFaults", "PGh0bWw+"))),
     ] {
-        let client = Server::start([reply]).client(protocol).build().unwrap();
+        let server = Server::start([reply]);
+        let client = server.client(protocol).build().unwrap();
         assert_eq!(client.report_faults_bytes(ID).await.unwrap_err().kind(), UnexpectedAnswer);
         assert_eq!(client.report_faults_to(ID, || Ok(Vec::new())).await.unwrap_err().kind(), UnexpectedAnswer);
         assert_eq!(client.report_faults(ID).await.unwrap_err().kind(), UnexpectedAnswer);
@@ -108,7 +109,8 @@ async fn a_strict_reading() {
 async fn a_reason_column_that_is_named_makes_a_report() {
     let report = "grund,email\nMondphase,a@x.com\n";
     let named = ReadOptions::new().reason_column(ColumnChoice::name("grund"));
-    let client = |options| Server::start([ok(report)]).client(Protocol::Rest).read_options(options).build().unwrap();
+    let server = Server::start([ok(report)]);
+    let client = |options| server.client(Protocol::Rest).read_options(options).build().unwrap();
     assert_eq!(client(named).report_faults_bytes(ID).await.unwrap(), report.as_bytes());
     assert_eq!(client(ReadOptions::new()).report_faults_bytes(ID).await.unwrap_err().kind(), UnexpectedAnswer);
 }
@@ -116,7 +118,8 @@ async fn a_reason_column_that_is_named_makes_a_report() {
 #[tokio::test]
 async fn the_largest_size_is_exact() {
     for protocol in BOTH {
-        let client = |size| Server::start([report(protocol)]).client(protocol).max_size(size).build().unwrap();
+        let server = Server::start([report(protocol)]);
+        let client = |size| server.client(protocol).max_size(size).build().unwrap();
         let size = REPORT.len() as u64;
         assert!(client(size).report_faults(ID).await.is_ok());
         assert_eq!(client(size - 1).report_faults(ID).await.unwrap_err().kind(), TooLarge);
@@ -189,7 +192,8 @@ async fn word_for_word() {
         ),
         (vec![half(Protocol::Soap)], "the answer was cut in the middle [HTTP 200, 2 attempts]; try again later"),
     ] {
-        let error = Server::start(replies).client(Protocol::Soap).build().unwrap().report_faults(ID).await.unwrap_err();
+        let server = Server::start(replies);
+        let error = server.client(Protocol::Soap).build().unwrap().report_faults(ID).await.unwrap_err();
         assert_eq!(error.to_string(), format!("{call}{expected}"));
     }
     let error = builder().endpoint("http://127.0.0.1:1/").build().unwrap().report_faults(ID).await.unwrap_err();
@@ -292,7 +296,8 @@ async fn statuses_and_figures_of_both_protocols() {
         (Protocol::Rest, r#"{"newContacts": 5, "blocked": -1}"#.into()),
         (Protocol::V3, r#"{"importId":"1","status":"Finished","summary":{"newContacts":5,"blocked":-1}}"#.into()),
     ] {
-        let client = Server::start([ok(&figures)]).client(protocol).build().unwrap();
+        let server = Server::start([ok(&figures)]);
+        let client = server.client(protocol).build().unwrap();
         let summary = client.import_summary(ID).await.unwrap();
         assert_eq!((summary.new_contacts(), summary.get(&FailureReason::Blocker)), (Some(5), None), "{protocol}");
     }
@@ -302,7 +307,8 @@ async fn statuses_and_figures_of_both_protocols() {
         (ok("[]"), UnexpectedAnswer),
         (ok(""), UnexpectedAnswer),
     ] {
-        let client = Server::start([reply]).client(Protocol::Rest).build().unwrap();
+        let server = Server::start([reply]);
+        let client = server.client(Protocol::Rest).build().unwrap();
         assert_eq!(client.import_status(ID).await.unwrap_err().kind(), kind);
         assert_eq!(client.import_summary(ID).await.unwrap_err().kind(), kind);
     }

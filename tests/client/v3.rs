@@ -215,7 +215,8 @@ async fn errors_by_their_codes() {
 async fn a_limit_names_its_end() {
     for (reset, wait) in [("7", Some(7)), ("1700000000", None)] {
         let reply = answer("429 Too Many Requests", &format!("X-RateLimit-Reset: {reset}\r\n"), "");
-        let client = Server::start([reply]).client(Protocol::V3).max_retries(0).build().unwrap();
+        let server = Server::start([reply]);
+        let client = server.client(Protocol::V3).max_retries(0).build().unwrap();
         let error = client.reason_counts(ID).await.unwrap_err();
         assert_eq!((error.kind(), error.retry_after()), (RateLimited, wait.map(Duration::from_secs)), "{error}");
     }

@@ -150,17 +150,19 @@ impl Server {
         self.seen.heard_out.load(Ordering::SeqCst)
     }
 
-    /// Listens no more, so that many servers don't take more handles than a process may have.
-    pub fn end(&self) {
-        self.seen.is_over.store(true, Ordering::SeqCst);
-        // To hear of it, it has to hear something.
-        let _ = TcpStream::connect(self.address);
-    }
-
     /// A client of it.
     pub fn client(&self, protocol: Protocol) -> ClientBuilder {
         let path = if protocol == Protocol::Soap { "/v2/api.svc" } else { "" };
         builder().protocol(protocol).endpoint(format!("http://{}{path}", self.address))
+    }
+}
+
+/// Listens no more, so that many servers don't take more handles than a process may have.
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.seen.is_over.store(true, Ordering::SeqCst);
+        // To hear of it, it has to hear something.
+        let _ = TcpStream::connect(self.address);
     }
 }
 
