@@ -40,6 +40,10 @@ const HEADERS_PER_BYTE: u64 = 1024;
 /// known reason to show that what was written is a report: write the faults of unknown reasons beside others, or say
 /// where the reason stands when it is read.
 ///
+/// One kind of cell does not come back whole: one that holds, behind a line break, a line that is a fault by commas, which
+/// is then read as a fault, so that none is ever lost. A report with commas holds no such cell; one with other separators
+/// may, and so may an answer of the newer API.
+///
 /// [`Csv`] does the same with faults that come one at a time.
 ///
 /// # Errors
