@@ -29,7 +29,7 @@ pub struct RedactArgs {
     #[arg(long)]
     redact: bool,
 
-    /// The file of the key; one line end at its end isn't part of it
+    /// The file of the key; a byte order mark in front and one line end at its end aren't part of it
     #[arg(long, help_heading = HEADING, value_name = "PATH", requires = "redact")]
     redact_key_file: Option<PathBuf>,
 

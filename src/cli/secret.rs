@@ -21,7 +21,11 @@ pub fn variable(name: &str) -> Result<Option<String>, Failure> {
     }
 }
 
-/// Reads a file that holds a secret, without one line end at its end, into memory that is wiped in the end.
+/// What an editor may set in front of a file to say that it is UTF-8.
+const BOM: &[u8] = "\u{feff}".as_bytes();
+
+/// Reads a file that holds a secret, without a byte order mark in front and one line end at its end, into memory that is
+/// wiped in the end.
 pub fn read_secret(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let unreadable = |error| Failure::new(format!("the {what} {path:?} can't be read: {error}"));
     // As large as it may become, and room to see that it is over: no part of it stays behind where a vector has grown.
@@ -31,6 +35,9 @@ pub fn read_secret(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, Failur
     if secret.len() > LONGEST_SECRET {
         let what = format!("the {what} {path:?} has more than {LONGEST_SECRET} bytes, which no such secret has");
         return Err(Failure::new(what).hint("name the file that holds it and nothing else"));
+    }
+    if secret.starts_with(BOM) {
+        secret.drain(..BOM.len());
     }
     if secret.last() == Some(&b'\n') {
         secret.pop();

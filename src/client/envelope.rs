@@ -150,6 +150,8 @@ mod tests {
         let marked = [&[0xff, 0xfe], &utf16[..]].concat();
         let soap_12 = good.replace(SOAP_11, SOAP_12);
         let other_response = good.replace("FaultsResponse", "Response");
+        let misplaced = "its result is not where the contract has it";
+        let beside_an_empty_one = faults("").replace("</s:Body>", &format!("<a>{OPEN}UmVhc29u{CLOSE}</a></s:Body>"));
         let deep = format!("{}{}", "<a>".repeat(40), "</a>".repeat(40));
         let attributes = (0..257).fold(String::new(), |all, index| format!("{all} a{index}=''"));
         for (document, expected) in [
@@ -183,6 +185,11 @@ mod tests {
                 "its result is not in the namespace of the contract",
             ),
             (good.replace("sResult", "sresult").as_bytes(), "its result is not in the namespace of the contract"),
+            (faults(&format!("<a>{OPEN}UmVhc29u{CLOSE}</a>")).as_bytes(), misplaced),
+            (faults(&format!("<a xmlns='x'><b>{OPEN}UmVhc29u{CLOSE}</b></a>")).as_bytes(), misplaced),
+            (beside_an_empty_one.as_bytes(), misplaced),
+            (good.replace("<s:Body>", "<s:Body><GetContactImportReportFaultsResult/>").as_bytes(), misplaced),
+            (good.replace("</s:Body>", &format!("</s:Body><a>{OPEN}{CLOSE}</a>")).as_bytes(), misplaced),
             (result("<a/>").as_bytes(), "its result holds an element"),
             (good.replace(OPEN, &OPEN.replace('>', " i:nil='true'>")).as_bytes(), "its result is nil and not empty"),
             (faults(&format!("{OPEN}{CLOSE}{OPEN}{CLOSE}")).as_bytes(), "it has two results"),

@@ -50,6 +50,8 @@ pub(super) struct SoapAnswer {
     envelope: &'static str,
     has_response: bool,
     has_result: bool,
+    /// Is one where none is looked for?
+    has_stray_result: bool,
     is_nil: bool,
     base64: Base64Text,
     pub(super) report: Vec<u8>,
@@ -76,6 +78,7 @@ impl SoapAnswer {
             envelope: SOAP_11,
             has_response: false,
             has_result: false,
+            has_stray_result: false,
             is_nil: false,
             base64: Base64Text::default(),
             report: Vec::new(),
@@ -128,9 +131,8 @@ impl SoapAnswer {
     }
 
     fn in_response(&mut self, element: &Element<'_>) -> Result<Place, Malformed> {
-        let result = self.named("Result");
-        if !element.is(&result, OPERATIONS) {
-            return match element.name.eq_ignore_ascii_case(&result) {
+        if !element.is(&self.named("Result"), OPERATIONS) {
+            return match self.is_named_result(element) {
                 // Read as an absent result, this would be an empty report that nobody has sent.
                 true => Err("its result is not in the namespace of the contract"),
                 false => Ok(Place::Ignored),
@@ -160,6 +162,11 @@ impl SoapAnswer {
         Ok(Place::Field)
     }
 
+    /// Has it the name of the result, whatever its namespace is and wherever it stands?
+    fn is_named_result(&self, element: &Element<'_>) -> bool {
+        element.name.eq_ignore_ascii_case(&self.named("Result"))
+    }
+
     /// The name of an element of this operation.
     fn named(&self, suffix: &str) -> String {
         format!("{}{suffix}", self.operation.name())
@@ -176,6 +183,10 @@ impl SoapAnswer {
         if !self.has_response {
             return Err("it holds no answer to the call");
         }
+        if self.has_stray_result {
+            // Passed over, it would be an empty report that nobody has sent.
+            return Err("its result is not where the contract has it");
+        }
         self.base64.finish().map_err(|_| NOT_BASE64)?;
         let read = |(name, value): (String, Vec<u8>)| (name, String::from_utf8_lossy(&value).trim().into());
         Ok(Answered::Result(self.fields.into_iter().map(read).collect()))
@@ -187,6 +198,7 @@ const NOT_BASE64: Malformed = "its result is not base64";
 impl Elements for SoapAnswer {
     fn start(&mut self, element: &Element<'_>) -> Result<(), Malformed> {
         let place = self.place(element)?;
+        self.has_stray_result |= place == Place::Ignored && self.is_named_result(element);
         self.places.push(place);
         Ok(())
     }

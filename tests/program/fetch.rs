@@ -323,6 +323,8 @@ fn password_files() {
     assert_eq!(run(password), Some(0));
     assert_eq!(run(&format!("{password}\n")), Some(0));
     assert_eq!(run(&format!("{password}\r\n")), Some(0));
+    // As some editors save it.
+    assert_eq!(run(&format!("\u{feff}{password}\r\n")), Some(0));
     assert_eq!(run(&format!("{password} ")), Some(4));
     assert_eq!(run("\n"), Some(4));
     fs::write(&path, format!("{password}\n")).unwrap();

@@ -60,8 +60,9 @@ fn redaction_needs_a_key() {
     let expected = with_key(list);
     assert!(failure(&faults(list), 2).contains("--redact needs a key in DOTDIGITAL_REDACT_KEY, or in a file"));
     assert!(failure(&command(list).env(KEY, "").output().unwrap(), 2).contains("--redact needs a key"));
-    for (name, end) in [("plain", ""), ("lf", "\n"), ("crlf", "\r\n")] {
-        let file = path(name, &format!("{LEAST_KEY}{end}"));
+    for (name, mark, end) in [("plain", "", ""), ("lf", "", "\n"), ("crlf", "", "\r\n"), ("marked", "\u{feff}", "\r\n")]
+    {
+        let file = path(name, &format!("{mark}{LEAST_KEY}{end}"));
         let output = faults(list.iter().copied().chain(["--redact-key-file", &file]));
         assert_eq!(out(&output), out(&expected));
         // A file that is named counts, whatever the environment says.

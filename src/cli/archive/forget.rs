@@ -43,7 +43,8 @@ pub struct Forget {
     #[arg(long)]
     now: bool,
 
-    /// The file of the key for hashes; one line end at its end isn't part of it [env: DOTDIGITAL_REDACT_KEY, the key itself]
+    /// The file of the key for hashes; a byte order mark in front and one line end at its end aren't part of it
+    /// [env: DOTDIGITAL_REDACT_KEY, the key itself]
     #[arg(long, value_name = "PATH")]
     redact_key_file: Option<PathBuf>,
 

@@ -79,7 +79,8 @@ pub struct Collect {
     #[arg(long, value_name = "MODE", ignore_case = true, value_parser = PossibleValuesParser::new(["drop", "hash", "keep"]))]
     contacts: Option<String>,
 
-    /// The file of the key for hashes; one line end at its end isn't part of it [env: DOTDIGITAL_REDACT_KEY, the key itself]
+    /// The file of the key for hashes; a byte order mark in front and one line end at its end aren't part of it
+    /// [env: DOTDIGITAL_REDACT_KEY, the key itself]
     #[arg(long, value_name = "PATH", hide_short_help = true)]
     redact_key_file: Option<PathBuf>,
 
