@@ -111,10 +111,13 @@ impl Redactor {
     }
 
     /// The reason itself where it is known, else one whose text is a hash: in a damaged report, contact data may
-    /// stand where the reason belongs. Different ones stay different.
+    /// stand where the reason belongs. Different ones stay different, and [what stands for further
+    /// ones](ReasonCounts::FURTHER_UNKNOWN) stays as it is.
     pub fn reason(&self, reason: &FailureReason) -> FailureReason {
         match reason {
-            FailureReason::Other(unknown) => FailureReason::unknown(self.cell(unknown.as_str())),
+            FailureReason::Other(unknown) if unknown.as_str() != ReasonCounts::FURTHER_UNKNOWN => {
+                FailureReason::unknown(self.cell(unknown.as_str()))
+            }
             known => known.clone(),
         }
     }
@@ -176,10 +179,7 @@ impl ReasonCounts {
     /// The same counts with hashes in place of the reasons that aren't known, as [`Redactor::reason`] gives them: in
     /// a damaged report, contact data may stand where the reason belongs.
     pub fn redacted(&self, redactor: &Redactor) -> ReasonCounts {
-        self.with_reasons(|reason| match reason.label() {
-            ReasonCounts::FURTHER_UNKNOWN => reason.clone(),
-            _ => redactor.reason(reason),
-        })
+        self.with_reasons(|reason| redactor.reason(reason))
     }
 }
 

@@ -54,6 +54,14 @@ impl Failure {
         self
     }
 
+    /// Nothing, where whoever read the output has had enough.
+    pub fn unless_closed_pipe(self) -> Result<(), Failure> {
+        match self {
+            Failure::ClosedPipe => Ok(()),
+            failure => Err(failure),
+        }
+    }
+
     /// The exit code.
     pub fn code(&self) -> u8 {
         match self {

@@ -54,6 +54,10 @@ enum Limit {
 }
 
 impl GateArg {
+    pub fn is_given(&self) -> bool {
+        !self.fail_on.is_empty()
+    }
+
     /// Checks the counts of the whole report, once the data is printed.
     pub fn check(&self, counts: &ReasonCounts) -> Result<(), Failure> {
         let tripped: Vec<_> = self.fail_on.iter().filter_map(|gate| gate.tripped(counts)).collect();

@@ -111,9 +111,20 @@ impl List {
             let rows = destination.rows(size.is_some()).map_err(|error| destination.unwritable_rows(error))?;
             Ok(Rows::new(&style, rows, &wanted))
         };
-        let (rows, counts) = self.source.feed(&read, make)?;
+        let (rows, counts) = match self.source.feed(&read, make) {
+            // Rows go straight out only of a file, which can be read again for what a gate wants to know.
+            Err(Failure::ClosedPipe) if self.gate.is_given() => {
+                let (_, counts) = self.source.feed(&read, || Ok(|_: &Fault<'_>| Ok(())))?;
+                return self.gate.check(&counts);
+            }
+            fed => fed?,
+        };
         let cut = rows.written.cut_cells();
-        destination.complete_rows(rows.written.finish()?)?;
+        let finished = rows.written.finish().map_err(Failure::from);
+        match finished.and_then(|rows| destination.complete_rows(rows)) {
+            Err(Failure::ClosedPipe) => return self.gate.check(&counts),
+            completed => completed?,
+        }
         note_cut_cells(cut);
         note_anomalies(&counts);
         self.gate.check(&counts)

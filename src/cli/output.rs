@@ -30,15 +30,16 @@ impl OutputArg {
         self.output.as_deref().map_or(Ok(Destination::Stdout), Destination::of)
     }
 
-    /// Writes data, by way of a buffer.
+    /// Writes data, by way of a buffer. Whoever reads it may have had enough before its end: what is still to be judged,
+    /// such as a gate, is judged all the same.
     pub fn write(&self, write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>) -> Result<(), Failure> {
         let destination = self.destination()?;
         if let Destination::Stdout = destination {
-            return buffered(io::stdout().lock(), write);
+            return buffered(io::stdout().lock(), write).or_else(Failure::unless_closed_pipe);
         }
         let mut part = destination.part().map_err(|error| destination.unwritable(&error))?;
         buffered(&mut part, write)?;
-        destination.complete(part)
+        destination.complete(part).or_else(Failure::unless_closed_pipe)
     }
 
     /// How a table is written there: whether in colours, and how wide.

@@ -89,7 +89,7 @@ pub(super) fn signs(text: &str) -> Zeroizing<String> {
 
 /// Letters and their accents apart.
 fn decomposed(text: &str) -> Zeroizing<String> {
-    Zeroizing::new(DecomposingNormalizerBorrowed::new_nfd().normalize(text).into_owned())
+    Zeroizing::new(DecomposingNormalizerBorrowed::new_nfkd().normalize(text).into_owned())
 }
 
 /// The escape that a text ends with: how long it is, and what it stands for.

@@ -79,6 +79,7 @@ use crate::tally::comparison::{Change, Comparison};
 /// With contacts, a member `changed_contacts` follows: `{"email": "a@example.com", "change": …, "before": …,
 /// "after": …}` for each.
 pub fn comparison_to_json(comparison: &Comparison, options: &WriteOptions, mut writer: impl Write) -> Result<()> {
+    let comparison = &*options.comparison(comparison);
     let (old, new) = comparison.without_email();
     let document = Document {
         schema: 1,
@@ -88,7 +89,7 @@ pub fn comparison_to_json(comparison: &Comparison, options: &WriteOptions, mut w
             .reasons()
             .iter()
             .map(|(reason, old, new)| Counts {
-                named: Named::new(reason, options),
+                named: Named::from(reason),
                 remedy: reason.remedy(),
                 pair: Pair { old: *old, new: *new },
             })
@@ -105,12 +106,12 @@ pub fn comparison_to_json(comparison: &Comparison, options: &WriteOptions, mut w
             .iter()
             .map(|transition| Transition {
                 change: transition.change().slug(),
-                before: named(transition.before(), options),
-                after: named(transition.after(), options),
+                before: named(transition.before()),
+                after: named(transition.after()),
                 contacts: transition.contacts(),
             })
             .collect(),
-        changed_contacts: options.lists_contacts().then_some(ChangedContacts { comparison, options }),
+        changed_contacts: options.lists_contacts().then_some(ChangedContacts(comparison)),
     };
     serde_json::to_writer_pretty(&mut writer, &document).map_err(writing)?;
     writer.write_all(b"\n").map_err(writing)
@@ -173,26 +174,22 @@ struct Transition {
 }
 
 /// The contacts that have changed; each is made as it is written, since there may be millions.
-struct ChangedContacts<'a> {
-    comparison: &'a Comparison,
-    options: &'a WriteOptions,
-}
+struct ChangedContacts<'a>(&'a Comparison);
 
 impl Serialize for ChangedContacts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let options = self.options;
-        serializer.collect_seq(self.comparison.contacts().map(|contact| Contact {
-            email: options.email(contact.email()),
+        serializer.collect_seq(self.0.contacts().map(|contact| Contact {
+            email: contact.email(),
             change: contact.change().slug(),
-            before: named(contact.before(), options),
-            after: named(contact.after(), options),
+            before: named(contact.before()),
+            after: named(contact.after()),
         }))
     }
 }
 
 #[derive(Serialize)]
-struct Contact {
-    email: String,
+struct Contact<'c> {
+    email: &'c str,
     change: &'static str,
     before: Vec<Named>,
     after: Vec<Named>,
@@ -204,12 +201,12 @@ impl From<&ReasonCounts> for Side {
     }
 }
 
-impl Named {
-    fn new(reason: &FailureReason, options: &WriteOptions) -> Self {
-        Named { reason: reason.slug(), label: options.reason(reason).to_string() }
+impl From<&FailureReason> for Named {
+    fn from(reason: &FailureReason) -> Self {
+        Named { reason: reason.slug(), label: reason.to_string() }
     }
 }
 
-fn named(reasons: &[FailureReason], options: &WriteOptions) -> Vec<Named> {
-    reasons.iter().map(|reason| Named::new(reason, options)).collect()
+fn named(reasons: &[FailureReason]) -> Vec<Named> {
+    reasons.iter().map(Named::from).collect()
 }

@@ -11,7 +11,7 @@ use crate::reason::FailureReason;
 use crate::tally::comparison::Comparison;
 
 /// Writes the contacts that have changed between two reports as CSV, as `faults compare --contacts --format csv` prints
-/// them: a record for each, by their emails in order.
+/// them: a record for each, by their emails in order, as these are written.
 ///
 /// `change` is a [slug](crate::Change::slug). `before` and `after` are the slugs of the reasons in the older and in the
 /// newer report, `before_label` and `after_label` their labels, each several joined by `; ` and empty where there is none.
@@ -38,18 +38,17 @@ use crate::tally::comparison::Comparison;
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
 pub fn comparison_to_csv(comparison: &Comparison, options: &WriteOptions, writer: impl Write) -> Result<()> {
-    write_csv(options, writer, |out| to_csv(comparison, options, out))
+    write_csv(options, writer, |out| to_csv(&options.comparison(comparison), out))
 }
 
-fn to_csv(comparison: &Comparison, options: &WriteOptions, writer: impl Write) -> Result<()> {
+fn to_csv(comparison: &Comparison, writer: impl Write) -> Result<()> {
     let slugs = |reasons: &[FailureReason]| joined(reasons.iter().map(|reason| reason.slug().to_owned()));
-    let labels = |reasons: &[FailureReason]| joined(reasons.iter().map(|reason| options.reason(reason).to_string()));
+    let labels = |reasons: &[FailureReason]| joined(reasons.iter().map(|reason| reason.to_string()));
     let mut csv = Writer::from_writer(writer);
     csv.write_record(["email", "change", "before", "after", "before_label", "after_label"]).map_err(writing_csv)?;
     for contact in comparison.contacts() {
         let (before, after) = (contact.before(), contact.after());
-        let email = options.email(contact.email());
-        let change = contact.change().slug().to_owned();
+        let (email, change) = (contact.email().to_owned(), contact.change().slug().to_owned());
         csv.write_record([email, change, slugs(before), slugs(after), labels(before), labels(after)])
             .map_err(writing_csv)?;
     }

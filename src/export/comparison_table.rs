@@ -63,6 +63,7 @@ const MOST_TRANSITIONS: usize = 20;
 /// # Ok::<(), dotdigital_faults::Error>(())
 /// ```
 pub fn comparison_to_table(comparison: &Comparison, options: &TableOptions, mut writer: impl Write) -> Result<()> {
+    let comparison = &*options.comparison(comparison);
     let table = Table { comparison, options, width: options.columns(MOST_COLUMNS), palette: options.palette() };
     table.write(&mut writer).map_err(writing)
 }
@@ -136,7 +137,7 @@ impl Table<'_> {
     /// The reasons with their counts in the older and in the newer report, and the sum of those that aren't shown.
     fn counts(&self) -> Vec<(String, u64, u64)> {
         let (shown, further) = shown(self.comparison.reasons(), |(reason, ..)| reason);
-        let mut lines: Vec<_> = shown.iter().map(|(reason, old, new)| (self.label(reason), *old, *new)).collect();
+        let mut lines: Vec<_> = shown.iter().map(|(reason, old, new)| (label(reason), *old, *new)).collect();
         if !further.is_empty() {
             let sum = |count: fn(&(FailureReason, u64, u64)) -> u64| further.iter().map(count).sum();
             lines.push((further_reasons(further.len()), sum(|reason| reason.1), sum(|reason| reason.2)));
@@ -167,7 +168,7 @@ impl Table<'_> {
         for transition in transitions.by_ref().take(MOST_TRANSITIONS) {
             let after = transition.after();
             let style = after.first().map_or(self.palette.faint(), |reason| self.palette.remedy(reason.remedy()));
-            lines.push((format!("  {}", self.reasons(transition.before(), after)), transition.contacts(), style));
+            lines.push((format!("  {}", reasons(transition.before(), after)), transition.contacts(), style));
         }
         let further = transitions.map(|transition| transition.contacts()).sum::<u64>();
         if further > 0 {
@@ -194,50 +195,32 @@ impl Table<'_> {
         }
         let faint = self.palette.faint();
         writeln!(out, "\n{faint}  {}{faint:#}", words(change))?;
-        let longest = contacts().map(|contact| widest([self.email(contact.email()).as_ref()])).max().unwrap_or(0);
+        let longest = contacts().map(|contact| widest([contact.email()])).max().unwrap_or(0);
         let room = longest.min((self.width - 4) / 2);
         for contact in contacts() {
-            let email = column(&self.email(contact.email()), room);
-            let reasons = self.reasons(contact.before(), contact.after());
+            let email = column(contact.email(), room);
+            let reasons = reasons(contact.before(), contact.after());
             writeln!(out, "  {email}  {}", fitted(&reasons, self.width - room - 4))?;
         }
         Ok(())
     }
+}
 
-    /// From which reasons to which.
-    fn reasons(&self, before: &[FailureReason], after: &[FailureReason]) -> String {
-        match (before, after) {
-            ([], reasons) | (reasons, []) => self.list(reasons),
-            (before, after) => format!("{} → {}", self.list(before), self.list(after)),
-        }
+/// From which reasons to which.
+fn reasons(before: &[FailureReason], after: &[FailureReason]) -> String {
+    match (before, after) {
+        ([], reasons) | (reasons, []) => list(reasons),
+        (before, after) => format!("{} → {}", list(before), list(after)),
     }
+}
 
-    /// Reasons, each once, with how often it occurs where that is more than once.
-    fn list(&self, reasons: &[FailureReason]) -> String {
-        let each = reasons.chunk_by(PartialEq::eq).filter_map(|same| {
-            let label = self.label(same.first()?);
-            Some(if same.len() > 1 { format!("{label} ×{}", same.len()) } else { label })
-        });
-        each.collect::<Vec<_>>().join(", ")
-    }
-
-    /// A reason in words, as it may be seen.
-    fn label(&self, reason: &FailureReason) -> String {
-        #[cfg(feature = "redact")]
-        if let Some(redactor) = self.options.redactor() {
-            return label(&redactor.reason(reason));
-        }
-        label(reason)
-    }
-
-    /// An email, as it may be seen.
-    fn email<'e>(&self, email: &'e str) -> Cow<'e, str> {
-        #[cfg(feature = "redact")]
-        if let Some(redactor) = self.options.redactor() {
-            return redactor.email(email).into();
-        }
-        email.into()
-    }
+/// Reasons, each once, with how often it occurs where that is more than once.
+fn list(reasons: &[FailureReason]) -> String {
+    let each = reasons.chunk_by(PartialEq::eq).filter_map(|same| {
+        let label = label(same.first()?);
+        Some(if same.len() > 1 { format!("{label} ×{}", same.len()) } else { label })
+    });
+    each.collect::<Vec<_>>().join(", ")
 }
 
 /// A change in words.

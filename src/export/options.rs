@@ -9,6 +9,7 @@ use crate::reason::FailureReason;
 use crate::redact::Redactor;
 use crate::report::columns::{Columns, number};
 use crate::report::fault::Fault;
+use crate::tally::comparison::Comparison;
 
 /// How faults are written: byte for byte, unless something else is asked for. And how counts are, where a function of a
 /// [`Tally`](crate::Tally) takes it.
@@ -190,12 +191,12 @@ impl WriteOptions {
         Cow::Borrowed(reason)
     }
 
-    /// An email, as it may be seen.
-    pub(super) fn email(&self, email: &str) -> String {
+    /// A comparison, as it may be seen.
+    pub(super) fn comparison<'c>(&self, comparison: &'c Comparison) -> Cow<'c, Comparison> {
         #[cfg(feature = "redact")]
         if let Some(redactor) = &self.redactor {
-            return redactor.email(email);
+            return Cow::Owned(comparison.redacted(redactor));
         }
-        email.to_owned()
+        Cow::Borrowed(comparison)
     }
 }

@@ -1,10 +1,13 @@
 //! How tables for a terminal are written.
 
+use std::borrow::Cow;
+
 use anstyle::{AnsiColor, Style};
 
 use crate::reason::remedy::Remedy;
 #[cfg(feature = "redact")]
 use crate::redact::Redactor;
+use crate::tally::comparison::Comparison;
 
 /// The width of a table where none is asked for: that of most terminals.
 const USUAL_WIDTH: usize = 80;
@@ -121,9 +124,13 @@ impl TableOptions {
         self.contacts
     }
 
-    #[cfg(feature = "redact")]
-    pub(super) fn redactor(&self) -> Option<&Redactor> {
-        self.redactor.as_ref()
+    /// A comparison, as it may be seen.
+    pub(super) fn comparison<'c>(&self, comparison: &'c Comparison) -> Cow<'c, Comparison> {
+        #[cfg(feature = "redact")]
+        if let Some(redactor) = &self.redactor {
+            return Cow::Owned(comparison.redacted(redactor));
+        }
+        Cow::Borrowed(comparison)
     }
 }
 

@@ -16,14 +16,15 @@ const LONGEST_CODE: usize = 128;
 /// As many details as are told.
 const MOST_DETAILS: usize = 8;
 
-/// So many digits in a row may be a phone number.
+/// So many digits in a row, however they are grouped, may be a phone number.
 const PHONE_NUMBER: usize = 7;
 
 /// The code, such as `contacts:importNotFound`.
 pub(super) fn code(value: &Value) -> Option<&str> {
     let code = text(value, "errorCode")?;
     let is_code = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'_' | b'-' | b'.');
-    (!code.is_empty() && code.len() <= LONGEST_CODE && code.bytes().all(is_code)).then_some(code)
+    let is_shaped = !code.is_empty() && code.len() <= LONGEST_CODE && code.bytes().all(is_code);
+    (is_shaped && !is_about_contact(code)).then_some(code)
 }
 
 /// The description, and the details in brackets, where there is a code. What may be about a contact is left out.
@@ -53,18 +54,20 @@ fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
 
 /// May it hold an email or a phone number? An id is neither.
 fn is_about_contact(text: &str) -> bool {
-    let is_part = |character: char| !character.is_alphanumeric() && character != '-';
-    let words = text.split(is_part).filter(|word| Uuid::try_parse(word).is_err());
-    let has_number = |word: &str| {
-        let digits = word.chars().filter(|character| *character != '-');
-        let (mut run, mut longest) = (0, 0);
-        for character in digits {
-            run = if character.is_numeric() { run + 1 } else { 0 };
-            longest = longest.max(run);
+    let is_between = |character: char| !character.is_alphanumeric() && character != '-';
+    let is_id = |word: &&str| Uuid::try_parse(word.trim_end_matches(is_between)).is_ok();
+    let words = text.split_inclusive(is_between).filter(|word| !is_id(word));
+    let (mut run, mut longest) = (0, 0);
+    for character in words.flat_map(str::chars) {
+        match character {
+            _ if character.is_numeric() => run += 1,
+            '-' | '.' | '(' | ')' | '+' | '/' => {}
+            _ if character.is_whitespace() => {}
+            _ => run = 0,
         }
-        longest >= PHONE_NUMBER
-    };
-    may_be_in(text) || words.into_iter().any(has_number)
+        longest = longest.max(run);
+    }
+    may_be_in(text) || longest >= PHONE_NUMBER
 }
 
 #[cfg(test)]
@@ -106,6 +109,15 @@ mod tests {
                 Some("a:b"),
                 Some(" (mobileNumber; email: bad; mobileNumber)"),
             ),
+            (
+                json!({"errorCode": "a:b", "description": "44 1632 960 011", "details": [
+                    {"item": "x", "error": "+44(1632)960011"}, {"item": "y", "error": "44\u{a0}1632/960.011 no"},
+                    {"item": "z", "error": "line 12, column 345"}
+                ]}),
+                Some("a:b"),
+                Some(" (x; y; z: line 12, column 345)"),
+            ),
+            (json!({"errorCode": "ann_example.com:441632960011", "description": "x"}), None, None),
             (
                 json!({"errorCode": "a:b", "description": "No '5b1f6a52-0c7e-4c1d-9a55-100000000007' for opensesame"}),
                 Some("a:b"),

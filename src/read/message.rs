@@ -179,7 +179,7 @@ fn may_be_contacts(text: &str) -> bool {
         return true;
     }
     if text.starts_with(['{', '[', '<']) {
-        return has_at_sign(text) || text.contains("\"identifiers\"");
+        return has_at_sign(text) || text.contains("\"identifier");
     }
     let (line, rest) = text.split_once(['\n', '\r']).unwrap_or((text, ""));
     line.contains([',', ';', '\t', '|']) && !rest.trim().is_empty()

@@ -11,6 +11,8 @@ use serde::Serialize;
 
 use crate::reason::FailureReason;
 use crate::reason::counts::ReasonCounts;
+#[cfg(feature = "redact")]
+use crate::redact::Redactor;
 
 /// What changed between two reports of the same list: an older one and a newer one.
 ///
@@ -135,6 +137,28 @@ impl Comparison {
             rank(one).cmp(&rank(other)).then_with(|| (&one.before, &one.after).cmp(&(&other.before, &other.after)))
         });
         transitions
+    }
+
+    /// The same without contact data: emails and reasons that aren't known are replaced as
+    /// [`WriteOptions::redact`](crate::export::WriteOptions::redact) replaces them, and stand in the order of what replaces
+    /// them, which tells nothing of their own.
+    #[cfg(feature = "redact")]
+    pub fn redacted(&self, redactor: &Redactor) -> Comparison {
+        let reasons = |side: &[FailureReason]| side.iter().map(|reason| redactor.reason(reason)).collect();
+        let transitions = self.transitions.iter().map(|transition| {
+            Transition::new(reasons(&transition.before), reasons(&transition.after), transition.contacts)
+        });
+        let contacts = self.contacts.iter().map(|(email, number)| (redactor.email(email).into(), *number));
+        let mut contacts: Vec<_> = contacts.collect();
+        contacts.sort_unstable();
+        Comparison {
+            old: self.old.redacted(redactor),
+            new: self.new.redacted(redactor),
+            transitions: transitions.collect(),
+            unchanged: self.unchanged,
+            without_email: self.without_email,
+            contacts,
+        }
     }
 }
 

@@ -98,6 +98,8 @@ async fn an_error_is_the_end() {
         (answer("503 Busy", "", ""), Unavailable),
         (ok("{}"), UnexpectedAnswer),
         (ok(r#"{"message":"ERROR_PARAMETER_INVALID"}"#), Refused),
+        // From who passes over how many are to be left out.
+        (ok(&page(0, 1000)), UnexpectedAnswer),
     ] {
         let server = Server::start([ok(&page(0, 1000)), reply.clone()]);
         let client = server.client(Protocol::Rest).max_retries(0).build().unwrap();

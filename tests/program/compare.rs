@@ -79,6 +79,34 @@ fn compare_two_reports() {
     failure(&faults(["compare", &old]), 2);
 }
 
+/// The order of emails and of unknown reasons tells something of them.
+#[test]
+fn what_is_redacted_stands_in_an_order_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str, rows: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, format!("Reason,email\n{rows}")).unwrap();
+        path.into_os_string().into_string().unwrap()
+    };
+    let rows: String = ('a'..='p').map(|letter| format!("Moon {letter},{letter}@example.com\n")).collect();
+    let (old, new) = (path("old.csv", ""), path("new.csv", &rows));
+    let output = with_key(&["compare", &old, &new, "--contacts", "--redact", "--format", "json"]);
+    let document: Value = serde_json::from_str(out(&output)).unwrap();
+    let texts = |pointer: fn(&Value) -> &Value, list: &str| -> Vec<String> {
+        let list = document[list].as_array().unwrap();
+        list.iter().map(|member| pointer(member).as_str().unwrap().to_owned()).collect()
+    };
+    for shown in [
+        texts(|contact| &contact["email"], "changed_contacts"),
+        texts(|reason| &reason["label"], "reasons"),
+        texts(|transition| &transition["after"][0]["label"], "transitions"),
+    ] {
+        assert!(shown.len() == 16 && shown.is_sorted(), "{shown:?}");
+    }
+    let output = with_key(&["compare", &old, &new, "--contacts", "--redact", "--format", "csv"]);
+    assert!(out(&output).lines().skip(1).is_sorted());
+}
+
 /// Reports of every kind that are compared with each other.
 const PAIRS: [(&str, &str); 10] = [
     ("all-reasons.csv", "a-week-later.csv"),

@@ -120,6 +120,45 @@ fn a_closed_pipe_ends_every_verb_quietly() {
     }
 }
 
+/// Whoever reads has had enough; whoever judges by the exit code has not.
+#[cfg(unix)]
+#[test]
+fn a_gate_holds_behind_a_closed_pipe() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.csv");
+    fs::write(&path, format!("Reason,email\n{}", "Blocker,jo@example.com\n".repeat(20_000))).unwrap();
+    let path = path.to_str().unwrap();
+    for verb in [
+        &["list", path][..],
+        &["list", "-"],
+        &["list", path, "--format", "xlsx"],
+        &["list", path, "--format", "table"],
+        &["summary", path],
+        &["summary", path, "--format", "json"],
+        &["compare", "fixtures/documented.csv", path],
+        &["compare", "fixtures/documented.csv", path, "--contacts", "--format", "csv"],
+    ] {
+        for (gate, expected) in [("total=20000", 1), ("total=20001", 0)] {
+            let mut child = command(verb)
+                .args(["--fail-on", gate])
+                .stdin(fs::File::open(path).unwrap())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            drop(child.stdout.take());
+            let output = child.wait_with_output().unwrap();
+            assert_eq!(output.status.code(), Some(expected), "{verb:?} {gate}: {}", said(&output));
+            assert_eq!(
+                said(&output).contains("tripped: --fail-on total"),
+                expected == 1,
+                "{verb:?}: {}",
+                said(&output)
+            );
+        }
+    }
+}
+
 /// Nothing of it counts as done where it couldn't be written, help included.
 #[cfg(target_os = "linux")]
 #[test]

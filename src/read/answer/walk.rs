@@ -39,6 +39,7 @@ const LONGEST_FIGURE: usize = 256;
 /// The most bytes of a status that are kept.
 const LONGEST_STATUS: usize = 1024;
 
+const UNDOCUMENTED: &str = "one of its members is not what is documented";
 const REPEATED: &str = "a member stands twice in one object";
 
 /// An object or a list that is open and looked at.
@@ -138,12 +139,17 @@ impl Walk {
     /// A member begins.
     fn member(&mut self, key: &str) -> Result<(), Wrong> {
         let Some((place, seen)) = self.places.last_mut() else { return Ok(()) };
-        let bit = match (*place, key) {
-            (Place::Answer, "importId") | (Place::Failure, "contactId") | (Place::InnerFailure, "failureCode") => 1,
-            (Place::Answer, "status") | (Place::Failure, "matchIdentifier") | (Place::InnerFailure, "description") => 2,
-            (Place::Answer | Place::Failure, "failures") => 4,
-            (Place::Answer, "summary") | (Place::Failure, "identifiers") => 8,
-            _ => 0,
+        let names: &[&str] = match place {
+            Place::Answer => &["importId", "status", "failures", "summary"],
+            Place::Failure => &["contactId", "matchIdentifier", "failures", "identifiers"],
+            Place::InnerFailure => &["failureCode", "description"],
+            _ => &[],
+        };
+        let bit = match names.iter().position(|name| *name == key) {
+            Some(index) => 1 << index,
+            // Passed over as a member that isn't known, it would take its faults with it.
+            None if names.iter().any(|name| name.eq_ignore_ascii_case(key)) => return Err(UNDOCUMENTED.into()),
+            None => 0,
         };
         if *seen & bit != 0 {
             return Err(REPEATED.into());
@@ -173,7 +179,7 @@ impl Walk {
             (Some(Place::Failure), "failures", false) => Place::Inner,
             (Some(Place::Inner), _, true) => Place::InnerFailure,
             (Some(Place::Answer), "failures" | "summary" | "status" | "importId", _) => {
-                return Err("one of its members is not what is documented".into());
+                return Err(UNDOCUMENTED.into());
             }
             (Some(Place::Answer | Place::Summary), ..) => {
                 self.passing = 1;
@@ -219,7 +225,7 @@ impl Walk {
                 self.status = text.filter(|_| is_text).map(|text| text.chars().take(LONGEST_STATUS).collect());
             }
             (Place::Answer, "failures" | "summary") if text.is_some() => {
-                return Err("one of its members is not what is documented".into());
+                return Err(UNDOCUMENTED.into());
             }
             (Place::Answer, _) => {}
             (Place::Summary, name) => {
