@@ -183,7 +183,7 @@ impl Finder<'_> {
     fn find(&self) -> Result<Beginning> {
         let Some(first) = self.choose() else { return Ok(Beginning::GoesOn) };
         let First::Is(mut first) = first else { return Ok(Beginning::NoRecord) };
-        if !first.exact.is_none() || first.is_fault(self.names) {
+        if !first.exact.is_none() || first.is_fault(self.names) || are_numbers(&first.cells) {
             return self.head(&mut first, 0);
         }
         match self.behind_preamble() {
@@ -362,6 +362,11 @@ fn is_own_output(names: &Texts) -> bool {
     let has = |own: &[u8]| names.iter().any(|name| has_key(name, own));
     // The one that hardly a report has tells, as a rule.
     has(b"remedy") && OWN.iter().any(|own| own.iter().all(|name| has(name)))
+}
+
+/// Are these the numbers that are written where a report has no names? No title is like that, and below it there are faults.
+fn are_numbers(names: &Texts) -> bool {
+    names.iter().zip(1..).all(|(name, number)| *name == *format!("column_{number}").as_bytes())
 }
 
 /// On which lines something stands in front of the header.

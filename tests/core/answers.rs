@@ -269,6 +269,12 @@ fn an_unreadable_answer_tells_nobody() {
         r#"{"status":"Finished","failures":[{"identifiers":{"x":null,"y":"1","x":"2"}}]}"#,
         r#"{"status":"Finished","failures":[{"failures":[],"failures":[]}]}"#,
         r#"{"status":"Finished","failures":[{"failures":[{"failureCode":"a","failureCode":"b"}]}]}"#,
+        // Names that are nearly those that are documented.
+        r#"{"importId":"1","status":"Finished","Failures":[{"identifiers":{"email":"a@example.com"}}]}"#,
+        r#"{"importId":"1","Status":"Finished","failures":[]}"#,
+        r#"{"status":"Finished","failures":[{"Failures":[{"failureCode":"blocker"}]}]}"#,
+        r#"{"status":"Finished","failures":[{"Identifiers":{"email":"a@example.com"}}]}"#,
+        r#"{"status":"Finished","failures":[{"failures":[{"FailureCode":"blocker"}]}]}"#,
         // What is no text, a half of a character where no text is, and what stands behind the end.
         r#"{"status":"Finished","failures":[{"identifiers":{"email":"\ud80@example.com"}}]}"#,
         r#"{"status":"Finished","failures":[{"identifiers":{"email":"\ud800\x@example.com"}}]}"#,

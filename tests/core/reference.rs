@@ -619,7 +619,8 @@ fn find_beginning(input: &[u8], options: &Options) -> Option<Beginning> {
     let separator = set.or(found.copied()).unwrap_or(b',');
 
     let first = reader(separator).records(from).next()?;
-    if !options.has_exact_name(&first) && !options.is_data(&first) {
+    let are_numbers = first.names().iter().zip(1..).all(|(name, number)| *name == format!("column_{number}"));
+    if !options.has_exact_name(&first) && !options.is_data(&first) && !are_numbers {
         let readers: Vec<Reader> = separators.iter().map(|&separator| reader(separator)).collect();
         if let Some((separator, first)) = behind_preamble(&readers, from) {
             return Some(Beginning { separator, first, has_preamble: true });

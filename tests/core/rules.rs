@@ -422,6 +422,19 @@ fn options_before_those_of_an_account() {
     assert_eq!(error.anomaly(), Some(Anomaly::ShortRow));
 }
 
+/// What is written of a report without a header, and of one that was joined to it: the numbers are no title.
+#[test]
+fn numbers_in_place_of_names_are_no_preamble() {
+    let numbered = "column_1,column_2\nMoon phase,bad\nReason,email\nDuplicate,c@x\n";
+    let titled = numbered.replace("column_2", "column_3");
+    for (report, expected) in [(numbered, "Moon phase Duplicate, other_header"), (&titled, "Duplicate, preamble")] {
+        let report = FaultReport::from_bytes(report).unwrap();
+        let reasons: Vec<_> = report.faults().map(|fault| fault.reason().to_string()).collect();
+        let anomalies: Vec<_> = report.anomalies().iter().map(|(anomaly, ..)| anomaly.to_string()).collect();
+        assert_eq!(format!("{}, {}", reasons.join(" "), anomalies.join(" ")), expected);
+    }
+}
+
 /// As the command line takes them: digits are a position.
 #[test]
 fn options_as_text() {
