@@ -126,6 +126,7 @@ fn an_answer_without_failures_has_columns() {
         r#"{"importId":"1","status":"Finished"}"#,
         r#"{"status":"Finished","failures":[]}"#,
         r#"{"importId":"1","status":"Finished","failures":null,"summary":null}"#,
+        r#"{"importID":"2","importId":"1","status":"Finished","Summary":7}"#,
     ] {
         assert_eq!(read(answer.as_bytes(), &ReadOptions::new(), &[1, 100]).unwrap().0, []);
         let report = FaultReport::from_bytes(answer).unwrap();
@@ -269,7 +270,7 @@ fn an_unreadable_answer_tells_nobody() {
         r#"{"status":"Finished","failures":[{"identifiers":{"x":null,"y":"1","x":"2"}}]}"#,
         r#"{"status":"Finished","failures":[{"failures":[],"failures":[]}]}"#,
         r#"{"status":"Finished","failures":[{"failures":[{"failureCode":"a","failureCode":"b"}]}]}"#,
-        // Names that are nearly those that are documented.
+        // Other capitals, where faults would be lost.
         r#"{"importId":"1","status":"Finished","Failures":[{"identifiers":{"email":"a@example.com"}}]}"#,
         r#"{"importId":"1","Status":"Finished","failures":[]}"#,
         r#"{"status":"Finished","failures":[{"Failures":[{"failureCode":"blocker"}]}]}"#,

@@ -39,6 +39,9 @@ const LONGEST_FIGURE: usize = 256;
 /// The most bytes of a status that are kept.
 const LONGEST_STATUS: usize = 1024;
 
+/// The members without which faults, their reasons or their contacts are lost.
+const BEARING: [&str; 4] = ["status", "failures", "failureCode", "identifiers"];
+
 const UNDOCUMENTED: &str = "one of its members is not what is documented";
 const REPEATED: &str = "a member stands twice in one object";
 
@@ -147,8 +150,10 @@ impl Walk {
         };
         let bit = match names.iter().position(|name| *name == key) {
             Some(index) => 1 << index,
-            // Passed over as a member that isn't known, it would take its faults with it.
-            None if names.iter().any(|name| name.eq_ignore_ascii_case(key)) => return Err(UNDOCUMENTED.into()),
+            // Passed over as a member that isn't known, it would take what it holds of faults with it.
+            None if names.iter().any(|name| BEARING.contains(name) && name.eq_ignore_ascii_case(key)) => {
+                return Err(UNDOCUMENTED.into());
+            }
             None => 0,
         };
         if *seen & bit != 0 {
