@@ -7,6 +7,9 @@ use std::path::Path;
 
 use super::failure::Failure;
 
+/// What an editor may set in front of a file to say that it is UTF-8.
+pub const BOM: &[u8] = "\u{feff}".as_bytes();
+
 /// No list is longer.
 const LONGEST: u64 = 16 << 20;
 
@@ -31,7 +34,7 @@ fn texts(option: &str, path: &Path, shaped: impl Fn(&[u8]) -> &[u8]) -> Result<V
     let name = named(path);
     let bytes = bytes(option, path)?;
     let mut lines = Vec::new();
-    for (line, number) in split(bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes)).zip(1_u64..) {
+    for (line, number) in split(bytes.strip_prefix(BOM).unwrap_or(&bytes)).zip(1_u64..) {
         if line.trim_ascii().is_empty() {
             continue;
         }

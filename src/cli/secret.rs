@@ -8,6 +8,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::failure::Failure;
+use super::lines::BOM;
 
 /// No password and no key takes more bytes.
 pub const LONGEST_SECRET: usize = 64 * 1024;
@@ -20,9 +21,6 @@ pub fn variable(name: &str) -> Result<Option<String>, Failure> {
         Err(env::VarError::NotUnicode(_)) => Err(Failure::new(format!("{name} is not UTF-8"))),
     }
 }
-
-/// What an editor may set in front of a file to say that it is UTF-8.
-const BOM: &[u8] = "\u{feff}".as_bytes();
 
 /// Reads a file that holds a secret, without a byte order mark in front and one line end at its end, into memory that is
 /// wiped in the end.

@@ -12,6 +12,7 @@ use super::operation::ServiceOperation;
 use super::soap_answer::ResultFields;
 use crate::error::{Error, ErrorKind, Result};
 use crate::escape::escape;
+use crate::format::BOM;
 use crate::report_id::ReportId;
 
 /// How many enrolments a page has: as many as the service gives at once.
@@ -116,7 +117,7 @@ impl Collector for Page {
     }
 
     async fn finish(&mut self, _: ResultFields) -> Result<Vec<Enrolment>, NotThat> {
-        let body = self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.body);
+        let body = self.body.strip_prefix(BOM).unwrap_or(&self.body);
         let page: Vec<Enrolment> =
             serde_json::from_slice(body).map_err(|_| NotThat::Malformed("it is no list of enrolments"))?;
         let last = page.last().map(|enrolment| enrolment.id);

@@ -7,6 +7,7 @@ use super::enrolments::PAGE;
 use super::operation::ServiceOperation;
 use super::soap_answer::ResultFields;
 use super::xml::Malformed;
+use crate::format::BOM;
 use crate::protocol::Protocol;
 
 /// What follows the base of the address.
@@ -33,7 +34,7 @@ pub(super) fn path(protocol: Protocol, operation: ServiceOperation, id: Uuid) ->
 
 /// The members of an answer other than the report: an object of texts and numbers. Others are not looked at.
 pub(super) fn fields(body: &[u8]) -> Result<ResultFields, Malformed> {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let body = body.strip_prefix(BOM).unwrap_or(body);
     let Ok(Value::Object(members)) = serde_json::from_slice(body) else { return Err("it is no JSON object") };
     let read = |(name, value): (String, Value)| match value {
         Value::String(text) => Some((name, text)),

@@ -6,6 +6,8 @@
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart};
 use quick_xml::name::{NamespaceResolver, ResolveResult};
 
+use crate::format::BOM;
+
 /// The most bytes of one tag.
 const LONGEST_TAG: usize = 16 * 1024;
 /// The most attributes of one tag.
@@ -113,17 +115,16 @@ impl XmlReader {
 
     /// Strips a UTF-8 byte order mark, and recognises UTF-16 with one and without.
     fn beginning(&mut self, piece: &[u8], elements: &mut impl Elements) -> Result<usize, Malformed> {
-        const MARK: &[u8] = b"\xef\xbb\xbf";
-        let used = piece.len().min(MARK.len() - self.held.len());
+        let used = piece.len().min(BOM.len() - self.held.len());
         self.held.extend(piece.iter().take(used));
         // No whole document has fewer bytes.
-        if self.held.len() == MARK.len() {
+        if self.held.len() == BOM.len() {
             self.state = XmlState::Text;
             let held = std::mem::take(&mut self.held);
             if let [0xff, 0xfe, _] | [0xfe, 0xff, _] | [0, _, _] | [_, 0, _] = held[..] {
                 return Err("it is UTF-16, not UTF-8");
             }
-            if held != MARK {
+            if held != BOM {
                 self.feed(&held, elements)?;
             }
         }

@@ -22,6 +22,7 @@ pub use spelling::import_id;
 use super::connection::Connection;
 use super::failure::{Failure, note, note_with_hint};
 use super::gzip;
+use super::lines::BOM;
 use super::progress::Progress;
 
 /// Where a report comes from.
@@ -219,7 +220,7 @@ impl Source {
         let mut beginning = Vec::new();
         let opened = self.open(connection, true);
         let _ = opened.map(|(input, _)| input.take(4096).read_to_end(&mut beginning));
-        let text = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&beginning);
+        let text = beginning.strip_prefix(BOM).unwrap_or(&beginning);
         text.trim_ascii_start().first() == Some(&b'{')
     }
 
